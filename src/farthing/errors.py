@@ -1,0 +1,104 @@
+"""What can go wrong, as classes: each knows its code, its HTTP status and the exit code of a command.
+
+Messages are sentences for people, with the ids in them, and say what to do. They never hold a secret, a card number or
+personal data. `Conflict` means *never*: a job that meets it ends. `ProviderUnavailable` means *not now*: a job repeats.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class FarthingError(Exception):
+    """The root of all errors that Farthing raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Something went wrong"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, detail: str, *, param: str | None = None, extra: Mapping[str, object] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.param = param
+        self.extra = dict(extra or {})
+
+
+class Invalid(FarthingError):
+    """The request can never be right as it stands."""
+
+    code, title, status, exit_code = "invalid_request", "The request is not valid", 422, 2
+
+
+class Malformed(Invalid):
+    """The bytes are not what the route reads."""
+
+    code, title, status = "malformed_request", "The request could not be read", 400
+
+
+class Unauthenticated(FarthingError):
+    code, title, status, exit_code = "unauthenticated", "Who are you?", 401, 3
+
+
+class Forbidden(FarthingError):
+    code, title, status, exit_code = "forbidden", "Not allowed", 403, 3
+
+
+class NotFound(FarthingError):
+    code, title, status, exit_code = "not_found", "Not found", 404, 4
+
+
+class Conflict(FarthingError):
+    """The state of things forbids it, and trying again will not help."""
+
+    code, title, status, exit_code = "conflict", "Not possible in this state", 409, 5
+
+
+class TooLarge(FarthingError):
+    code, title, status, exit_code = "too_large", "The request is too large", 413, 2
+
+
+class TooMany(FarthingError):
+    code, title, status, exit_code = "rate_limited", "Too many requests", 429, 1
+
+
+class KeyReused(FarthingError):
+    """An idempotency key came back with another request."""
+
+    code, title, status, exit_code = "idempotency_key_reused", "The idempotency key belongs to another request", 422, 5
+
+
+class KeyInUse(FarthingError):
+    """The first request with this idempotency key is still running."""
+
+    code, title, status, exit_code = (
+        "idempotency_key_in_use",
+        "The first request with this key is still running",
+        409,
+        5,
+    )
+
+
+class ConfigError(FarthingError):
+    """Farthing refuses to start: the message names the setting, or the file, line and key."""
+
+    code, title, status, exit_code = "configuration", "The configuration is not usable", 500, 3
+
+
+class ProviderError(FarthingError):
+    """The payment provider answered, and the answer was no."""
+
+    code, title, status, exit_code = "provider_refused", "The payment provider refused", 502, 6
+
+
+class ProviderUnavailable(ProviderError):
+    """No answer, or one that means "later": what happened is unknown, and the same call must be made again."""
+
+    code, title, status = "provider_unavailable", "The payment provider did not answer", 503
+
+
+class DatabaseUnavailable(FarthingError):
+    code, title, status, exit_code = "database_unavailable", "The database is not available", 503, 1
+
+
+class Unconfirmed(FarthingError):
+    code, title, status, exit_code = "unconfirmed", "Not confirmed", 400, 8

@@ -1,0 +1,135 @@
+"""Every state machine in the system. What follows from a move stands in `reactions.py`.
+
+A test proves that each CHECK constraint in the database knows exactly these states.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from farthing.lifecycle import Lifecycle
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+ORDER: Final = Lifecycle(
+    "order",
+    OrderStatus,
+    {
+        "pay": ({OrderStatus.OPEN}, OrderStatus.PAID),
+        "expire": ({OrderStatus.OPEN}, OrderStatus.EXPIRED),
+        "cancel": ({OrderStatus.OPEN}, OrderStatus.CANCELED),
+        "refund": ({OrderStatus.PAID}, OrderStatus.REFUNDED),
+        # A refund that the bank returns days later gives the order back its payment.
+        "reinstate": ({OrderStatus.REFUNDED}, OrderStatus.PAID),
+    },
+)
+
+
+class CheckoutStatus(StrEnum):
+    STARTING = "starting"
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+CHECKOUT: Final = Lifecycle(
+    "checkout session",
+    CheckoutStatus,
+    {
+        "open": ({CheckoutStatus.STARTING}, CheckoutStatus.OPEN),
+        "complete": ({CheckoutStatus.STARTING, CheckoutStatus.OPEN}, CheckoutStatus.COMPLETE),
+        "expire": ({CheckoutStatus.STARTING, CheckoutStatus.OPEN}, CheckoutStatus.EXPIRED),
+        "fail": ({CheckoutStatus.STARTING}, CheckoutStatus.FAILED),
+    },
+)
+
+
+class PaymentStatus(StrEnum):
+    OPEN = "open"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    SURPLUS = "surplus"
+    CANCELED = "canceled"
+
+
+_UNPAID = {PaymentStatus.OPEN, PaymentStatus.PROCESSING}
+
+PAYMENT: Final = Lifecycle(
+    "payment",
+    PaymentStatus,
+    {
+        "process": ({PaymentStatus.OPEN}, PaymentStatus.PROCESSING),
+        # A decline leaves the payment open: the buyer may try another card.
+        "fail": ({PaymentStatus.PROCESSING}, PaymentStatus.OPEN),
+        "settle": (_UNPAID, PaymentStatus.SUCCEEDED),
+        "give_back": (_UNPAID, PaymentStatus.SURPLUS),
+        "cancel": (_UNPAID, PaymentStatus.CANCELED),
+    },
+)
+
+
+class RefundStatus(StrEnum):
+    PROMISED = "promised"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_UNDONE = {RefundStatus.PROMISED, RefundStatus.PENDING}
+
+REFUND: Final = Lifecycle(
+    "refund",
+    RefundStatus,
+    {
+        "send": ({RefundStatus.PROMISED}, RefundStatus.PENDING),
+        "succeed": (_UNDONE, RefundStatus.SUCCEEDED),
+        # Also after success: https://docs.stripe.com/refunds#failed-refunds
+        "fail": ({*_UNDONE, RefundStatus.SUCCEEDED}, RefundStatus.FAILED),
+        "cancel": (_UNDONE, RefundStatus.CANCELED),
+    },
+)
+
+
+class NoticeStatus(StrEnum):
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+    PARKED = "parked"
+
+
+NOTICE: Final = Lifecycle(
+    "provider event",
+    NoticeStatus,
+    {
+        "process": ({NoticeStatus.RECEIVED}, NoticeStatus.PROCESSED),
+        "ignore": ({NoticeStatus.RECEIVED}, NoticeStatus.IGNORED),
+        "park": ({NoticeStatus.RECEIVED}, NoticeStatus.PARKED),
+        "replay": ({NoticeStatus.PROCESSED, NoticeStatus.IGNORED, NoticeStatus.PARKED}, NoticeStatus.RECEIVED),
+    },
+)
+
+
+class EmailStatus(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+
+
+EMAIL: Final = Lifecycle("email", EmailStatus, {"send": ({EmailStatus.WAITING}, EmailStatus.SENT)})
+
+LIFECYCLES: Final = {
+    "orders": ORDER,
+    "checkouts": CHECKOUT,
+    "payments": PAYMENT,
+    "refunds": REFUND,
+    "provider_events": NOTICE,
+    "emails": EMAIL,
+}
+"""Table → the lifecycle of its `status` column."""
