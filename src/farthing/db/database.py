@@ -1,0 +1,158 @@
+"""One pool of connections, and the transactions on it.
+
+A `Transaction` carries `now` and `actor`, so that nothing below needs to ask the system for the time or a global for the
+user. Every connection has its timeouts set: PostgreSQL's own defaults wait for ever.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, LiteralString, TypeVar
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from farthing.clock import Clock, SystemClock
+from farthing.errors import DatabaseUnavailable
+
+T = TypeVar("T")
+Row = DictRow
+Connection = psycopg.AsyncConnection[DictRow]
+InTransactionHook = Callable[["Transaction", object], Awaitable[None]]
+
+ATTEMPTS_MAX: Final = 5
+"""How often a transaction that lost a race (40001, 40P01) is run before its error is told."""
+
+SESSION: Final = (
+    "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+    " -c search_path=farthing,public -c timezone=UTC -c application_name=farthing"
+)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One open database transaction. Everything done with it commits together, or not at all."""
+
+    connection: Connection
+    now: datetime
+    actor: str
+    hooks: Mapping[str, Sequence[InTransactionHook]] = field(default_factory=dict)
+    _bells: set[str] = field(default_factory=set)
+
+    async def run(self, sql: LiteralString, **params: object) -> int:
+        """Execute, and say how many rows it touched."""
+        return (await self.connection.execute(sql, params)).rowcount
+
+    async def find(self, build: Callable[[Row], T], sql: LiteralString, **params: object) -> T | None:
+        """The first row as a record, or None."""
+        row = await (await self.connection.execute(sql, params)).fetchone()
+        return None if row is None else build(row)
+
+    async def all(self, build: Callable[[Row], T], sql: LiteralString, **params: object) -> list[T]:
+        return [build(row) for row in await (await self.connection.execute(sql, params)).fetchall()]
+
+    async def value(self, sql: LiteralString, **params: object) -> Any:
+        """The only column of the only row; None where there is no row."""
+        row = await (await self.connection.execute(sql, params)).fetchone()
+        return None if row is None else next(iter(row.values()))
+
+    def ring(self, bell: str) -> None:
+        """Wake whoever listens, after the commit: NOTIFY inside a transaction serializes all commits of the server."""
+        self._bells.add(bell)
+
+
+class Database:
+    """A pool of connections to one PostgreSQL, opened and closed with the application."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        clock: Clock | None = None,
+        pool_min: int = 1,
+        pool_max: int = 10,
+        prepared: bool = True,
+    ) -> None:
+        self.dsn = dsn
+        self.clock = clock or SystemClock()
+        self.hooks: dict[str, list[InTransactionHook]] = {}
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            dsn,
+            connection_class=psycopg.AsyncConnection[DictRow],
+            min_size=pool_min,
+            max_size=pool_max,
+            open=False,
+            timeout=10,
+            max_waiting=500,
+            # Through PgBouncer in transaction mode there can be no prepared statements.
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": SESSION,
+                "prepare_threshold": 2 if prepared else None,
+                "keepalives_idle": 10,
+                "connect_timeout": 5,
+            },
+        )
+
+    async def open(self) -> None:
+        try:
+            await self._pool.open(wait=True, timeout=15)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise DatabaseUnavailable("The database cannot be reached: is it running, and is DATABASE_URL right?") from error
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit, for one statement that needs no more; raises DatabaseUnavailable."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            if isinstance(error, RETRIED):
+                raise
+            raise DatabaseUnavailable(_reason(error)) from error
+
+    @asynccontextmanager
+    async def transaction(self, actor: str) -> AsyncIterator[Transaction]:
+        """Commits on leaving, rolls back on any exception, and rings the bells after the commit.
+
+        Raises DatabaseUnavailable when the server is gone or full. Where that happens at the commit, the outcome is unknown,
+        so every caller must be safe to run again.
+        """
+        async with self.connection() as connection:
+            async with connection.transaction():
+                tx = Transaction(connection, self.clock.now(), actor, self.hooks)
+                yield tx
+            for bell in tx._bells:
+                await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
+
+    async def run(self, actor: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run the work in a transaction, again from the start where it lost a race with another one."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with self.transaction(actor) as tx:
+                    return await work(tx)
+            except RETRIED:
+                if attempt == ATTEMPTS_MAX:
+                    raise
+                await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+RETRIED: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "The database has no disk space left. Nothing was changed; free some space and try again."
+    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+        return "The database did not finish in time, so nothing was changed. Try again."
+    return "The database is not available at the moment. Try again."

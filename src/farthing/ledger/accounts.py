@@ -1,0 +1,34 @@
+"""The chart of accounts: each place money can be, and what kind of place it is.
+
+In code money goes from one account to another. What an accountant calls a debit is a positive entry, a credit a negative one.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: str
+    kind: Literal["asset", "liability", "revenue", "expense"]
+
+
+SALES: Final = Account("sales", "revenue")
+"""What we sold."""
+
+REFUNDS: Final = Account("refunds", "revenue")
+"""What we took back of it: the other side of sales."""
+
+REFUNDS_OWED: Final = Account("refunds:owed", "liability")
+"""Promised to a buyer, and not yet with the bank."""
+
+SURPLUS: Final = Account("surplus", "liability")
+"""Money that pays for nothing, until it is back with whoever sent it."""
+
+FEES: Final = Account("provider_fees", "expense")
+"""What payment companies keep."""
+
+
+def provider(name: str) -> Account:
+    """What a payment company holds for us."""
+    return Account(f"provider:{name}", "asset")

@@ -1,0 +1,31 @@
+"""Payment companies: what we ask of one, and those we know."""
+
+from farthing.providers.protocol import (
+    CatalogItem,
+    CatalogPrice,
+    CheckoutRequest,
+    Notice,
+    PaymentProvider,
+    RequestedItem,
+    SeenCheckout,
+    SeenPayment,
+    SeenPrice,
+    SeenProduct,
+    SeenRefund,
+    SubjectKind,
+)
+
+__all__ = [
+    "CatalogItem",
+    "CatalogPrice",
+    "CheckoutRequest",
+    "Notice",
+    "PaymentProvider",
+    "RequestedItem",
+    "SeenCheckout",
+    "SeenPayment",
+    "SeenPrice",
+    "SeenProduct",
+    "SeenRefund",
+    "SubjectKind",
+]
