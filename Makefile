@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 T ?=
 A ?=
 BROWSER ?= yes
@@ -79,5 +79,5 @@ $(VENV)/.ready: pyproject.toml $(VENV)/.locked
 $(VENV)/.uv: $(VENV)/.made
 	@echo "environment: installing uv into $(VENV)/uv"
 	@$(PYTHON) -m venv $(VENV)/uv
-	@$(VENV)/uv/bin/python -m pip --disable-pip-version-check --no-input --quiet install 'uv>=0.9' </dev/null
+	@$(VENV)/uv/bin/python -m pip --disable-pip-version-check --no-input -qq install 'uv>=0.9' </dev/null
 	@touch $@
