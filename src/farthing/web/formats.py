@@ -1,0 +1,40 @@
+"""How money, moments and words look to a person, in the locale of the pages."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.numbers import NumberPattern
+
+from farthing.money import Money, exponent
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def money_text(money: Money, locale: str) -> str:
+    """€12.50, ¥1,200, −$4.00: with our own count of decimals, because CLDR's differs from the provider's."""
+    pattern = _pattern(locale, exponent(money.currency))
+    text: str = pattern.apply(money.decimal, locale, currency=money.currency.upper(), currency_digits=False)
+    return text.replace("-", MINUS)
+
+
+def moment_text(at: datetime, locale: str) -> str:
+    return f"{format_datetime(at.astimezone(UTC), 'd MMM y, HH:mm', locale=locale)} UTC"
+
+
+def exact_text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def pretty_json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@lru_cache(maxsize=64)
+def _pattern(locale: str, decimals: int) -> NumberPattern:
+    pattern: NumberPattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern

@@ -1,0 +1,42 @@
+"""How each status looks: an icon, a tone and words, so that color is never the only sign."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Tone = Literal["success", "progress", "warning", "danger", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    tone: Tone
+    icon: str
+
+
+_SUCCESS: Final = Look("success", "circle-check")
+_WAITING: Final = Look("neutral", "circle-dashed")
+_MOVING: Final = Look("progress", "clock")
+_STOPPED: Final = Look("neutral", "ban")
+_BACK: Final = Look("warning", "undo-2")
+_FAILED: Final = Look("danger", "circle-x")
+_ALERT: Final = Look("warning", "circle-alert")
+
+LOOKS: Final = {
+    **dict.fromkeys(
+        ("paid", "succeeded", "complete", "completed", "processed", "sent", "active", "delivered", "available"), _SUCCESS
+    ),
+    **dict.fromkeys(("open", "starting", "waiting", "received", "incomplete", "ready"), _WAITING),
+    **dict.fromkeys(("processing", "pending", "promised", "trialing", "running", "shipped"), _MOVING),
+    **dict.fromkeys(("canceled", "expired", "ignored", "ended", "paused", "incomplete_expired"), _STOPPED),
+    **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed"), _BACK),
+    **dict.fromkeys(("failed", "dead", "unpaid", "lost"), _FAILED),
+    **dict.fromkeys(("parked", "past_due", "requires_action", "disputed"), _ALERT),
+}
+
+
+def look_of(status: str) -> Look:
+    """A status that has no row here still shows its word."""
+    return LOOKS.get(status, Look("neutral", "circle-dot"))
+
+
+def words_of(status: str) -> str:
+    return status.replace("_", " ").capitalize()

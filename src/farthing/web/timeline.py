@@ -1,0 +1,21 @@
+"""What happened to a thing, as pages show it: each entry says what, who and exactly when, and leads to the record of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from farthing.web.statuses import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    title: str
+    actor: str
+    icon: str = "circle-dot"
+    tone: Tone = "neutral"
+    detail: str = ""
+    url: str = ""
+
+
+def newest_first(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
