@@ -39,7 +39,7 @@ check: $(VENV)/.ready ## Format, lint, types, architecture and lock; no network
 	@$(BIN)/mypy
 	@echo "check: imports and house rules"
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_vendored.py
+	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_repository.py tests/test_vendored.py
 
 bench: $(VENV)/.ready ## Throughput as ratios to the bare minimum, measured in one run
 	@$(BIN)/python -m benchmarks $(A)

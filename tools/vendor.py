@@ -105,7 +105,7 @@ def _unpack(package: Package, scratch: Path) -> Path:
     target = scratch / package.folder
     target.mkdir()
     command = ["npm", "pack", "--silent", "--pack-destination", str(target), f"{package.npm}@{package.version}"]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     with tarfile.open(next(target.glob("*.tgz"))) as archive:
         archive.extractall(target, filter="data")
     return target / "package"

@@ -1,0 +1,157 @@
+"""The rules of the house that import-linter cannot say: front doors, exact money, no half-finished code."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "farthing"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+MONEY_ROOMS = {"money", "ledger", "catalog", "orders", "fulfillment", "payments", "checkout", "invariants"}
+"""Where amounts are computed: here there is no float at all, and nothing is divided."""
+
+SIDE_DOORS = {
+    "routes": {"app", "web"},
+    "model": {"model"},
+    "migrate": {"app", "cli", "world"},
+}
+"""Module of a room → who else may enter by it: the assembly mounts routes, models know each other, doors migrate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`from farthing.<room>.<inner> import <name>`, seen from a file; `inner` and `name` may be missing."""
+
+    path: Path
+    line: int
+    room: str
+    inner: str | None
+    name: str | None
+
+    def __str__(self) -> str:
+        return f"{_short(self.path)}:{self.line}: {'.'.join(filter(None, (self.room, self.inner, self.name)))}"
+
+
+def _short(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _imports(path: Path) -> Iterator[Import]:
+    for node in ast.walk(_tree(path)):
+        targets: list[tuple[str, str | None]]
+        if isinstance(node, ast.Import):
+            targets = [(alias.name, None) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            targets = [(node.module or "", alias.name) for alias in node.names]
+        else:
+            continue
+        yield from (found for module, name in targets if (found := _ours(path, node.lineno, module, name)))
+
+
+def _ours(path: Path, line: int, module: str, name: str | None) -> Import | None:
+    if module == "farthing" and name is not None:
+        return Import(path, line, name, None, None)
+    house, *rest = module.split(".")
+    if house != "farthing":
+        return None
+    return Import(path, line, rest[0] if rest else "farthing", ".".join(rest[1:]) or None, name)
+
+
+ALL_IMPORTS = [found for path in FILES for found in _imports(path)]
+
+
+def _comes_by_the_front_door(found: Import) -> bool:
+    room = PACKAGE / found.room
+    if _room(found.path) == found.room or not room.is_dir():
+        return True
+    inner = found.inner or (found.name if _is_module(room, found.name) else None)
+    if inner is None:
+        return found.name is None or found.name in _public_names(room)
+    if (room / inner.split(".")[0] / "__init__.py").exists():  # a house within the house, with a front door of its own
+        return inner.count(".") == 0
+    return _room(found.path) in SIDE_DOORS.get(inner, ()) or found.path.stem in SIDE_DOORS.get(inner, ())
+
+
+def _is_module(room: Path, name: str | None) -> bool:
+    return name is not None and ((room / f"{name}.py").exists() or (room / name).is_dir()) and name not in _public_names(room)
+
+
+def _public_names(room: Path) -> set[str]:
+    for node in _tree(room / "__init__.py").body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets):
+            names: list[str] = ast.literal_eval(node.value)
+            return set(names)
+    return set()
+
+
+def test_rooms_are_entered_by_the_front_door() -> None:
+    assert [str(found) for found in ALL_IMPORTS if not _comes_by_the_front_door(found)] == []
+
+
+def test_the_sandbox_is_a_separate_house() -> None:
+    crossing = [found for found in ALL_IMPORTS if (_room(found.path) == "sandbox") != (found.room == "sandbox")]
+    assert [str(found) for found in crossing if "sandbox" in (_room(found.path), found.room)] == []
+
+
+def test_a_floor_is_in_parentheses_only_while_its_room_is_missing() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    floors = next(contract for contract in project["tool"]["importlinter"]["contracts"] if contract["id"] == "floors")
+    optional = re.findall(r"\((\w+)\)", " ".join(floors["layers"]))
+    built = [name for name in optional if (PACKAGE / name / "__init__.py").exists() or (PACKAGE / f"{name}.py").exists()]
+    assert built == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=_short)
+def test_nothing_is_divided_by_a_hundred(path: Path) -> None:
+    hundredths = [node.lineno for node in _divisions(path) if _is_number(node.right, 100)]
+    assert hundredths == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if _room(path) in MONEY_ROOMS], ids=_short)
+def test_where_money_is_counted_there_is_no_float(path: Path) -> None:
+    nodes = list(ast.walk(_tree(path)))
+    names = [node.lineno for node in nodes if isinstance(node, ast.Name) and node.id in ("float", "round")]
+    literals = [node.lineno for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, float)]
+    divisions = [node.lineno for node in _divisions(path) if not _joins_a_path(node)]
+    assert (names, literals, divisions) == ([], [], [])
+
+
+def _divisions(path: Path) -> list[ast.BinOp]:
+    return [node for node in ast.walk(_tree(path)) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+
+
+def _is_number(node: ast.expr, value: int) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value
+
+
+def _joins_a_path(node: ast.BinOp) -> bool:
+    return isinstance(node.right, (ast.JoinedStr, ast.Name)) or (
+        isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=_short)
+def test_every_module_opens_with_a_sentence(path: Path) -> None:
+    tree = _tree(path)
+    assert not tree.body or ast.get_docstring(tree), "say in its first line what this file is about"
+
+
+@pytest.mark.parametrize("path", FILES, ids=_short)
+def test_nothing_is_left_half_done(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"\b(?:TODO|FIXME|XXX|NotImplementedError)\b", text) == []
+    assert not re.search(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)$", path.stem), "name what it is about"
