@@ -1,0 +1,2 @@
+DROP TABLE jobs_statistics, jobs_log, jobs;
+DROP TYPE job_status;
