@@ -1,6 +1,7 @@
 # Everything a newcomer or a CI machine does here. Each target sets up what it needs from nothing but python3 and make.
 #   make test T="tests/orders -k refund"     passes arguments to pytest
-#   make demo PYTHON=python3.13              uses another Python for the virtual environment
+#   make demo A="--serve"                    passes arguments to the command (demo, dev, bench)
+#   make dev PYTHON=python3.13               uses another Python for the virtual environment
 
 PYTHON ?= python3
 VENV := .venv

@@ -91,11 +91,17 @@ def _is_module(room: Path, name: str | None) -> bool:
 
 
 def _public_names(room: Path) -> set[str]:
-    for node in _tree(room / "__init__.py").body:
+    door = room / "__init__.py"
+    for node in _tree(door).body if door.exists() else ():
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets):
             names: list[str] = ast.literal_eval(node.value)
             return set(names)
     return set()
+
+
+def test_every_room_has_a_front_door() -> None:
+    rooms = {PACKAGE / path.relative_to(PACKAGE).parts[0] for path in FILES if path.parent != PACKAGE}
+    assert [room.name for room in sorted(rooms) if not (room / "__init__.py").exists()] == []
 
 
 def test_rooms_are_entered_by_the_front_door() -> None:
