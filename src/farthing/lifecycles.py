@@ -69,7 +69,8 @@ PAYMENT: Final = Lifecycle(
         # A decline leaves the payment open: the buyer may try another card.
         "fail": ({PaymentStatus.PROCESSING}, PaymentStatus.OPEN),
         "settle": (_UNPAID, PaymentStatus.SUCCEEDED),
-        "give_back": (_UNPAID, PaymentStatus.SURPLUS),
+        # Money that comes in after we gave the payment up fits nowhere, and is not lost for it.
+        "give_back": ({*_UNPAID, PaymentStatus.CANCELED}, PaymentStatus.SURPLUS),
         "cancel": (_UNPAID, PaymentStatus.CANCELED),
     },
 )

@@ -106,6 +106,7 @@ CREATE TABLE payments (
     received_amount bigint CHECK (received_amount > 0),
     received_currency text,
     fee_amount bigint,
+    fee_currency text,
     refunding_amount bigint NOT NULL DEFAULT 0 CHECK (refunding_amount >= 0),
     refunded_amount bigint NOT NULL DEFAULT 0 CHECK (refunded_amount >= 0),
     surplus_reason text,

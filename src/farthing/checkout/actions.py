@@ -1,0 +1,165 @@
+"""What is written about a visit to the payment page: begun, open, over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from farthing import catalog, customers, events, orders, payments
+from farthing.catalog import PricedCart
+from farthing.checkout import store
+from farthing.checkout.model import Checkout
+from farthing.customers import Customer
+from farthing.db import Transaction
+from farthing.ids import CheckoutId
+from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus
+from farthing.money import check_chargeable
+from farthing.orders import NewLine, Order
+from farthing.payments import Payment
+from farthing.providers import CheckoutRequest, RequestedItem, SeenCheckout
+
+RETURN_PATH: Final = "/checkout/return?session_id={CHECKOUT_SESSION_ID}"
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who pays: a user of the host by its own id, or a guest by an address."""
+
+    external_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A priced cart, who wants it, and where the buyer goes afterwards."""
+
+    cart: PricedCart
+    buyer: Buyer
+    success_url: str
+    cancel_url: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What this installation says about every checkout."""
+
+    provider: str
+    livemode: bool
+    base_url: str
+    open_for: timedelta
+
+
+async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
+    """Commit to the intention: customer, order, payment and session, before anybody is called."""
+    check_chargeable(wanted.cart.total)
+    buyer = wanted.buyer
+    customer = await customers.remember(tx, external_id=buyer.external_id, email=buyer.email, name=buyer.name)
+    order = await orders.place(
+        tx,
+        customer=customer.id,
+        email=buyer.email or customer.email,
+        lines=[_line(line) for line in wanted.cart.lines],
+        total=wanted.cart.total,
+        expires_at=tx.now + terms.open_for,
+        livemode=terms.livemode,
+        metadata=wanted.metadata,
+    )
+    payment = await payments.open_payment(tx, order, terms.provider)
+    checkout = await _new(tx, wanted, terms, order, payment, customer)
+    await store.insert(tx, checkout, livemode=terms.livemode)
+    await events.record(tx, "checkout.started", order=order.id, checkout=checkout.id, payment=payment.id)
+    return checkout
+
+
+async def attach(tx: Transaction, checkout: Checkout, seen: SeenCheckout) -> Checkout:
+    """The provider answered: keep its page. Whoever comes second finds it attached."""
+    await orders.lock(tx, checkout.order_id)
+    current = await store.lock(tx, checkout.id)
+    if not CHECKOUT.allows(current.status, "open") or seen.url is None:
+        return current
+    await store.save_open(tx, checkout.id, seen.id, seen.url)
+    await events.record(tx, "checkout.opened", order=checkout.order_id, checkout=checkout.id)
+    return await store.get(tx, checkout.id)
+
+
+async def close(tx: Transaction, id: CheckoutId, seen: SeenCheckout) -> None:
+    """The page is done with: paid for, or expired and with it the order that nobody can pay any more."""
+    found = await store.get(tx, id)
+    order = await orders.lock(tx, found.order_id)
+    checkout = await store.lock(tx, id)
+    if seen.status == "complete" and CHECKOUT.allows(checkout.status, "complete"):
+        await store.save_closed(tx, id, CheckoutStatus.COMPLETE, seen.id)
+        await events.record(tx, "checkout.completed", order=order.id, checkout=id)
+    elif seen.status == "expired" and CHECKOUT.allows(checkout.status, "expire"):
+        await store.save_closed(tx, id, CheckoutStatus.EXPIRED, seen.id)
+        await events.record(tx, "checkout.expired", order=order.id, checkout=id)
+        await payments.cancel_payment(tx, checkout.payment_id)
+        if ORDER.allows(order.status, "expire"):
+            await orders.expire(tx, order)
+
+
+async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:
+    """The provider will not make the page: nobody can pay this order."""
+    found = await store.get(tx, id)
+    order = await orders.lock(tx, found.order_id)
+    checkout = await store.lock(tx, id)
+    if not CHECKOUT.allows(checkout.status, "fail"):
+        return
+    await store.save_closed(tx, id, CheckoutStatus.FAILED)
+    await events.record(tx, "checkout.failed", order=order.id, checkout=id, reason=reason)
+    await payments.cancel_payment(tx, checkout.payment_id)
+    if ORDER.allows(order.status, "cancel"):
+        await orders.cancel(tx, order)
+
+
+async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, payment: Payment, customer: Customer) -> Checkout:
+    id = CheckoutId.new()
+    known = await catalog.provider_price_ids(tx, terms.provider, terms.livemode)
+    return Checkout(
+        id=id,
+        order_id=order.id,
+        payment_id=payment.id,
+        provider=terms.provider,
+        status=CheckoutStatus.STARTING,
+        provider_checkout_id=None,
+        url=None,
+        request=CheckoutRequest(
+            items=[_item(line, known) for line in wanted.cart.lines],
+            total=wanted.cart.total,
+            success_url=terms.base_url + RETURN_PATH,
+            cancel_url=wanted.cancel_url,
+            expires_at=order.expires_at,
+            reference=str(id),
+            payment_reference=str(payment.id),
+            order_number=str(order.number),
+            email=order.email,
+            customer_id=await customers.provider_customer_id(tx, customer.id, terms.provider, livemode=terms.livemode),
+        ),
+        success_url=wanted.success_url,
+        cancel_url=wanted.cancel_url,
+        started_at=tx.now,
+        expires_at=order.expires_at,
+    )
+
+
+def _item(line: catalog.PricedLine, known: Mapping[str, catalog.ProviderPrice]) -> RequestedItem:
+    """Their price where it is the one we ask for, else name and amount: never a price that is not ours."""
+    found = known.get(catalog.lookup_key(line.product.key, line.unit.currency))
+    price_id = found.id if found is not None and found.unit == line.unit else None
+    return RequestedItem(line.product.name, line.quantity, line.unit, price_id)
+
+
+def _line(line: catalog.PricedLine) -> NewLine:
+    product = line.product
+    return NewLine(
+        product=product.key,
+        kind=product.kind,
+        name=product.name,
+        quantity=line.quantity,
+        unit=line.unit,
+        features=product.features,
+        access_days=product.access_days,
+        metadata=line.metadata,
+    )

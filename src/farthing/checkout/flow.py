@@ -1,0 +1,253 @@
+"""From a cart to the provider's page and back: commit the intention, make the call, write down the answer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from farthing import catalog, orders, payments
+from farthing.catalog import CartItem
+from farthing.checkout import actions, store
+from farthing.checkout.actions import Buyer, Terms, Wanted
+from farthing.checkout.model import Checkout, Started, checked_url
+from farthing.db import Transaction
+from farthing.errors import Conflict, ProviderError, ProviderUnavailable
+from farthing.http import idempotency
+from farthing.http.idempotency import Answer, Key
+from farthing.ids import CheckoutId, OrderId
+from farthing.lifecycles import CheckoutStatus, OrderStatus
+from farthing.money import Money
+from farthing.payments import Also, Recorded
+from farthing.providers import SeenCheckout
+from farthing.world import World
+
+KEYS_KEPT: Final = timedelta(hours=23)
+UNANSWERED: Final = timedelta(seconds=30)
+"""After this long without an answer, the sweep asks again in the place of whoever asked first."""
+
+SWEEP_MAX: Final = 50
+
+
+async def start(
+    world: World,
+    *,
+    items: Sequence[CartItem],
+    buyer: Buyer,
+    success_url: str,
+    cancel_url: str,
+    actor: str,
+    currency: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    key: Key | None = None,
+) -> Started:
+    """Place an order for the cart and open a payment page for it.
+
+    Raises Invalid, NotFound or Conflict for a cart that cannot be sold, ProviderUnavailable where the provider did not
+    answer: then ask again with the same key, and the same order goes on.
+    """
+    hosts = world.settings.hosts
+    wanted = Wanted(
+        cart=catalog.price(world.catalog, items, currency or world.catalog.currency),
+        buyer=buyer,
+        success_url=checked_url(success_url, hosts, param="success_url"),
+        cancel_url=checked_url(cancel_url, hosts, param="cancel_url"),
+        metadata=catalog.checked_metadata(metadata or {}, param="metadata"),
+    )
+    terms = _terms(world)
+
+    async def begin(tx: Transaction) -> Checkout | Started:
+        claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
+        if claim.answer is not None:
+            return _replayed(claim.answer)
+        if claim.subject is not None:
+            return await store.get(tx, CheckoutId.of(claim.subject))
+        checkout = await actions.begin(tx, wanted, terms)
+        if key:
+            await idempotency.begin(tx, key, checkout.id)
+        return checkout
+
+    begun = await world.db.run(actor, begin)
+    return begun if isinstance(begun, Started) else await _finish(world, begun, actor, key)
+
+
+async def sync(world: World, provider_checkout_id: str, *, actor: str, also: Also | None = None) -> Recorded:
+    """See how a session and its payment stand, and record both. The same for webhook, return page, command and sweep."""
+    seen = await world.provider.checkout(provider_checkout_id)
+    if seen.payment_id is not None:
+        await payments.sync(world, seen.payment_id, actor=actor)
+
+    async def work(tx: Transaction) -> Recorded:
+        provider = world.provider
+        checkout = await store.find_by_provider_id(tx, provider.name, provider.livemode, seen.id)
+        if checkout is None and seen.reference is not None and seen.reference.startswith(f"{CheckoutId.prefix}_"):
+            # The answer to our call is not written yet, or was lost: the page knows whose it is.
+            checkout = await store.get(tx, CheckoutId.parse(seen.reference))
+        if checkout is None:
+            recorded = Recorded(None, "not ours: it does not carry the id of one of our checkout sessions")
+        else:
+            await actions.close(tx, checkout.id, seen)
+            recorded = Recorded(checkout.order_id)
+        if also is not None:
+            await also(tx, recorded)
+        return recorded
+
+    return await world.db.run(actor, work)
+
+
+async def sync_order(world: World, id: OrderId, *, actor: str) -> None:
+    """See how everything of one order stands at the provider."""
+    async with world.db.transaction(actor) as tx:
+        await orders.get(tx, id)
+        sessions = await store.of_order(tx, id)
+        collected = await payments.of_order(tx, id)
+        refunds = await payments.refunds_of_order(tx, id)
+    for session in sessions:
+        if session.provider_checkout_id is not None:
+            await sync(world, session.provider_checkout_id, actor=actor)
+    for payment in collected:
+        if payment.provider_payment_id is not None:
+            await payments.sync(world, payment.provider_payment_id, actor=actor)
+    for refund in refunds:
+        if refund.provider_refund_id is not None:
+            await payments.sync_refund(world, refund.provider_refund_id, actor=actor)
+
+
+async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order:
+    """Close the payment page first: only when nobody can pay any more is the order canceled. Raises Conflict if one did."""
+    async with world.db.transaction(actor) as tx:
+        await orders.get(tx, id)
+        live = [s for s in await store.of_order(tx, id) if s.status in (CheckoutStatus.STARTING, CheckoutStatus.OPEN)]
+    for session in live:
+        await _close(world, session, actor)
+
+    async def work(tx: Transaction) -> orders.Order:
+        order = await orders.lock(tx, id)
+        # Closing the page expired the order already; what the caller wanted is that nobody can pay it.
+        return order if order.status == OrderStatus.EXPIRED and live else await orders.cancel(tx, order)
+
+    return await world.db.run(actor, work)
+
+
+async def close_due(world: World) -> int:
+    """The sweep: finish what was begun and never answered, and close the pages whose time is over."""
+    async with world.db.transaction("sweep") as tx:
+        due = await store.due(tx, limit=SWEEP_MAX, started_before=UNANSWERED)
+        sessions = [await store.get(tx, id) for id in due]
+    closed = 0
+    for session in sessions:
+        try:
+            await _close_or_finish(world, session)
+            closed += 1
+        except ProviderUnavailable:
+            continue  # it stays due, and the next round asks again
+    return closed
+
+
+async def _close_or_finish(world: World, session: Checkout) -> None:
+    now = world.clock.now()
+    if session.status == CheckoutStatus.STARTING and now - session.started_at < KEYS_KEPT:
+        try:
+            await _finish(world, session, "sweep", key=None)
+        except (ProviderError, Conflict) as error:
+            if isinstance(error, ProviderUnavailable):
+                raise
+            return
+        async with world.db.transaction("sweep") as tx:
+            session = await store.get(tx, session.id)
+    if session.expires_at <= now:
+        await _close(world, session, "sweep")
+
+
+async def _close(world: World, session: Checkout, actor: str) -> None:
+    """Ask for the page to be closed, and record what it really is: perhaps somebody paid a moment ago."""
+    if session.provider_checkout_id is None:
+        reason = "it was never opened"
+        await world.db.run(actor, lambda tx: actions.give_up(tx, session.id, reason))
+        return
+    await world.provider.expire_checkout(session.provider_checkout_id)
+    await sync(world, session.provider_checkout_id, actor=actor)
+
+
+async def _finish(world: World, checkout: Checkout, actor: str, key: Key | None) -> Started:
+    """Ask the provider for the page, and write its answer down. Safe to repeat: the payment's id is the key."""
+    if checkout.status == CheckoutStatus.STARTING:
+        try:
+            seen = await _open_page(world, checkout)
+        except ProviderUnavailable:
+            if key:
+                held = key
+                await world.db.run(actor, lambda tx: idempotency.let_go(tx, held))
+            raise
+        except ProviderError as error:
+            await _refused(world, checkout, actor, key, error.detail)
+            raise
+    else:
+        seen = None
+
+    async def attach(tx: Transaction) -> Started:
+        opened = checkout if seen is None else await actions.attach(tx, checkout, seen)
+        if opened.url is None:
+            raise Conflict(f"{checkout.id} is {opened.status}: its page is closed. Start a new checkout.")
+        order = await orders.get(tx, opened.order_id)
+        started = Started(opened.id, order.id, order.number, opened.url, opened.expires_at, order.total)
+        if key:
+            await idempotency.remember(tx, key, Answer(201, orjson.dumps(answer(started))))
+        return started
+
+    return await world.db.run(actor, attach)
+
+
+async def _open_page(world: World, checkout: Checkout) -> SeenCheckout:
+    provider = world.provider_named(checkout.provider)
+    seen = await provider.create_checkout(checkout.request, key=str(checkout.payment_id))
+    if seen.total is not None and seen.total != checkout.request.total:
+        await provider.expire_checkout(seen.id)
+        raise ProviderError(
+            f"The provider would charge {seen.total}, but the order is {checkout.request.total}: run `farthing catalog apply`."
+        )
+    return seen
+
+
+async def _refused(world: World, checkout: Checkout, actor: str, key: Key | None, reason: str) -> None:
+    async def work(tx: Transaction) -> None:
+        await actions.give_up(tx, checkout.id, reason)
+        if key:
+            await idempotency.forget(tx, key)
+
+    await world.db.run(actor, work)
+
+
+def answer(started: Started) -> dict[str, object]:
+    """The answer as it is stored and sent."""
+    return {
+        "id": str(started.id),
+        "object": "checkout_session",
+        "order": str(started.order_id),
+        "order_number": started.order_number,
+        "url": started.url,
+        "expires_at": started.expires_at.isoformat(),
+        "total": {"amount": started.total.amount, "currency": started.total.currency},
+    }
+
+
+def _replayed(stored: Answer) -> Started:
+    body = orjson.loads(stored.body)
+    return Started(
+        id=CheckoutId.parse(body["id"]),
+        order_id=OrderId.parse(body["order"]),
+        order_number=body["order_number"],
+        url=body["url"],
+        expires_at=datetime.fromisoformat(body["expires_at"]),
+        total=Money(body["total"]["amount"], body["total"]["currency"]),
+        replayed=True,
+    )
+
+
+def _terms(world: World) -> Terms:
+    return Terms(
+        provider=world.provider.name,
+        livemode=world.provider.livemode,
+        base_url=world.settings.base_url,
+        open_for=timedelta(minutes=world.settings.checkout_minutes),
+    )

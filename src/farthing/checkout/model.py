@@ -1,0 +1,102 @@
+"""One visit to a payment page: what it is, and where a buyer may be sent back to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from farthing.errors import Invalid
+from farthing.ids import CheckoutId, OrderId, PaymentId
+from farthing.lifecycles import CheckoutStatus
+from farthing.money import Money
+from farthing.providers import CheckoutRequest, RequestedItem
+
+URL_MAX: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    id: CheckoutId
+    order_id: OrderId
+    payment_id: PaymentId
+    provider: str
+    status: CheckoutStatus
+    provider_checkout_id: str | None
+    url: str | None
+    """The page to send the buyer to; None before the provider answered and after the page is closed."""
+    request: CheckoutRequest
+    success_url: str
+    cancel_url: str
+    started_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a caller gets for a cart: where to send the buyer, and the order it will pay."""
+
+    id: CheckoutId
+    order_id: OrderId
+    order_number: int
+    url: str
+    expires_at: datetime
+    total: Money
+    replayed: bool = False
+    """Whether this is the answer to an earlier request with the same idempotency key."""
+
+
+def checked_url(url: str, hosts: frozenset[str], *, param: str) -> str:
+    """A URL a buyer may be sent to: http or https, on a host that was allowed. Everything else is an open redirect."""
+    if len(url) > URL_MAX or not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
+        raise Invalid(f"{param} is not a URL: percent-encode it and keep it under {URL_MAX} characters.", param=param)
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        _ = parts.port
+    except ValueError:
+        raise Invalid(f"{param} is not a URL.", param=param) from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None:
+        raise Invalid(f"{param} must be a full URL such as https://shop.example/thanks.", param=param)
+    if host not in hosts:
+        raise Invalid(
+            f"{param} points to {host!r}, which is not an allowed host: add it to FARTHING_ALLOWED_HOSTS.", param=param
+        )
+    return url
+
+
+def to_json(request: CheckoutRequest) -> dict[str, Any]:
+    return {
+        "items": [
+            {"name": item.name, "quantity": item.quantity, "unit_amount": item.unit.amount, "price_id": item.price_id}
+            for item in request.items
+        ],
+        "total": request.total.amount,
+        "currency": request.total.currency,
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+        "expires_at": request.expires_at.isoformat(),
+        "reference": request.reference,
+        "payment_reference": request.payment_reference,
+        "order_number": request.order_number,
+        "email": request.email,
+        "customer_id": request.customer_id,
+    }
+
+
+def from_json(stored: dict[str, Any]) -> CheckoutRequest:
+    currency = stored["currency"]
+    return CheckoutRequest(
+        items=[
+            RequestedItem(item["name"], item["quantity"], Money(item["unit_amount"], currency), item["price_id"])
+            for item in stored["items"]
+        ],
+        total=Money(stored["total"], currency),
+        success_url=stored["success_url"],
+        cancel_url=stored["cancel_url"],
+        expires_at=datetime.fromisoformat(stored["expires_at"]),
+        reference=stored["reference"],
+        payment_reference=stored["payment_reference"],
+        order_number=stored["order_number"],
+        email=stored["email"],
+        customer_id=stored["customer_id"],
+    )

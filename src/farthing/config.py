@@ -1,0 +1,174 @@
+"""Settings: read from the environment once, checked at start, wrong ones refused with a line that names them.
+
+Standard names win over own names (`DATABASE_URL`, `STRIPE_SECRET_KEY`). A misspelled FARTHING_ name is an error, not silence.
+Each may also be given as `<NAME>_FILE`, the path of a file that holds it.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from farthing.errors import ConfigError
+
+NAMES: Final = {
+    "env": "FARTHING_ENV",
+    "database_url": "FARTHING_DATABASE_URL",
+    "database_direct_url": "DATABASE_DIRECT_URL",
+    "base_url": "FARTHING_BASE_URL",
+    "home": "FARTHING_HOME",
+    "catalog": "FARTHING_CONFIG",
+    "secret_key": "FARTHING_SECRET_KEY",
+    "stripe_secret_key": "STRIPE_SECRET_KEY",
+    "stripe_webhook_secrets": "STRIPE_WEBHOOK_SECRET",
+    "stripe_api_base": "STRIPE_API_BASE",
+    "allowed_hosts": "FARTHING_ALLOWED_HOSTS",
+    "jwks_url": "FARTHING_JWKS_URL",
+    "jwt_secret": "FARTHING_JWT_SECRET",
+    "jwt_audience": "FARTHING_JWT_AUDIENCE",
+    "jwt_issuer": "FARTHING_JWT_ISSUER",
+    "smtp_url": "FARTHING_SMTP_URL",
+    "mail_from": "FARTHING_MAIL_FROM",
+    "checkout_minutes": "FARTHING_CHECKOUT_MINUTES",
+    "app": "FARTHING_APP",
+    "log_level": "FARTHING_LOG_LEVEL",
+    "log_format": "FARTHING_LOG_FORMAT",
+}
+"""Setting → the environment variable that sets it."""
+
+ALIASES: Final = {"database_url": "DATABASE_URL"}
+"""A second name, used when the first is not set."""
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "testserver"})
+
+
+def _comma_list(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+CommaList = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
+SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_comma_list)]
+
+
+class Settings(BaseModel):
+    """Everything that may differ between two installations of the same code."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    env: Literal["dev", "test", "production"] = "dev"
+    database_url: SecretStr | None = None
+    database_direct_url: SecretStr | None = None
+    base_url: str = "http://127.0.0.1:4242"
+    home: Path = Path(".farthing")
+    catalog: Path = Path("farthing.toml")
+    secret_key: SecretStr | None = None
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secrets: SecretList = ()
+    stripe_api_base: str | None = None
+    allowed_hosts: CommaList = ()
+    jwks_url: str | None = None
+    jwt_secret: SecretStr | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str = "shop@localhost"
+    checkout_minutes: int = Field(default=60, ge=31, le=24 * 60 - 1)
+    app: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("base_url", "stripe_api_base")
+    @classmethod
+    def _is_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be a URL such as https://shop.example")
+        return value.rstrip("/")
+
+    @property
+    def livemode(self) -> bool:
+        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+        return "_live_" in key[:9]
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether "Stripe" is the sandbox on this machine."""
+        return self.stripe_api_base is not None and urlsplit(self.stripe_api_base).hostname in LOOPBACK
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Hosts that a buyer may be sent back to: our own, and those listed."""
+        own = urlsplit(self.base_url).hostname or ""
+        return frozenset({own, *(host.lower() for host in self.allowed_hosts)})
+
+    def require_stripe(self) -> str:
+        """The API key, checked against the mode. Raises ConfigError; the message never holds the key."""
+        if self.stripe_secret_key is None:
+            raise ConfigError("STRIPE_SECRET_KEY is not set: use a key from the Stripe dashboard, or run `farthing dev`.")
+        key = self.stripe_secret_key.get_secret_value().strip()
+        if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+", key):
+            raise ConfigError("STRIPE_SECRET_KEY is not a secret key: it starts with sk_test_, sk_live_, rk_test_ or rk_live_.")
+        if self.livemode and self.stripe_api_base is not None:
+            raise ConfigError("STRIPE_SECRET_KEY is a live key, but STRIPE_API_BASE points elsewhere: unset one of them.")
+        if self.livemode and self.env != "production":
+            raise ConfigError("STRIPE_SECRET_KEY is a live key: it is refused unless FARTHING_ENV=production.")
+        if self.env == "production" and self.sandboxed:
+            raise ConfigError("FARTHING_ENV is production, but STRIPE_API_BASE is this machine: unset it.")
+        return key
+
+    def check_served(self) -> None:
+        """What a process that takes requests must have. Raises ConfigError: fail closed, at start-up."""
+        self.require_stripe()
+        if not self.stripe_webhook_secrets or not all(s.get_secret_value() for s in self.stripe_webhook_secrets):
+            raise ConfigError("STRIPE_WEBHOOK_SECRET is not set: deliveries could not be verified.")
+        if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
+            raise ConfigError("FARTHING_SECRET_KEY is not set, or too short: make one with `openssl rand -hex 32`.")
+        if self.env == "production" and urlsplit(self.base_url).scheme != "https":
+            raise ConfigError("FARTHING_BASE_URL must start with https:// in production.")
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from the environment, with overrides on top. Raises ConfigError naming every wrong variable."""
+    environ = os.environ if environ is None else environ
+    known = {*NAMES.values(), *ALIASES.values()}
+    known |= {f"{name}_FILE" for name in known}
+    for name in environ:
+        if name.startswith("FARTHING_") and name not in known and not name.startswith("FARTHING_TEST_"):
+            raise ConfigError(f"{name} is not a setting of Farthing.{_did_you_mean(name, known)}")
+    values = {field: value for field in NAMES if (value := _read(environ, field)) is not None}
+    try:
+        return Settings.model_validate(values | overrides)
+    except ValidationError as error:
+        lines = [f"{NAMES.get(str(item['loc'][0]), item['loc'][0])}: {_said(item['msg'])}" for item in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _read(environ: Mapping[str, str], field: str) -> str | None:
+    for name in (NAMES[field], ALIASES.get(field)):
+        if name is None:
+            continue
+        if environ.get(name):
+            return environ[name].strip()
+        if path := environ.get(f"{name}_FILE"):
+            try:
+                return Path(path).read_text().strip()
+            except OSError as error:
+                raise ConfigError(f"{name}_FILE: {path} cannot be read: {error.strerror}.") from None
+    return None
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _did_you_mean(name: str, known: set[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""

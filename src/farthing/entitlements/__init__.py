@@ -1,0 +1,5 @@
+"""Who may use what, until when."""
+
+from farthing.entitlements.store import Entitlement, check, grant, of_customer, of_order, restore_line, revoke_line
+
+__all__ = ["Entitlement", "check", "grant", "of_customer", "of_order", "restore_line", "revoke_line"]

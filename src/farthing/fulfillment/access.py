@@ -1,0 +1,25 @@
+"""Kind "access": the buyer may use features, for a number of days or for ever."""
+
+from datetime import timedelta
+
+from farthing import entitlements
+from farthing.db import Transaction
+from farthing.orders import LineItem, Order
+
+
+async def grant(tx: Transaction, order: Order, line: LineItem) -> None:
+    """Bought twice, it lasts twice as long."""
+    days = line.access_days
+    until = None if days is None else tx.now + timedelta(days=days * line.quantity)
+    for feature in line.features:
+        await entitlements.grant(
+            tx, customer=order.customer_id, feature=feature, order=order.id, line=line.id, expires_at=until
+        )
+
+
+async def revoke(tx: Transaction, order: Order, line: LineItem) -> None:
+    await entitlements.revoke_line(tx, line.id, order.id)
+
+
+async def restore(tx: Transaction, order: Order, line: LineItem) -> None:
+    await entitlements.restore_line(tx, line.id, order.id)

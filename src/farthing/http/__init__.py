@@ -1,0 +1,1 @@
+"""What every route shares: the caller, the idempotency key, refusals, pages of lists."""

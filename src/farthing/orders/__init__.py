@@ -1,0 +1,22 @@
+"""Orders and their line items: what somebody asked for, at the price of that moment."""
+
+from farthing.orders.actions import cancel, expire, mark_paid, mark_refunded, place, reinstate
+from farthing.orders.model import LineItem, NewLine, Order
+from farthing.orders.store import find_by_number, get, list_page, lock, of_customer
+
+__all__ = [
+    "LineItem",
+    "NewLine",
+    "Order",
+    "cancel",
+    "expire",
+    "find_by_number",
+    "get",
+    "list_page",
+    "lock",
+    "mark_paid",
+    "mark_refunded",
+    "of_customer",
+    "place",
+    "reinstate",
+]

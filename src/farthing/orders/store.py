@@ -1,0 +1,184 @@
+"""Orders in the database. The lines come with the order in one statement: one is never read without the other."""
+
+from typing import Any, LiteralString
+
+import orjson
+
+from farthing.db import Row, Transaction
+from farthing.errors import NotFound
+from farthing.ids import CustomerId, LineItemId, OrderId
+from farthing.lifecycles import OrderStatus
+from farthing.money import Money
+from farthing.orders.model import LineItem, Order
+from farthing.paging import Page, checked_limit
+
+SELECT: LiteralString = """
+    SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, total_amount, metadata,
+        placed_at, expires_at, paid_at, closed_at,
+        (SELECT json_agg(line ORDER BY line.position) FROM (
+            SELECT id, position, product, kind, name, quantity, unit_amount, amount, features, access_days, metadata
+            FROM line_items WHERE order_id = orders.id
+        ) line) AS lines
+    FROM orders
+"""
+
+
+async def get(tx: Transaction, id: OrderId) -> Order:
+    return _found(await tx.find(_order, SELECT + " WHERE id = %(id)s", id=id), id)
+
+
+async def lock(tx: Transaction, id: OrderId) -> Order:
+    """The order, held until the commit. Always the first lock that is taken."""
+    return _found(await tx.find(_order, SELECT + " WHERE id = %(id)s FOR UPDATE OF orders", id=id), id)
+
+
+async def find_by_number(tx: Transaction, number: int) -> Order | None:
+    return await tx.find(_order, SELECT + " WHERE number = %(number)s", number=number)
+
+
+async def list_page(
+    tx: Transaction, *, limit: int, cursor: OrderId | None = None, status: OrderStatus | None = None
+) -> Page[Order]:
+    """Newest first."""
+    rows = await tx.all(
+        _order,
+        SELECT
+        + """
+        WHERE (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        cursor=cursor,
+        status=status,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda order: order.id)
+
+
+async def of_customer(tx: Transaction, customer: CustomerId, *, limit: int, cursor: OrderId | None = None) -> Page[Order]:
+    rows = await tx.all(
+        _order,
+        SELECT
+        + """
+        WHERE customer_id = %(customer)s AND (%(cursor)s::uuid IS NULL OR id < %(cursor)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        customer=customer,
+        cursor=cursor,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda order: order.id)
+
+
+async def counts(tx: Transaction) -> dict[str, int]:
+    """How many orders are in each status."""
+    rows = await tx.all(lambda row: (row["status"], row["count"]), "SELECT status, count(*) FROM orders GROUP BY status")
+    return dict(rows)
+
+
+async def insert(tx: Transaction, order: Order) -> int:
+    """Store a new order with its lines; returns the number it got."""
+    lines = [
+        {
+            "id": line.id.hex,
+            "position": position,
+            "product": line.product,
+            "kind": line.kind,
+            "name": line.name,
+            "quantity": line.quantity,
+            "unit_amount": line.unit.amount,
+            "amount": line.amount.amount,
+            "features": list(line.features),
+            "access_days": line.access_days,
+            "metadata": dict(line.metadata),
+        }
+        for position, line in enumerate(order.lines)
+    ]
+    number: int = await tx.value(
+        """
+        WITH placed AS (
+            INSERT INTO orders (id, customer_id, email, livemode, status, currency, subtotal_amount, total_amount,
+                metadata, placed_at, expires_at)
+            VALUES (%(id)s, %(customer)s, %(email)s, %(livemode)s, %(status)s, %(currency)s, %(subtotal)s, %(total)s,
+                %(metadata)s, %(now)s, %(expires_at)s)
+            RETURNING id, number, currency
+        ), line AS (
+            INSERT INTO line_items (id, order_id, position, product, kind, name, quantity, unit_amount, amount, currency,
+                features, access_days, metadata)
+            SELECT l.id, placed.id, l.position, l.product, l.kind, l.name, l.quantity, l.unit_amount, l.amount,
+                placed.currency, l.features, l.access_days, l.metadata
+            FROM placed, json_to_recordset(%(lines)s::json) AS l (id uuid, position int, product text, kind text,
+                name text, quantity int, unit_amount bigint, amount bigint, features text[], access_days int,
+                metadata jsonb)
+        )
+        SELECT number FROM placed
+        """,
+        id=order.id,
+        customer=order.customer_id,
+        email=order.email,
+        livemode=order.livemode,
+        status=order.status,
+        currency=order.total.currency,
+        subtotal=order.subtotal.amount,
+        total=order.total.amount,
+        metadata=orjson.dumps(dict(order.metadata)).decode(),
+        now=order.placed_at,
+        expires_at=order.expires_at,
+        lines=orjson.dumps(lines).decode(),
+    )
+    return number
+
+
+async def save_status(tx: Transaction, order: Order, status: OrderStatus) -> None:
+    """The row is locked by the caller, so the status is still what was read."""
+    await tx.run(
+        """
+        UPDATE orders SET status = %(status)s,
+            paid_at = CASE WHEN %(status)s IN ('paid', 'refunded') THEN coalesce(paid_at, %(now)s) ELSE paid_at END,
+            closed_at = CASE WHEN %(status)s IN ('expired', 'canceled', 'refunded') THEN %(now)s ELSE NULL END
+        WHERE id = %(id)s
+        """,
+        id=order.id,
+        status=status,
+        now=tx.now,
+    )
+
+
+def _found(order: Order | None, id: OrderId) -> Order:
+    if order is None:
+        raise NotFound(f"There is no order {id}.")
+    return order
+
+
+def _order(row: Row) -> Order:
+    currency = row["currency"]
+    return Order(
+        id=OrderId.of(row["id"]),
+        number=row["number"],
+        customer_id=CustomerId.of(row["customer_id"]),
+        email=row["email"],
+        livemode=row["livemode"],
+        status=OrderStatus(row["status"]),
+        subtotal=Money(row["subtotal_amount"], currency),
+        total=Money(row["total_amount"], currency),
+        metadata=row["metadata"],
+        placed_at=row["placed_at"],
+        expires_at=row["expires_at"],
+        paid_at=row["paid_at"],
+        closed_at=row["closed_at"],
+        lines=tuple(_line(line, currency) for line in row["lines"] or ()),
+    )
+
+
+def _line(line: dict[str, Any], currency: str) -> LineItem:
+    return LineItem(
+        id=LineItemId(line["id"]),
+        product=line["product"],
+        kind=line["kind"],
+        name=line["name"],
+        quantity=line["quantity"],
+        unit=Money(line["unit_amount"], currency),
+        amount=Money(line["amount"], currency),
+        features=tuple(line["features"]),
+        access_days=line["access_days"],
+        metadata=line["metadata"],
+    )

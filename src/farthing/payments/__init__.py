@@ -1,0 +1,28 @@
+"""Money in, money back: payments, refunds, and how they stand at the provider."""
+
+from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
+from farthing.payments.flow import Also, send_refund, sync, sync_refund
+from farthing.payments.model import Payment, Refund, RefundReason
+from farthing.payments.refunds import record_refund, refund_order
+from farthing.payments.store import get, get_refund, of_order, refunds_of_order
+
+__all__ = [
+    "Also",
+    "NotYetKnown",
+    "Payment",
+    "Recorded",
+    "Refund",
+    "RefundReason",
+    "cancel_payment",
+    "get",
+    "get_refund",
+    "of_order",
+    "open_payment",
+    "record_payment",
+    "record_refund",
+    "refund_order",
+    "refunds_of_order",
+    "send_refund",
+    "sync",
+    "sync_refund",
+]

@@ -1,0 +1,179 @@
+"""What is written when a provider says how a payment stands. One transaction: state, books, audit trail and jobs."""
+
+from dataclasses import dataclass
+
+from farthing import events, fulfillment, ledger, orders
+from farthing.db import Transaction
+from farthing.errors import NotFound
+from farthing.ids import OrderId, PaymentId
+from farthing.ledger import Move
+from farthing.lifecycles import PAYMENT, PaymentStatus
+from farthing.money import Money
+from farthing.orders import Order
+from farthing.payments import refunds, store
+from farthing.payments.model import (
+    Canceled,
+    Declined,
+    Nothing,
+    Payment,
+    Processing,
+    Settled,
+    Surplus,
+    decide,
+)
+from farthing.providers import SeenPayment
+
+
+class NotYetKnown(Exception):
+    """It carries our mark, and we do not have it: perhaps another process is about to commit it. Look again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a look: the order it belongs to, or why it concerns nobody here."""
+
+    order_id: OrderId | None
+    ignored: str | None = None
+
+
+NOT_OURS = Recorded(None, "not ours: it does not carry the id of one of our payments")
+
+
+async def open_payment(tx: Transaction, order: Order, provider: str) -> Payment:
+    """The intention to collect for the order. Its id is the idempotency key of whatever is asked of the provider."""
+    payment = _new(order, provider, provider_payment_id=None, tx=tx)
+    await store.insert(tx, payment)
+    return payment
+
+
+async def record_payment(tx: Transaction, provider: str, livemode: bool, seen: SeenPayment) -> Recorded:
+    """Bring our payment, and what hangs on it, up to what the provider says. Repeating it changes nothing."""
+    order_id = await _order_of(tx, provider, livemode, seen)
+    if order_id is None:
+        return NOT_OURS
+    order = await orders.lock(tx, order_id)
+    payment = await _lock_payment(tx, order, provider, seen)
+    await _act(tx, order, payment, seen)
+    await _learn_details(tx, order, payment.id, seen)
+    return Recorded(order_id)
+
+
+async def cancel_payment(tx: Transaction, id: PaymentId) -> None:
+    """Nobody can pay it any more, if nobody has. The caller holds the order's lock."""
+    payment = await store.lock(tx, id)
+    if PAYMENT.allows(payment.status, "cancel"):
+        await store.save_status(tx, payment, None, PaymentStatus.CANCELED)
+        await events.record(tx, "payment.canceled", order=payment.order_id, payment=payment.id)
+
+
+async def _order_of(tx: Transaction, provider: str, livemode: bool, seen: SeenPayment) -> OrderId | None:
+    known = await store.find_by_provider_id(tx, provider, livemode, seen.id)
+    if known is not None:
+        return known.order_id
+    if seen.reference is None:
+        return None
+    try:
+        reference = PaymentId.parse(seen.reference)
+    except NotFound:
+        return None
+    order_id = await store.find_order_id(tx, reference)
+    if order_id is None:
+        raise NotYetKnown(f"{seen.id} carries {reference}, which is not in this database")
+    return order_id
+
+
+async def _lock_payment(tx: Transaction, order: Order, provider: str, seen: SeenPayment) -> Payment:
+    """Our row of their payment. A second payment of theirs with the mark of the same one of ours gets a row of its own."""
+    known = await store.find_by_provider_id(tx, provider, order.livemode, seen.id)
+    if known is not None:
+        return await store.lock(tx, known.id)
+    assert seen.reference is not None, "an unknown payment was found by its reference"
+    payment = await store.lock(tx, PaymentId.parse(seen.reference))
+    if payment.provider_payment_id is None:
+        return payment
+    second = _new(order, provider, provider_payment_id=seen.id, tx=tx)
+    await store.insert(tx, second)
+    return second
+
+
+async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment) -> None:
+    match decide(order.status, payment, seen):
+        case Nothing():
+            pass
+        case Processing():
+            await store.save_status(tx, payment, seen.id, PAYMENT.move(payment.status, "process"))
+            await events.record(tx, "payment.processing", order=order.id, payment=payment.id)
+        case Declined(code, message):
+            status = PAYMENT.move(payment.status, "fail") if PAYMENT.allows(payment.status, "fail") else payment.status
+            await store.save_decline(tx, payment, seen, status)
+            await events.record(tx, "payment.failed", order=order.id, payment=payment.id, code=code, message=message)
+        case Canceled():
+            await store.save_status(tx, payment, seen.id, PAYMENT.move(payment.status, "cancel"))
+            await events.record(tx, "payment.canceled", order=order.id, payment=payment.id)
+        case Settled(received):
+            await _settle(tx, order, payment, seen, received)
+        case Surplus(received, reason):
+            await _give_back(tx, order, payment, seen, received, reason)
+
+
+async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money) -> None:
+    status = PAYMENT.move(payment.status, "settle")
+    await store.save_received(tx, payment, seen, received, status, surplus=None)
+    move = Move(ledger.SALES, ledger.provider(payment.provider), received)
+    await ledger.post(tx, "payment", str(payment.id), move, order=order.id)
+    await events.record(tx, "payment.succeeded", order=order.id, payment=payment.id, received=_plain(received))
+    paid = await orders.mark_paid(tx, order)
+    await fulfillment.grant(tx, paid)
+
+
+async def _give_back(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money, reason: str) -> None:
+    """Recorded, posted and promised back: money that pays for nothing is never just an error."""
+    status = PAYMENT.move(payment.status, "give_back")
+    await store.save_received(tx, payment, seen, received, status, surplus=reason)
+    move = Move(ledger.SURPLUS, ledger.provider(payment.provider), received)
+    await ledger.post(tx, "payment", str(payment.id), move, order=order.id)
+    await events.record(tx, "payment.surplus", order=order.id, payment=payment.id, received=_plain(received), reason=reason)
+    surplus = await store.get(tx, payment.id)
+    await refunds.promise(tx, surplus, received, reason="surplus", note=reason)
+
+
+async def _learn_details(tx: Transaction, order: Order, id: PaymentId, seen: SeenPayment) -> None:
+    """The fee, the charge and the card, which a provider may know only after the money is in."""
+    if seen.fee is None:
+        return
+    payment = await store.get(tx, id)
+    if payment.received is None or payment.fee is not None:
+        return
+    await store.save_details(tx, payment, seen)
+    move = Move(ledger.provider(payment.provider), ledger.FEES, seen.fee)
+    await ledger.post(tx, "fee", str(payment.id), move, order=order.id)
+    await events.record(tx, "payment.fee_known", order=order.id, payment=payment.id, fee=_plain(seen.fee))
+
+
+def _new(order: Order, provider: str, *, provider_payment_id: str | None, tx: Transaction) -> Payment:
+    return Payment(
+        id=PaymentId.new(),
+        order_id=order.id,
+        provider=provider,
+        livemode=order.livemode,
+        provider_payment_id=provider_payment_id,
+        provider_charge_id=None,
+        status=PaymentStatus.OPEN,
+        settles=False,
+        asked=order.total,
+        received=None,
+        fee=None,
+        refunding_amount=0,
+        refunded_amount=0,
+        surplus_reason=None,
+        failure_code=None,
+        failure_message=None,
+        card_brand=None,
+        card_last4=None,
+        opened_at=tx.now,
+        succeeded_at=None,
+    )
+
+
+def _plain(money: Money) -> dict[str, object]:
+    return {"amount": money.amount, "currency": money.currency}

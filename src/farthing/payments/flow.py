@@ -1,0 +1,93 @@
+"""What needs the provider: looking how a payment or a refund stands, and sending a refund. No transaction is open meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from farthing.db import Transaction
+from farthing.errors import ProviderError, ProviderUnavailable
+from farthing.ids import RefundId
+from farthing.lifecycles import RefundStatus
+from farthing.payments import store
+from farthing.payments.actions import NOT_OURS, Recorded, record_payment
+from farthing.payments.model import Refund
+from farthing.payments.refunds import record_refund, refuse
+from farthing.providers import SeenPayment, SeenRefund
+from farthing.world import World
+
+KEYS_KEPT: Final = timedelta(hours=23)
+"""Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
+
+Also = Callable[[Transaction, Recorded], Awaitable[None]]
+"""Something to write in the same transaction, once it is known what came of the look."""
+
+
+async def sync(
+    world: World, provider_payment_id: str, *, actor: str, seen: SeenPayment | None = None, also: Also | None = None
+) -> Recorded:
+    """See how a payment stands and record it. The same for a webhook, the return page, a command and a sweep.
+
+    `seen` may be given where a signed snapshot is conclusive. Raises ProviderUnavailable; safe to repeat.
+    """
+    provider = world.provider
+    found = seen or await provider.payment(provider_payment_id)
+
+    async def work(tx: Transaction) -> Recorded:
+        recorded = await record_payment(tx, provider.name, provider.livemode, found)
+        if also is not None:
+            await also(tx, recorded)
+        return recorded
+
+    return await world.db.run(actor, work)
+
+
+async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also: Also | None = None) -> Recorded:
+    """See how a refund stands and record it, whoever made it."""
+    return await _record(world, await world.provider.refund(provider_refund_id), actor=actor, also=also)
+
+
+async def send_refund(world: World, id: RefundId) -> None:
+    """Ask the provider for a promised refund. Its id is the key, so asking twice gives back once."""
+
+    async def ask(tx: Transaction) -> tuple[bool, Refund, str | None]:
+        refund = await store.get_refund(tx, id)
+        payment = await store.get(tx, refund.payment_id)
+        stale = refund.asked_at is not None and tx.now - refund.asked_at > KEYS_KEPT
+        if refund.status == RefundStatus.PROMISED:
+            await store.mark_refund_asked(tx, id)
+        return stale, refund, payment.provider_payment_id
+
+    stale, refund, provider_payment_id = await world.db.run("worker", ask)
+    if refund.status != RefundStatus.PROMISED:
+        return
+    assert provider_payment_id is not None, f"{refund.payment_id} was received, so the provider has it"
+    provider = world.provider_named(refund.provider)
+    try:
+        seen = await _find_sent(world, refund, provider_payment_id) if stale else None
+        if seen is None:
+            seen = await provider.create_refund(
+                provider_payment_id, refund.money, reference=str(id), reason=refund.reason, key=str(id)
+            )
+    except ProviderUnavailable:
+        raise
+    except ProviderError as error:
+        reason = error.detail
+        await world.db.run("worker", lambda tx: refuse(tx, id, reason))
+        return
+    await _record(world, seen, actor="worker")
+
+
+async def _find_sent(world: World, refund: Refund, provider_payment_id: str) -> SeenRefund | None:
+    sent = await world.provider_named(refund.provider).refunds(provider_payment_id)
+    return next((seen for seen in sent if seen.reference == str(refund.id)), None)
+
+
+async def _record(world: World, seen: SeenRefund, *, actor: str, also: Also | None = None) -> Recorded:
+    async def work(tx: Transaction) -> Recorded:
+        order_id = await record_refund(tx, world.provider.name, world.provider.livemode, seen)
+        recorded = NOT_OURS if order_id is None else Recorded(order_id)
+        if also is not None:
+            await also(tx, recorded)
+        return recorded
+
+    return await world.db.run(actor, work)

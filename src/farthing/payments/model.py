@@ -1,0 +1,168 @@
+"""What a payment is, and what follows from how the provider sees it. Pure: decisions are values, somebody else acts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from farthing.errors import Conflict, Invalid
+from farthing.ids import OrderId, PaymentId, RefundId
+from farthing.lifecycles import ORDER, PAYMENT, REFUND, OrderStatus, PaymentStatus, RefundStatus
+from farthing.money import Money
+from farthing.providers import SeenPayment, SeenRefund
+
+RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent", "surplus", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to collect for an order."""
+
+    id: PaymentId
+    order_id: OrderId
+    provider: str
+    livemode: bool
+    provider_payment_id: str | None
+    provider_charge_id: str | None
+    status: PaymentStatus
+    settles: bool
+    """Whether this payment pays for its order. At most one does."""
+    asked: Money
+    received: Money | None
+    fee: Money | None
+    refunding_amount: int
+    """Promised and not yet with the bank, in minor units of `received`."""
+    refunded_amount: int
+    surplus_reason: str | None
+    failure_code: str | None
+    failure_message: str | None
+    card_brand: str | None
+    card_last4: str | None
+    opened_at: datetime
+    succeeded_at: datetime | None
+
+    @property
+    def refundable(self) -> Money:
+        """What could still be given back."""
+        if self.received is None:
+            return Money.zero(self.asked.currency)
+        return Money(self.received.amount - self.refunding_amount - self.refunded_amount, self.received.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    provider: str
+    provider_refund_id: str | None
+    status: RefundStatus
+    money: Money
+    reason: RefundReason
+    note: str | None
+    failure_reason: str | None
+    requested_by: str
+    promised_at: datetime
+    asked_at: datetime | None
+    succeeded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """We know all of this already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """The bank will answer in days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The buyer may try again."""
+
+    code: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """Nobody can pay this any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """It pays for the order."""
+
+    received: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """It pays for nothing, and goes back."""
+
+    received: Money
+    reason: str
+
+
+Decision = Nothing | Processing | Declined | Canceled | Settled | Surplus
+
+
+def decide(order: OrderStatus, payment: Payment, seen: SeenPayment) -> Decision:
+    """What to do about a payment as the provider has it. Late and repeated news is Nothing."""
+    if payment.received is not None:
+        return Nothing()
+    match seen.status:
+        case "succeeded":
+            assert seen.received is not None, f"{seen.id} succeeded without an amount"
+            reason = _misfit(order, payment, seen.received)
+            return Settled(seen.received) if reason is None else Surplus(seen.received, reason)
+        case "processing":
+            return Processing() if PAYMENT.allows(payment.status, "process") else Nothing()
+        case "canceled":
+            return Canceled() if PAYMENT.allows(payment.status, "cancel") else Nothing()
+        case "open":
+            return _declined(payment, seen)
+
+
+def _misfit(order: OrderStatus, payment: Payment, received: Money) -> str | None:
+    """Why money does not pay for the order, or None if it does."""
+    if not ORDER.allows(order, "pay"):
+        return "already_paid" if order in (OrderStatus.PAID, OrderStatus.REFUNDED) else f"order_{order}"
+    if not PAYMENT.allows(payment.status, "settle"):
+        return f"payment_{payment.status}"
+    if received.currency != payment.asked.currency:
+        return "wrong_currency"
+    return None if received == payment.asked else "wrong_amount"
+
+
+def _declined(payment: Payment, seen: SeenPayment) -> Decision:
+    news = seen.failure_code is not None and (
+        seen.failure_code != payment.failure_code or seen.charge_id != payment.provider_charge_id
+    )
+    if not news and not PAYMENT.allows(payment.status, "fail"):
+        return Nothing()
+    return Declined(seen.failure_code or "unknown", seen.failure_message)
+
+
+def check_refund(payment: Payment, money: Money) -> None:
+    """Raise unless this much of the payment can be given back. The database has the last word."""
+    if payment.received is None:
+        raise Conflict(f"{payment.id} is {payment.status}: there is nothing to refund.")
+    if money.currency != payment.received.currency:
+        raise Invalid(f"{payment.id} was paid in {payment.received.currency}, not {money.currency}.", param="amount")
+    if money.amount <= 0:
+        raise Invalid("The amount of a refund is positive.", param="amount")
+    if not money <= payment.refundable:
+        raise Conflict(f"{payment.id} has {payment.refundable} left to refund, not {money}.")
+
+
+def refund_verb(refund: Refund, seen: SeenRefund) -> str | None:
+    """The move a refund makes when the provider has it like this; None for late and repeated news."""
+    verb = {"pending": "send", "succeeded": "succeed", "failed": "fail", "canceled": "cancel"}[seen.status]
+    return verb if REFUND.allows(refund.status, verb) else None
+
+
+def total_refunded(refunds: Sequence[Refund], currency: str) -> Money:
+    done = (refund.money for refund in refunds if refund.status == RefundStatus.SUCCEEDED)
+    return sum(done, start=Money.zero(currency))

@@ -1,0 +1,300 @@
+"""Payments and refunds in the database."""
+
+from typing import LiteralString
+
+from farthing.db import Row, Transaction
+from farthing.errors import NotFound
+from farthing.ids import OrderId, PaymentId, RefundId
+from farthing.lifecycles import PaymentStatus, RefundStatus
+from farthing.money import Money
+from farthing.payments.model import Payment, Refund
+from farthing.providers import SeenPayment
+
+PAYMENT: LiteralString = """
+    SELECT id, order_id, provider, livemode, provider_payment_id, provider_charge_id, status, settles, amount, currency,
+        received_amount, received_currency, fee_amount, fee_currency, refunding_amount, refunded_amount, surplus_reason,
+        failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at
+    FROM payments
+"""
+
+REFUND: LiteralString = """
+    SELECT id, payment_id, order_id, provider, provider_refund_id, status, amount, currency, reason, note, failure_reason,
+        requested_by, promised_at, asked_at, succeeded_at
+    FROM refunds
+"""
+
+
+async def get(tx: Transaction, id: PaymentId) -> Payment:
+    found = await tx.find(_payment, PAYMENT + " WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no payment {id}.")
+    return found
+
+
+async def lock(tx: Transaction, id: PaymentId) -> Payment:
+    """Held until the commit. The caller holds the lock of its order already."""
+    found = await tx.find(_payment, PAYMENT + " WHERE id = %(id)s FOR UPDATE", id=id)
+    assert found is not None, f"{id} cannot be gone"
+    return found
+
+
+async def find_order_id(tx: Transaction, id: PaymentId) -> OrderId | None:
+    return await tx.find(lambda row: OrderId.of(row["order_id"]), "SELECT order_id FROM payments WHERE id = %(id)s", id=id)
+
+
+async def find_by_provider_id(tx: Transaction, provider: str, livemode: bool, provider_payment_id: str) -> Payment | None:
+    return await tx.find(
+        _payment,
+        PAYMENT
+        + """
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = %(provider_payment_id)s
+        """,
+        provider=provider,
+        livemode=livemode,
+        provider_payment_id=provider_payment_id,
+    )
+
+
+async def of_order(tx: Transaction, order: OrderId) -> list[Payment]:
+    return await tx.all(_payment, PAYMENT + " WHERE order_id = %(order)s ORDER BY id", order=order)
+
+
+async def insert(tx: Transaction, payment: Payment) -> None:
+    await tx.run(
+        """
+        INSERT INTO payments (id, order_id, provider, livemode, provider_payment_id, status, amount, currency, opened_at)
+        VALUES (%(id)s, %(order)s, %(provider)s, %(livemode)s, %(provider_payment_id)s, %(status)s, %(amount)s,
+            %(currency)s, %(now)s)
+        """,
+        id=payment.id,
+        order=payment.order_id,
+        provider=payment.provider,
+        livemode=payment.livemode,
+        provider_payment_id=payment.provider_payment_id,
+        status=payment.status,
+        amount=payment.asked.amount,
+        currency=payment.asked.currency,
+        now=tx.now,
+    )
+
+
+async def save_received(
+    tx: Transaction, payment: Payment, seen: SeenPayment, received: Money, status: PaymentStatus, surplus: str | None
+) -> None:
+    """The money is in. What it is for was decided by the caller."""
+    await tx.run(
+        """
+        UPDATE payments SET status = %(status)s, settles = %(settles)s, received_amount = %(amount)s,
+            received_currency = %(currency)s, surplus_reason = %(surplus)s, succeeded_at = %(now)s,
+            provider_payment_id = %(seen)s, provider_charge_id = coalesce(%(charge)s, provider_charge_id),
+            card_brand = coalesce(%(brand)s, card_brand), card_last4 = coalesce(%(last4)s, card_last4),
+            failure_code = NULL, failure_message = NULL
+        WHERE id = %(id)s
+        """,
+        id=payment.id,
+        status=status,
+        settles=surplus is None,
+        amount=received.amount,
+        currency=received.currency,
+        surplus=surplus,
+        now=tx.now,
+        seen=seen.id,
+        charge=seen.charge_id,
+        brand=seen.card_brand,
+        last4=seen.card_last4,
+    )
+
+
+async def save_status(tx: Transaction, payment: Payment, seen_id: str | None, status: PaymentStatus) -> None:
+    await tx.run(
+        """
+        UPDATE payments SET status = %(status)s, provider_payment_id = coalesce(provider_payment_id, %(seen)s)
+        WHERE id = %(id)s
+        """,
+        id=payment.id,
+        status=status,
+        seen=seen_id,
+    )
+
+
+async def save_decline(tx: Transaction, payment: Payment, seen: SeenPayment, status: PaymentStatus) -> None:
+    await tx.run(
+        """
+        UPDATE payments SET status = %(status)s, provider_payment_id = %(seen)s, provider_charge_id = %(charge)s,
+            failure_code = %(code)s, failure_message = %(message)s
+        WHERE id = %(id)s
+        """,
+        id=payment.id,
+        status=status,
+        seen=seen.id,
+        charge=seen.charge_id,
+        code=seen.failure_code,
+        message=seen.failure_message,
+    )
+
+
+async def save_details(tx: Transaction, payment: Payment, seen: SeenPayment) -> None:
+    """What is known only after the money is in: fee, charge and card."""
+    await tx.run(
+        """
+        UPDATE payments SET fee_amount = coalesce(fee_amount, %(fee)s), fee_currency = coalesce(fee_currency, %(currency)s),
+            provider_charge_id = coalesce(%(charge)s, provider_charge_id),
+            card_brand = coalesce(%(brand)s, card_brand), card_last4 = coalesce(%(last4)s, card_last4)
+        WHERE id = %(id)s
+        """,
+        id=payment.id,
+        fee=None if seen.fee is None else seen.fee.amount,
+        currency=None if seen.fee is None else seen.fee.currency,
+        charge=seen.charge_id,
+        brand=seen.card_brand,
+        last4=seen.card_last4,
+    )
+
+
+async def reserve_refund(tx: Transaction, payment: PaymentId, amount: int) -> bool:
+    """Set the amount aside, if that much is left: one guarded statement, so that two at once cannot both have it."""
+    return bool(
+        await tx.run(
+            """
+            UPDATE payments SET refunding_amount = refunding_amount + %(amount)s
+            WHERE id = %(id)s AND received_amount - refunding_amount - refunded_amount >= %(amount)s
+            """,
+            id=payment,
+            amount=amount,
+        )
+    )
+
+
+async def move_refunding(tx: Transaction, payment: PaymentId, *, refunding: int, refunded: int) -> None:
+    """Change what is on its way back and what is back, by signed amounts."""
+    await tx.run(
+        """
+        UPDATE payments SET refunding_amount = refunding_amount + %(refunding)s,
+            refunded_amount = refunded_amount + %(refunded)s
+        WHERE id = %(id)s
+        """,
+        id=payment,
+        refunding=refunding,
+        refunded=refunded,
+    )
+
+
+async def insert_refund(tx: Transaction, refund: Refund, *, livemode: bool) -> None:
+    await tx.run(
+        """
+        INSERT INTO refunds (id, payment_id, order_id, provider, livemode, provider_refund_id, status, amount, currency,
+            reason, note, requested_by, promised_at)
+        VALUES (%(id)s, %(payment)s, %(order)s, %(provider)s, %(livemode)s, %(provider_refund_id)s, %(status)s, %(amount)s,
+            %(currency)s, %(reason)s, %(note)s, %(requested_by)s, %(now)s)
+        """,
+        id=refund.id,
+        payment=refund.payment_id,
+        order=refund.order_id,
+        provider=refund.provider,
+        livemode=livemode,
+        provider_refund_id=refund.provider_refund_id,
+        status=refund.status,
+        amount=refund.money.amount,
+        currency=refund.money.currency,
+        reason=refund.reason,
+        note=refund.note,
+        requested_by=refund.requested_by,
+        now=tx.now,
+    )
+
+
+async def get_refund(tx: Transaction, id: RefundId) -> Refund:
+    found = await tx.find(_refund, REFUND + " WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no refund {id}.")
+    return found
+
+
+async def lock_refund(tx: Transaction, id: RefundId) -> Refund:
+    found = await tx.find(_refund, REFUND + " WHERE id = %(id)s FOR UPDATE", id=id)
+    assert found is not None, f"{id} cannot be gone"
+    return found
+
+
+async def find_refund_by_provider_id(tx: Transaction, provider: str, livemode: bool, id: str) -> Refund | None:
+    return await tx.find(
+        _refund,
+        REFUND + " WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = %(id)s",
+        provider=provider,
+        livemode=livemode,
+        id=id,
+    )
+
+
+async def refunds_of_order(tx: Transaction, order: OrderId) -> list[Refund]:
+    return await tx.all(_refund, REFUND + " WHERE order_id = %(order)s ORDER BY id", order=order)
+
+
+async def save_refund(
+    tx: Transaction, refund: Refund, status: RefundStatus, *, provider_refund_id: str | None, failure_reason: str | None
+) -> None:
+    await tx.run(
+        """
+        UPDATE refunds SET status = %(status)s, provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id),
+            failure_reason = %(failure_reason)s,
+            succeeded_at = CASE WHEN %(status)s = 'succeeded' THEN %(now)s ELSE succeeded_at END,
+            closed_at = CASE WHEN %(status)s IN ('succeeded', 'failed', 'canceled') THEN %(now)s END
+        WHERE id = %(id)s
+        """,
+        id=refund.id,
+        status=status,
+        provider_refund_id=provider_refund_id,
+        failure_reason=failure_reason,
+        now=tx.now,
+    )
+
+
+async def mark_refund_asked(tx: Transaction, id: RefundId) -> None:
+    """We are about to ask the provider for it: from here on it may have happened."""
+    await tx.run("UPDATE refunds SET asked_at = coalesce(asked_at, %(now)s) WHERE id = %(id)s", id=id, now=tx.now)
+
+
+def _payment(row: Row) -> Payment:
+    received = row["received_amount"]
+    fee = row["fee_amount"]
+    return Payment(
+        id=PaymentId.of(row["id"]),
+        order_id=OrderId.of(row["order_id"]),
+        provider=row["provider"],
+        livemode=row["livemode"],
+        provider_payment_id=row["provider_payment_id"],
+        provider_charge_id=row["provider_charge_id"],
+        status=PaymentStatus(row["status"]),
+        settles=row["settles"],
+        asked=Money(row["amount"], row["currency"]),
+        received=None if received is None else Money(received, row["received_currency"]),
+        fee=None if fee is None else Money(fee, row["fee_currency"]),
+        refunding_amount=row["refunding_amount"],
+        refunded_amount=row["refunded_amount"],
+        surplus_reason=row["surplus_reason"],
+        failure_code=row["failure_code"],
+        failure_message=row["failure_message"],
+        card_brand=row["card_brand"],
+        card_last4=row["card_last4"],
+        opened_at=row["opened_at"],
+        succeeded_at=row["succeeded_at"],
+    )
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        id=RefundId.of(row["id"]),
+        payment_id=PaymentId.of(row["payment_id"]),
+        order_id=OrderId.of(row["order_id"]),
+        provider=row["provider"],
+        provider_refund_id=row["provider_refund_id"],
+        status=RefundStatus(row["status"]),
+        money=Money(row["amount"], row["currency"]),
+        reason=row["reason"],
+        note=row["note"],
+        failure_reason=row["failure_reason"],
+        requested_by=row["requested_by"],
+        promised_at=row["promised_at"],
+        asked_at=row["asked_at"],
+        succeeded_at=row["succeeded_at"],
+    )

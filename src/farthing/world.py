@@ -1,0 +1,52 @@
+"""World: all that is impure, in one hand. Flows, jobs and doors get it; models never do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from farthing.clock import Clock
+from farthing.config import Settings
+from farthing.db import Database
+from farthing.errors import ConfigError
+from farthing.events import Event
+from farthing.providers import PaymentProvider
+
+if TYPE_CHECKING:
+    from farthing.catalog import Catalog
+
+
+class Mailer(Protocol):
+    """Sends one message. `key` is the same on every repetition of the same message."""
+
+    async def send(self, *, key: str, recipient: str, subject: str, text: str, html: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A reaction of the host's own. Runs after the commit, at least once for each event."""
+
+    name: str
+    run: Callable[[Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    settings: Settings
+    db: Database
+    provider: PaymentProvider
+    catalog: Catalog
+    mailer: Mailer
+    hooks: dict[str, list[Hook]] = field(default_factory=dict)
+    """Event name → hooks that want to be told after the commit."""
+
+    @property
+    def clock(self) -> Clock:
+        return self.db.clock
+
+    def provider_named(self, name: str) -> PaymentProvider:
+        """The provider that a stored row belongs to. Raises ConfigError where this process does not know it."""
+        if name != self.provider.name:
+            raise ConfigError(f"This process has no provider {name!r}.")
+        return self.provider
