@@ -23,6 +23,9 @@ SIDE_DOORS = {
 }
 """Module of a room → who else may enter by it: the assembly mounts routes, models know each other, doors migrate."""
 
+SHELVES = {"http"}
+"""Plumbing without one subject: its modules stand side by side, and each is used by its own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -76,7 +79,7 @@ ALL_IMPORTS = [found for path in FILES for found in _imports(path)]
 
 def _comes_by_the_front_door(found: Import) -> bool:
     room = PACKAGE / found.room
-    if _room(found.path) == found.room or not room.is_dir():
+    if _room(found.path) == found.room or found.room in SHELVES or not room.is_dir():
         return True
     inner = found.inner or (found.name if _is_module(room, found.name) else None)
     if inner is None:
