@@ -133,10 +133,21 @@ def test_nothing_is_divided_by_a_hundred(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in FILES if _room(path) in MONEY_ROOMS], ids=_short)
 def test_where_money_is_counted_there_is_no_float(path: Path) -> None:
     nodes = list(ast.walk(_tree(path)))
-    names = [node.lineno for node in nodes if isinstance(node, ast.Name) and node.id in ("float", "round")]
+    made = [node.lineno for node in nodes if isinstance(node, ast.Call) and _names(node.func) & {"float", "round"}]
+    typed = [note.lineno for node in nodes for note in _annotations(node) if "float" in _names(note)]
     literals = [node.lineno for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, float)]
     divisions = [node.lineno for node in _divisions(path) if not _joins_a_path(node)]
-    assert (names, literals, divisions) == ([], [], [])
+    assert (made, typed, literals, divisions) == ([], [], [], [])
+
+
+def _annotations(node: ast.AST) -> list[ast.expr]:
+    """A float may be named, to refuse one, but nothing may be one."""
+    notes = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    return [note for note in notes if isinstance(note, ast.expr)]
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
 
 def _divisions(path: Path) -> list[ast.BinOp]:
