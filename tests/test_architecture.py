@@ -159,9 +159,9 @@ def _is_number(node: ast.expr, value: int) -> bool:
 
 
 def _joins_a_path(node: ast.BinOp) -> bool:
-    return isinstance(node.right, (ast.JoinedStr, ast.Name)) or (
-        isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)
-    )
+    if isinstance(node.right, ast.JoinedStr) or (isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)):
+        return True
+    return re.fullmatch(r".*(?:path|folder|dir|root|home)", ast.unparse(node.left).lower()) is not None
 
 
 @pytest.mark.parametrize("path", FILES, ids=_short)
