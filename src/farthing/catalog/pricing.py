@@ -1,0 +1,152 @@
+"""What a cart costs. Decided here alone: what a client says about prices is never read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from farthing.catalog.model import Catalog, Product
+from farthing.catalog.spelling import did_you_mean
+from farthing.errors import Conflict, Invalid, NotFound
+from farthing.money import Money, check_chargeable, exponent
+
+LINES_MAX: Final = 50
+METADATA_MAX: Final = 20
+METADATA_KEY_MAX: Final = 40
+METADATA_VALUE_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CartItem:
+    """What a buyer asks for. `metadata` is kept with the line: an engraving, a seat."""
+
+    product: str
+    quantity: int = 1
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    product: Product
+    quantity: int
+    unit: Money
+    amount: Money
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCart:
+    lines: Sequence[PricedLine]
+    subtotal: Money
+    total: Money
+    currency: str
+
+
+def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = None) -> PricedCart:
+    """Price the cart in one currency, by default the catalog's.
+
+    Items of the same product with the same metadata become one line, for a second click on "add" means one more of it; with
+    other metadata they stay apart. Raises Invalid, NotFound or Conflict with the item in `param`.
+    """
+    currency = catalog.currency if currency is None else currency
+    _check_currency(currency)
+    _check_length(items)
+    lines = _merged([_line(catalog, item, currency, f"items[{at}]") for at, item in enumerate(items)])
+    _check_quantities(items, lines)
+    total = _total(lines, currency)
+    return PricedCart(lines=lines, subtotal=total, total=total, currency=currency)
+
+
+def _check_currency(currency: str) -> None:
+    if not isinstance(currency, str):
+        raise Invalid("The currency is a text such as 'eur'.", param="currency")
+    try:
+        exponent(currency)
+    except Invalid as error:
+        raise Invalid(error.detail, param="currency") from None
+
+
+def _check_length(items: Sequence[CartItem]) -> None:
+    if not items:
+        raise Invalid("The cart is empty: put at least one item into it.", param="items")
+    if len(items) > LINES_MAX:
+        raise Invalid(f"The cart has {len(items)} items, more than {LINES_MAX}: make two orders of it.", param="items")
+
+
+def _line(catalog: Catalog, item: CartItem, currency: str, where: str) -> PricedLine:
+    product = _product(catalog, item.product, f"{where}.product")
+    unit = product.prices.get(currency)
+    if unit is None:
+        sold_in = ", ".join(sorted(product.prices))
+        raise Invalid(f"{product.key!r} has no price in {currency}: it is sold in {sold_in}.", param=f"{where}.product")
+    quantity = _quantity(product, item.quantity, f"{where}.quantity")
+    return PricedLine(product, quantity, unit, unit * quantity, _metadata(item.metadata, f"{where}.metadata"))
+
+
+def _product(catalog: Catalog, key: str, where: str) -> Product:
+    if not isinstance(key, str):
+        raise Invalid("A product is named by its key, a text.", param=where)
+    product = catalog.products.get(key)
+    if product is None:
+        for_sale = [product.key for product in catalog.products.values() if product.active]
+        raise NotFound(f"There is no product {key[:63]!r}.{did_you_mean(key, for_sale)}", param=where)
+    if not product.active:
+        raise Conflict(f"{key!r} is not for sale at the moment.", param=where)
+    return product
+
+
+def _quantity(product: Product, quantity: int, where: str) -> int:
+    if type(quantity) is not int:  # a bool is an int to isinstance
+        raise Invalid("The quantity is a whole number.", param=where)
+    if quantity < 1:
+        raise Invalid("The quantity is at least 1.", param=where)
+    if quantity > product.max_quantity:
+        raise Invalid(f"One order may hold at most {product.max_quantity} of {product.key!r}.", param=where)
+    return quantity
+
+
+def _metadata(metadata: object, where: str) -> dict[str, str]:
+    if not isinstance(metadata, Mapping) or not all(type(text) is str for pair in metadata.items() for text in pair):
+        raise Invalid("Metadata is a flat object of texts.", param=where)
+    if len(metadata) > METADATA_MAX:
+        raise Invalid(f"Metadata has at most {METADATA_MAX} keys.", param=where)
+    for key, value in metadata.items():
+        if not 1 <= len(key) <= METADATA_KEY_MAX or len(value) > METADATA_VALUE_MAX:
+            limits = f"1 to {METADATA_KEY_MAX} characters, a value at most {METADATA_VALUE_MAX}"
+            raise Invalid(f"A key of metadata has {limits}.", param=where)
+        if not _is_storable(key + value):
+            raise Invalid("Metadata holds a character that cannot be stored: NUL or half of a surrogate pair.", param=where)
+    return dict(metadata)
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL takes neither NUL nor lone surrogates, which JSON can spell."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
+    merged: dict[tuple[str, frozenset[tuple[str, str]]], PricedLine] = {}
+    for line in lines:
+        same = (line.product.key, frozenset(line.metadata.items()))
+        quantity = line.quantity + (merged[same].quantity if same in merged else 0)
+        merged[same] = PricedLine(line.product, quantity, line.unit, line.unit * quantity, line.metadata)
+    return tuple(merged.values())
+
+
+def _check_quantities(items: Sequence[CartItem], lines: Sequence[PricedLine]) -> None:
+    """The limit holds for the product, however the cart is cut up; the item that crosses it is named."""
+    limits = {line.product.key: line.product.max_quantity for line in lines}
+    held = dict.fromkeys(limits, 0)
+    for at, item in enumerate(items):
+        held[item.product] += item.quantity
+        if held[item.product] > limits[item.product]:
+            said = f"One order may hold at most {limits[item.product]} of {item.product!r}, and the cart asks for more in all."
+            raise Invalid(said, param=f"items[{at}].quantity")
+
+
+def _total(lines: Sequence[PricedLine], currency: str) -> Money:
+    try:
+        total = sum((line.amount for line in lines), start=Money.zero(currency))
+        check_chargeable(total)
+    except Invalid as error:
+        raise Invalid(error.detail, param="items") from None
+    return total

@@ -1,0 +1,111 @@
+"""`farthing.toml` becomes a Catalog, or a refusal that names file, line and key of everything that is wrong in it."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from farthing.catalog.lines import Lines
+from farthing.catalog.model import Catalog, Product, Shop
+from farthing.catalog.problems import sentence
+from farthing.catalog.tables import File, ProductTable, read_price
+from farthing.errors import ConfigError
+from farthing.money import Money
+
+BYTES_MAX: Final = 1_000_000
+PROBLEMS_MAX: Final = 30
+"""How many problems one message lists: whoever has more repairs these first."""
+
+
+def load(path: str | Path) -> Catalog:
+    """Read and check the file. Raises ConfigError whose message has one line for each problem."""
+    return parse(_read(Path(path)), name=str(path))
+
+
+def parse(text: str, *, name: str = "farthing.toml") -> Catalog:
+    """The same from text; `name` is what the messages call the file."""
+    document = _document(text, name)
+    try:
+        file = File.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(_listed(error, Lines(text), name)) from None
+    return _catalog(file)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, with which editors complete and check it."""
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **File.model_json_schema(ref_template="#/$defs/{model}")}
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            body = file.read(BYTES_MAX + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist: write it, or start with the example that `farthing dev` makes.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(body) > BYTES_MAX:
+        raise ConfigError(f"{path} is larger than {BYTES_MAX} bytes: that is no catalog.")
+    try:
+        return body.decode("utf-8-sig")  # Windows editors write a mark at the start
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: this is not UTF-8: save the file in the encoding UTF-8.") from None
+
+
+def _document(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}:{_said(str(error), text)}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits; brackets nested without end
+        raise ConfigError(
+            f"{name}:1: this cannot be read as TOML: a number is too long, or brackets are nested too deep."
+        ) from None
+
+
+def _said(message: str, text: str) -> str:
+    """tomllib says "Invalid value (at line 3, column 5)"; we say "3: this is not TOML: invalid value (column 5)."."""
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    said = message[: place.start()] if place else message
+    said = said[:1].lower() + said[1:]
+    if place is None or place[1] is None:
+        return f"{max(text.count(chr(10), 0, len(text.rstrip())) + 1, 1)}: this is not TOML: {said} (at the end of the file)."
+    return f"{place[1]}: this is not TOML: {said} (column {place[2]})."
+
+
+def _listed(error: ValidationError, lines: Lines, name: str) -> str:
+    problems = [sentence(problem) for problem in error.errors(include_url=False)]
+    placed = sorted((lines.of(problem.path), problem.said) for problem in problems)
+    listed = [f"{name}:{line}: {said}" for line, said in placed[:PROBLEMS_MAX]]
+    if len(placed) > PROBLEMS_MAX:
+        listed.append(f"{name}: and {len(placed) - PROBLEMS_MAX} more problems.")
+    return "\n".join(listed)
+
+
+def _catalog(file: File) -> Catalog:
+    shop = Shop(file.shop.name, file.shop.support_email)
+    return Catalog(file.currency, shop, {key: _product(key, table) for key, table in file.products.items()})
+
+
+def _product(key: str, table: ProductTable) -> Product:
+    return Product(
+        key=key,
+        name=table.name,
+        description=table.description or None,
+        kind=table.kind,
+        features=tuple(table.features),
+        access_days=table.access_days,
+        max_quantity=table.max_quantity,
+        active=table.active,
+        prices=_prices(table),
+    )
+
+
+def _prices(table: ProductTable) -> Mapping[str, Money]:
+    prices = [read_price(text) for text in table.written_prices]
+    return {price.currency: price for price in prices}
