@@ -4,6 +4,18 @@ Lock order, for everybody: order, its payments, their refunds, then the ledger. 
 order, so that no two transactions wait for each other.
 """
 
-from farthing.db.database import Database, Row, Transaction
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Database", "Row", "Transaction"]
+if TYPE_CHECKING:
+    from farthing.db.database import Connection, Database, InTransactionHook, Row, Transaction
+
+__all__ = ["Connection", "Database", "InTransactionHook", "Row", "Transaction"]
+
+
+def __getattr__(name: str) -> Any:
+    # The embedded server's supervisor lives in this room too, and must not wait for psycopg to load.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from farthing.db import database
+
+    return getattr(database, name)

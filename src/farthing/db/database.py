@@ -5,6 +5,7 @@ user. Every connection has its timeouts set: PostgreSQL's own defaults wait for 
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -27,6 +28,9 @@ InTransactionHook = Callable[["Transaction", object], Awaitable[None]]
 ATTEMPTS_MAX: Final = 5
 """How often a transaction that lost a race (40001, 40P01) is run before its error is told."""
 
+RING_EVERY: Final = 0.003
+"""Seconds in which rings of one process become one NOTIFY."""
+
 SESSION: Final = (
     "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
     " -c search_path=farthing,public -c timezone=UTC -c application_name=farthing"
@@ -41,7 +45,7 @@ class Transaction:
     now: datetime
     actor: str
     hooks: Mapping[str, Sequence[InTransactionHook]] = field(default_factory=dict)
-    _bells: set[str] = field(default_factory=set)
+    bells: set[str] = field(default_factory=set)
 
     async def run(self, sql: LiteralString, **params: object) -> int:
         """Execute, and say how many rows it touched."""
@@ -62,7 +66,7 @@ class Transaction:
 
     def ring(self, bell: str) -> None:
         """Wake whoever listens, after the commit: NOTIFY inside a transaction serializes all commits of the server."""
-        self._bells.add(bell)
+        self.bells.add(bell)
 
 
 class Database:
@@ -80,6 +84,8 @@ class Database:
         self.dsn = dsn
         self.clock = clock or SystemClock()
         self.hooks: dict[str, list[InTransactionHook]] = {}
+        self._bells: set[str] = set()
+        self._ringing: asyncio.Task[None] | None = None
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             dsn,
             connection_class=psycopg.AsyncConnection[DictRow],
@@ -107,6 +113,8 @@ class Database:
             raise DatabaseUnavailable("The database cannot be reached: is it running, and is DATABASE_URL right?") from error
 
     async def close(self) -> None:
+        if self._ringing is not None:
+            await self._ringing
         await self._pool.close()
 
     @asynccontextmanager
@@ -127,11 +135,10 @@ class Database:
         Raises DatabaseUnavailable when the server is gone or full. Where that happens at the commit, the outcome is unknown,
         so every caller must be safe to run again.
         """
-        async with self.connection() as connection:
-            async with connection.transaction():
-                tx = Transaction(connection, self.clock.now(), actor, self.hooks)
-                yield tx
-            for bell in tx._bells:
+        async with self.connection() as connection, connection.transaction():
+            tx = Transaction(connection, self.clock.now(), actor, self.hooks)
+            yield tx
+            for bell in tx.bells:
                 await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
 
     async def run(self, actor: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -145,6 +152,20 @@ class Database:
                     raise
                 await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def ring(self, bell: str) -> None:
+        """Wake the workers for something that is committed. Many rings in a moment are one; a lost one costs a second."""
+        self._bells.add(bell)
+        if self._ringing is None or self._ringing.done():
+            self._ringing = asyncio.create_task(self._ring_soon())
+
+    async def _ring_soon(self) -> None:
+        await asyncio.sleep(RING_EVERY)
+        bells, self._bells = self._bells, set()
+        with contextlib.suppress(DatabaseUnavailable):
+            async with self.connection() as connection:
+                for bell in bells:
+                    await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
 
 
 RETRIED: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)

@@ -1,0 +1,89 @@
+"""Stripe's objects in our words. Works on plain dictionaries, whether they came from an answer or out of a signed event."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from farthing.money import Money
+from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
+
+MARK: Final = "farthing_payment"
+"""Metadata of everything we make there: an object without it is somebody else's."""
+
+CHECKOUT_MARK: Final = "farthing_checkout"
+REFUND_MARK: Final = "farthing_refund"
+
+Plain = Mapping[str, Any]
+PaymentStatus = Literal["open", "processing", "succeeded", "canceled"]
+RefundStatus = Literal["pending", "succeeded", "failed", "canceled"]
+
+# Open enums: a status that Stripe adds later is "open", which decides nothing.
+_PAYMENT: Final[Mapping[str, PaymentStatus]] = {
+    "processing": "processing",
+    "succeeded": "succeeded",
+    "canceled": "canceled",
+}
+_REFUND: Final[Mapping[str, RefundStatus]] = {"succeeded": "succeeded", "failed": "failed", "canceled": "canceled"}
+
+
+def checkout(session: Plain) -> SeenCheckout:
+    status = session["status"]
+    total, currency = session.get("amount_total"), session.get("currency")
+    return SeenCheckout(
+        id=session["id"],
+        status=status if status in ("complete", "expired") else "open",
+        paid=session["payment_status"] != "unpaid",
+        url=session.get("url"),
+        total=None if total is None or currency is None else Money(total, currency),
+        payment_id=id_of(session.get("payment_intent")),
+        reference=_mark(session, CHECKOUT_MARK),
+    )
+
+
+def payment(intent: Plain) -> SeenPayment:
+    """A PaymentIntent; with `latest_charge.balance_transaction` expanded it brings the fee and the card."""
+    latest = intent.get("latest_charge")
+    charge: Plain = latest if isinstance(latest, Mapping) else {}
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    failure = intent.get("last_payment_error") or {}
+    status = _PAYMENT.get(intent["status"], "open")
+    return SeenPayment(
+        id=intent["id"],
+        status=status,
+        received=Money(intent["amount_received"], intent["currency"]) if status == "succeeded" else None,
+        reference=_mark(intent, MARK),
+        charge_id=id_of(latest),
+        fee=_fee(charge.get("balance_transaction")),
+        card_brand=card.get("brand"),
+        card_last4=card.get("last4"),
+        failure_code=failure.get("decline_code") or failure.get("code") or failure.get("type"),
+        failure_message=failure.get("message"),
+    )
+
+
+def refund(found: Plain) -> SeenRefund:
+    return SeenRefund(
+        id=found["id"],
+        payment_id=id_of(found.get("payment_intent")),
+        status=_REFUND.get(found.get("status") or "", "pending"),
+        money=Money(found["amount"], found["currency"]),
+        reference=_mark(found, REFUND_MARK),
+        failure_reason=found.get("failure_reason"),
+    )
+
+
+def id_of(value: object) -> str | None:
+    """The id of what may be an id, an expanded object or nothing."""
+    if isinstance(value, Mapping):
+        value = value["id"]
+    return value if isinstance(value, str) else None
+
+
+def _mark(found: Plain, name: str) -> str | None:
+    mark = (found.get("metadata") or {}).get(name)
+    return mark if isinstance(mark, str) else None
+
+
+def _fee(transaction: object) -> Money | None:
+    if not isinstance(transaction, Mapping):
+        return None
+    return Money(transaction["fee"], transaction["currency"])
