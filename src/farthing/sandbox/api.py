@@ -1,0 +1,254 @@
+"""The door of the API: who asks, what for, whether they asked before; then one transaction and one answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, validation, wire
+from farthing.sandbox.account import Account, Request
+from farthing.sandbox.errors import Refusal
+from farthing.sandbox.faults import Fault, Kind
+from farthing.sandbox.ids import new_id
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import DIRECTORY
+from farthing.sandbox.settings import API_VERSION
+from farthing.sandbox.store import Json, Record
+from farthing.sandbox.wire import Answered, Asked
+from farthing.sandbox.world import LoggedRequest, Sandbox
+
+KEY_PREFIXES = ("sk_test_", "rk_test_")
+
+
+class ConnectionBroken(Exception):
+    """Ordered by a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, understood."""
+
+    asked: Asked
+    account: Account
+    operation: Operation
+    ids: list[str]
+    fields: Json
+    key: str | None
+    fault: Fault | None
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.asked.method} {self.asked.path}"
+
+    @property
+    def request(self) -> str:
+        return self.account.request.id or ""
+
+
+class Api:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._running: set[tuple[str, str]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, request = time.perf_counter(), new_id("req")[:18]
+        asked: Asked | None = None
+        try:
+            asked = await wire.read(scope, receive)
+            answer = await self._serve(asked, request)
+        except wire.TooLarge:
+            answer = _refused(Refusal(413, "The request body is too large."), "", request)
+        except ConnectionBroken:
+            self._log(scope, asked, request, None, started)
+            await wire.break_off(receive, send)
+            return
+        answer.headers |= {"request-id": request, "stripe-version": API_VERSION}
+        self._log(scope, asked, request, answer, started)
+        await wire.write(send, answer)
+
+    def _log(self, scope: Scope, asked: Asked | None, request: str, answer: Answered | None, started: float) -> None:
+        error = orjson.loads(answer.body).get("error", {}) if answer and answer.status >= 400 else {}
+        self._sandbox.requests.appendleft(
+            LoggedRequest(
+                id=request,
+                at=time.time(),
+                account=answer.headers.pop("account", None) if answer else None,
+                method=scope["method"],
+                path=asked.path if asked else scope["path"],
+                status=answer.status if answer else None,
+                took_ms=int((time.perf_counter() - started) * 1000),
+                note=error.get("code") or error.get("type") or "",
+            )
+        )
+
+    async def _serve(self, asked: Asked, request: str) -> Answered:
+        url = f"http://{asked.headers.get('host', 'localhost')}"
+        try:
+            fault = self._sandbox.faults.take(asked.method, asked.path)
+            await _fail_before(fault)
+            call = self._understand(asked, request, url, fault)
+        except Refusal as refusal:
+            return _refused(refusal, url, request)
+        answer = await self._run(call)
+        answer.headers["account"] = call.account.id
+        if call.key:
+            answer.headers["idempotency-key"] = call.key
+        return answer
+
+    def _understand(self, asked: Asked, request: str, url: str, fault: Fault | None) -> Call:
+        secret = _secret(asked.headers.get("authorization"))
+        key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
+        account = self._sandbox.account_of(secret, url, Request(request, key))
+        if asked.headers.get("stripe-account", account.id) != account.id:
+            raise errors.no_access(asked.headers["stripe-account"])
+        found = DIRECTORY.find(asked.method, asked.path)
+        if found is None:
+            raise errors.unrecognized_url(asked.method, asked.path)
+        if key is not None:
+            idempotency.check_key(key)
+        fields = form.decode("&".join(part for part in (asked.query, _body_text(asked)) if part))
+        return Call(asked, account, found[0], found[1], fields, key, fault)
+
+    async def _run(self, call: Call) -> Answered:
+        """Hold the idempotency key from the first moment to the answer; a second request meanwhile is told so."""
+        held = (call.account.id, call.key) if call.key else None
+        if held and (held in self._running or (call.fault and call.fault.kind is Kind.IN_USE)):
+            return _refused(idempotency.in_use(held[1]), call.account.url, call.request)
+        if held:
+            self._running.add(held)
+        try:
+            answer = self._execute(call)
+            await _fail_after(call.fault)
+        finally:
+            if held:
+                self._running.discard(held)
+        if call.fault and call.fault.kind is Kind.AFTER:
+            return _refused(errors.something_broke(), call.account.url, call.request)
+        return answer
+
+    def _execute(self, call: Call) -> Answered:
+        """Everything a request does is in this one transaction, its remembered answer included."""
+        fingerprint = idempotency.fingerprint(call.fields) if call.key else ""
+        store, now = call.account.store, call.account.clock.now()
+        try:
+            with self._sandbox.commit():
+                if call.key and (
+                    found := idempotency.earlier(
+                        store, call.account.id, call.key, endpoint=call.endpoint, params=fingerprint, now=now
+                    )
+                ):
+                    return _replayed(found)
+                params = validation.check(call.operation.params, call.fields)
+                answer = self._answer(call, params)
+                if call.key:
+                    kept = idempotency.Answer(answer.status, answer.body, call.request)
+                    idempotency.keep(
+                        store, call.account.id, call.key, endpoint=call.endpoint, params=fingerprint, answer=kept, now=now
+                    )
+                    answer.headers["original-request"] = call.request
+                return answer
+        except Refusal as refusal:
+            return _refused(refusal, call.account.url, call.request)
+
+    def _answer(self, call: Call, params: Json) -> Answered:
+        """A refusal takes back what the verb wrote, unless what it wrote is the point of it (a declined charge)."""
+        paths = params.pop("expand", [])
+        try:
+            with call.account.store.attempt():
+                self._sandbox.open_account(call.account)
+                try:
+                    result = call.operation.answer(call.account, call.ids, params)
+                    body = _body(call.account, result, paths)
+                except Refusal as refusal:
+                    if not refusal.keeps:
+                        raise
+                    return _made_sticky(call, _refused(refusal, call.account.url, call.request))
+        except Refusal as refusal:
+            if not refusal.executed:
+                raise
+            return _refused(refusal, call.account.url, call.request)
+        if call.account.settings.checks_answers and (problems := conformance.problems(body)):
+            return Answered(500, _error_body({"type": "api_error", "message": "; ".join(problems)}))
+        return _made_sticky(call, Answered(200, orjson.dumps(body)))
+
+
+def _body(account: Account, result: Record | Json, paths: list[str]) -> Json:
+    body = result.body if isinstance(result, Record) else result
+    return expand.expand(account, body, paths) if paths else body
+
+
+def _made_sticky(call: Call, answer: Answered) -> Answered:
+    if call.fault and call.fault.kind is Kind.STICKY:
+        return _refused(errors.something_broke(), call.account.url, call.request)
+    return answer
+
+
+async def _fail_before(fault: Fault | None) -> None:
+    match fault.kind if fault else None:
+        case Kind.RESET_BEFORE:
+            raise ConnectionBroken
+        case Kind.TIMEOUT:
+            await asyncio.sleep(fault.seconds if fault else 0)
+            raise ConnectionBroken
+        case Kind.BEFORE:
+            raise errors.something_broke()
+        case Kind.RATE_LIMIT:
+            raise errors.rate_limited()
+        case _:
+            pass
+
+
+async def _fail_after(fault: Fault | None) -> None:
+    match fault.kind if fault else None:
+        case Kind.LOST_RESPONSE:
+            raise ConnectionBroken
+        case Kind.SLOW:
+            await asyncio.sleep(fault.seconds if fault else faults.WAIT_DEFAULT_SECONDS)
+        case _:
+            pass
+
+
+def _secret(header: str | None) -> str:
+    """The key of `Bearer sk_test_…`, or the user name of Basic."""
+    kind, _, value = (header or "").partition(" ")
+    if kind.lower() == "basic":
+        try:
+            value = base64.b64decode(value, validate=True).decode("latin-1").partition(":")[0]
+        except (binascii.Error, ValueError):
+            raise errors.no_key() from None
+    elif kind.lower() != "bearer":
+        raise errors.no_key()
+    value = value.strip()
+    if not value:
+        raise errors.no_key()
+    if not value.startswith(KEY_PREFIXES) or len(value) < len(KEY_PREFIXES[0]) + 1:
+        raise errors.bad_key(value)
+    return value
+
+
+def _body_text(asked: Asked) -> str:
+    try:
+        return asked.body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise errors.malformed("The request body must be UTF-8.") from None
+
+
+def _replayed(found: idempotency.Answer) -> Answered:
+    return Answered(found.status, found.body, {"idempotent-replayed": "true", "original-request": found.request})
+
+
+def _refused(refusal: Refusal, url: str, request: str) -> Answered:
+    headers = {"stripe-rate-limited-reason": "global-rate"} if refusal.status == 429 else {}
+    log_url = {"request_log_url": f"{url}/_sandbox/?request={request}"} if url and request else {}
+    return Answered(refusal.status, _error_body({**refusal.error, **log_url}), headers)
+
+
+def _error_body(error: dict[str, Any]) -> bytes:
+    return orjson.dumps({"error": error})

@@ -1,0 +1,64 @@
+"""The sandbox put together: the API, the pages, the controls, and the two tasks that run behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from farthing.sandbox import guard, timers
+from farthing.sandbox.api import Api
+from farthing.sandbox.clock import Clock
+from farthing.sandbox.control import control_routes
+from farthing.sandbox.deliveries import Deliveries
+from farthing.sandbox.pages import page_app
+from farthing.sandbox.settings import Settings
+from farthing.sandbox.store import Store
+from farthing.sandbox.world import Sandbox
+
+
+def create_app(path: str = ":memory:", settings: Settings | None = None) -> ASGIApp:
+    """An ASGI application that keeps its state in the SQLite file at `path`."""
+    return _App(path, settings or Settings())
+
+
+class _App:
+    """The state file is opened with the server's start and closed with its end, not when the module is loaded."""
+
+    def __init__(self, path: str, settings: Settings) -> None:
+        self._path = path
+        self._settings = settings
+        self._api: ASGIApp | None = None
+        self._pages: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            assert self._api is not None, "the sandbox needs the lifespan events of its server"
+            assert self._pages is not None
+            refusal = guard.refusal(scope, self._settings.allowed_hosts)
+            await (refusal or (self._api if scope["path"].startswith("/v1") else self._pages))(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        store = Store(self._path)
+        sandbox = Sandbox(store, Clock(store), self._settings)
+        deliveries = Deliveries(sandbox)
+        self._api = Api(sandbox)
+        self._pages = page_app(sandbox, control_routes(sandbox, deliveries))
+        tasks = [asyncio.create_task(deliveries.run()), asyncio.create_task(timers.run(sandbox))]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await _end(tasks)
+        store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

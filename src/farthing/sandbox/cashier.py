@@ -1,0 +1,135 @@
+"""How a buyer pays: the hosted page and its API twin both come here, so there is one way to pay and not two."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from farthing.sandbox import cards
+from farthing.sandbox.account import Account
+from farthing.sandbox.errors import Refusal, malformed, missing_parameter, no_such
+from farthing.sandbox.resources import checkout_sessions, payment_methods
+from farthing.sandbox.resources.checkout_sessions import Buyer
+from farthing.sandbox.store import Json, Record
+from farthing.sandbox.world import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the buyer hands over: a card as typed, or the name of a test payment method."""
+
+    buyer: Buyer
+    number: str = ""
+    payment_method: str = ""
+    expiry: tuple[int, int] | None = None
+    """(month, year)"""
+    cvc: str | None = None
+    billing: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    session: Json | None
+    intent: Json
+    redirect_to: str | None
+    """Where the buyer goes next: the success page, the bank's page, or back."""
+    waits: bool = False
+    declined: Refusal | None = None
+
+
+def purchase(fields: Json) -> Purchase:
+    """From the JSON of the API twin."""
+    for name in ("card", "payment_method", "email", "name"):
+        if not isinstance(fields.get(name, ""), str):
+            raise malformed(f"{name} must be a string.", param=name)
+    if not fields.get("card") and not fields.get("payment_method"):
+        raise missing_parameter("card")
+    return Purchase(
+        Buyer(fields.get("email"), fields.get("name")),
+        number=fields.get("card", ""),
+        payment_method=fields.get("payment_method", ""),
+    )
+
+
+def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
+    """A decline is an outcome; only a session that is not there, or not open, is refused."""
+    declined = None
+    with sandbox.commit():
+        account, session = find(sandbox, "checkout.session", id, url)
+        try:
+            with account.store.attempt():
+                method = _method(account, bought)
+                try:
+                    checkout_sessions.pay(account, session, method, bought.buyer)
+                except Refusal as refusal:
+                    if not refusal.keeps:
+                        raise
+                    account.save(session)
+                    declined = refusal
+        except Refusal as refusal:
+            if refusal.status != 402:
+                raise
+            declined = refusal
+        return _outcome(account, session, declined)
+
+
+def _method(account: Account, bought: Purchase) -> Record:
+    if bought.payment_method:
+        return payment_methods.take(account, bought.payment_method)
+    card = cards.numbered(bought.number)
+    given: Json = {}
+    if bought.expiry:
+        month, year = bought.expiry
+        today = time.gmtime(account.clock.now())
+        cards.check_expiry(month, year, today=(today.tm_year, today.tm_mon))
+        given = {"exp_month": month, "exp_year": year}
+    if bought.cvc is not None:
+        cards.check_cvc(bought.cvc, card)
+    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
+    return payment_methods.make(account, card, given, {"billing_details": details})
+
+
+def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcome:
+    """The bank's page was answered for this payment intent. Answering it twice changes nothing."""
+    with sandbox.commit():
+        account, intent = find(sandbox, "payment_intent", id, url)
+        declined = checkout_sessions.authenticate(account, intent, passed=passed)
+        owner = intent.inner.get("owner")
+        if owner:
+            return _outcome(account, account.get("checkout.session", owner), declined)
+        return Outcome(None, intent.body, _back(intent), declined=declined)
+
+
+def find(sandbox: Sandbox, object: str, id: str, url: str) -> tuple[Account, Record]:
+    """By an id alone: it is long and random, and whoever was sent to its page knows it."""
+    found = sandbox.store.find_anywhere(id)
+    if found is None or found[1]["object"] != object:
+        raise no_such(object, id)
+    account_id, record = found
+    return sandbox.account(account_id, url), record
+
+
+def _outcome(account: Account, session: Record, declined: Refusal | None) -> Outcome:
+    intent = account.get("payment_intent", session["payment_intent"]).body if session["payment_intent"] else {}
+    if session["status"] == "complete":
+        return Outcome(session.body, intent, checkout_sessions.success_url(session))
+    if intent.get("status") == "requires_action":
+        return Outcome(session.body, intent, intent["next_action"]["redirect_to_url"]["url"], waits=True)
+    return Outcome(session.body, intent, session["url"], declined=declined)
+
+
+def _back(intent: Record) -> str | None:
+    """Where the seller asked the buyer to be sent, with what became of the payment."""
+    if not intent.inner.get("return_url"):
+        return None
+    parts = urlsplit(intent.inner["return_url"])
+    done = intent["status"] in ("succeeded", "requires_capture")
+    said = urlencode(
+        {
+            "payment_intent": intent.id,
+            "payment_intent_client_secret": intent["client_secret"],
+            "redirect_status": "succeeded" if done else "failed",
+        }
+    )
+    return urlunsplit(parts._replace(query=f"{parts.query}&{said}" if parts.query else said))

@@ -1,0 +1,30 @@
+"""The sandbox's time: the wall clock, moved forward as far as somebody asked. Signatures never use it."""
+
+from __future__ import annotations
+
+import time
+
+from farthing.sandbox.store import Store
+
+
+class Clock:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ahead = float(store.setting("clock.ahead") or 0)
+
+    def now(self) -> float:
+        return time.time() + self._ahead
+
+    def seconds(self) -> int:
+        return int(self.now())
+
+    @property
+    def ahead(self) -> float:
+        return self._ahead
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += seconds
+        self._store.set_setting("clock.ahead", str(self._ahead))
+
+    def reset(self) -> None:
+        self._ahead = 0.0

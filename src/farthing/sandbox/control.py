@@ -1,0 +1,173 @@
+"""The controls under /_sandbox: pay a session without a browser, move the clock, order faults, reset, resend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from farthing.sandbox import cashier
+from farthing.sandbox.deliveries import Deliveries
+from farthing.sandbox.errors import Refusal, malformed, no_such
+from farthing.sandbox.faults import WAIT_DEFAULT_SECONDS, Fault, Kind
+from farthing.sandbox.settings import API_VERSION
+from farthing.sandbox.store import Json
+from farthing.sandbox.world import Sandbox
+
+ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
+TIMES_MAX = 1_000
+
+
+def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
+    controls = Controls(sandbox, deliveries)
+    return [
+        Route("/_sandbox/health", controls.health, methods=["GET"]),
+        Route("/_sandbox/reset", controls.reset, methods=["POST"]),
+        Route("/_sandbox/clock", controls.clock, methods=["GET"]),
+        Route("/_sandbox/clock/advance", controls.advance, methods=["POST"]),
+        Route("/_sandbox/faults", controls.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/checkout/sessions/{id}/pay", controls.pay, methods=["POST"]),
+        Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
+        Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),
+        Route("/_sandbox/events/{id}/deliveries", controls.deliveries, methods=["GET"]),
+    ]
+
+
+class Controls:
+    def __init__(self, sandbox: Sandbox, deliveries: Deliveries) -> None:
+        self._sandbox = sandbox
+        self._deliveries = deliveries
+
+    async def health(self, request: Request) -> Response:
+        del request
+        self._sandbox.store.rows("SELECT 1")
+        return _json({"status": "ok", "stripe_version": API_VERSION, "clock": self._sandbox.clock.seconds()})
+
+    async def reset(self, request: Request) -> Response:
+        del request
+        self._sandbox.reset()
+        return _json({"reset": True})
+
+    async def clock(self, request: Request) -> Response:
+        del request
+        clock = self._sandbox.clock
+        return _json({"now": clock.seconds(), "ahead_seconds": clock.ahead})
+
+    async def advance(self, request: Request) -> Response:
+        """Everything that falls due on the way has happened when this answers."""
+        try:
+            seconds = (await _fields(request)).get("seconds")
+            if not isinstance(seconds, int | float) or not 0 < seconds <= ADVANCE_MAX_SECONDS:
+                raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
+        except Refusal as refusal:
+            return _refused(refusal)
+        self._sandbox.clock.advance(seconds)
+        self._sandbox.do_what_is_due()
+        return await self.clock(request)
+
+    async def faults(self, request: Request) -> Response:
+        faults = self._sandbox.faults
+        try:
+            if request.method == "POST":
+                faults.order(_fault(await _fields(request)))
+            elif request.method == "DELETE":
+                faults.clear()
+        except Refusal as refusal:
+            return _refused(refusal)
+        shown = [
+            {"kind": each.kind, "method": each.method, "path": each.path, "times": each.times} for each in faults.waiting()
+        ]
+        return _json({"faults": shown})
+
+    async def pay(self, request: Request) -> Response:
+        """What the hosted page does with the same fields, in one call: three_d_secure is answered, too."""
+        try:
+            fields = await _fields(request)
+            outcome = cashier.pay(self._sandbox, request.path_params["id"], cashier.purchase(fields), _url(request))
+            if outcome.waits and fields.get("three_d_secure"):
+                outcome = cashier.authenticate(
+                    self._sandbox, outcome.intent["id"], passed=_passed(fields["three_d_secure"]), url=_url(request)
+                )
+        except Refusal as refusal:
+            return _refused(refusal)
+        return _outcome(outcome)
+
+    async def authenticate(self, request: Request) -> Response:
+        try:
+            passed = _passed((await _fields(request)).get("outcome", "complete"))
+            outcome = cashier.authenticate(self._sandbox, request.path_params["id"], passed=passed, url=_url(request))
+        except Refusal as refusal:
+            return _refused(refusal)
+        return _outcome(outcome)
+
+    async def resend(self, request: Request) -> Response:
+        event = request.path_params["id"]
+        if self._sandbox.store.find_anywhere(event) is None:
+            return _refused(no_such("event", event))
+        return _json({"deliveries": self._deliveries.resend(event)})
+
+    async def deliveries(self, request: Request) -> Response:
+        rows = self._sandbox.store.rows(
+            "SELECT id, endpoint, status, attempts, next_at FROM deliveries WHERE event = ? ORDER BY id",
+            request.path_params["id"],
+        )
+        shown = [dict(zip(("id", "endpoint", "status", "attempts", "next_at"), row, strict=True)) for row in rows]
+        for each in shown:
+            attempts = self._sandbox.store.rows(
+                "SELECT at, status, problem, took_ms FROM attempts WHERE delivery = ? ORDER BY at", each["id"]
+            )
+            each["log"] = [dict(zip(("at", "status", "problem", "took_ms"), row, strict=True)) for row in attempts]
+        return _json({"deliveries": shown})
+
+
+def _fault(fields: Json) -> Fault:
+    if fields.get("kind") not in set(Kind):
+        raise malformed(f"Unknown kind of fault: choose one of {', '.join(Kind)}.", param="kind")
+    times, seconds = fields.get("times", 1), fields.get("seconds", WAIT_DEFAULT_SECONDS)
+    if not isinstance(times, int) or not 1 <= times <= TIMES_MAX or not isinstance(seconds, int | float):
+        raise malformed(f"`times` must be a number from 1 to {TIMES_MAX}, `seconds` a number.", param="times")
+    return Fault(Kind(fields["kind"]), str(fields.get("method", "POST")), str(fields.get("path", "/v1/*")), times, seconds)
+
+
+def _passed(word: Any) -> bool:
+    if word not in ("complete", "fail"):
+        raise malformed('Answer 3D Secure with "complete" or "fail".', param="three_d_secure")
+    return bool(word == "complete")
+
+
+def _outcome(outcome: cashier.Outcome) -> Response:
+    """200 when paid, 202 when the bank's page is still to be answered, 402 with Stripe's error when declined."""
+    if outcome.declined:
+        return _refused(outcome.declined)
+    body = {
+        "session": outcome.session,
+        "payment_intent": outcome.intent,
+        "redirect_to": outcome.redirect_to,
+    }
+    return _json(body, 202 if outcome.waits else 200)
+
+
+async def _fields(request: Request) -> Json:
+    raw = await request.body()
+    try:
+        fields = orjson.loads(raw or b"{}")
+    except orjson.JSONDecodeError:
+        raise malformed("The request body must be JSON.") from None
+    if not isinstance(fields, dict):
+        raise malformed("The request body must be a JSON object.")
+    return fields
+
+
+def _url(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def _refused(refusal: Refusal) -> Response:
+    return _json({"error": refusal.error}, refusal.status)

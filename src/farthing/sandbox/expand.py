@@ -1,0 +1,127 @@
+"""`expand`: ids replaced by the objects they name, up to four levels deep, where the SDK's types say that they may be."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from typing import Any, ForwardRef, get_args, get_origin
+
+from farthing.sandbox.account import Account
+from farthing.sandbox.errors import malformed
+from farthing.sandbox.listing import cut, equals, listed, page
+from farthing.sandbox.store import Json
+
+DEPTH_MAX = 4
+PATHS_MAX = 50
+
+
+def expand(account: Account, answer: Json, paths: list[str]) -> Json:
+    if len(paths) > PATHS_MAX:
+        raise malformed("You cannot expand that many properties.", param="expand")
+    for path in paths:
+        steps = path.split(".")
+        depth = len(steps) - (steps[0] == "data" and answer.get("object") in ("list", "search_result"))
+        if depth > DEPTH_MAX:
+            raise malformed(f"You cannot expand more than {DEPTH_MAX} levels of a property. Property: {path}", param="expand")
+        _follow(account, answer, steps, path, None)
+    return answer
+
+
+def _follow(account: Account, here: Json, steps: list[str], path: str, hash_type: Any) -> None:
+    step, rest = steps[0], steps[1:]
+    if here.get("object") in ("list", "search_result"):
+        if step != "data":
+            raise _no_such_property(path, hint=f"data.{path}")
+        if not rest:
+            raise _no_such_property(path)
+        for each in here["data"]:
+            _follow(account, each, rest, path, None)
+        return
+    kind = hash_type or _class_of(here.get("object", ""))
+    found = _look(kind, step)
+    if found is None:
+        raise _no_such_property(path)
+    _expand_field(account, here, step, found)
+    value = here.get(step)
+    if not rest and not (found.expandable or found.includable):
+        raise _no_such_property(path)
+    if rest:
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                _follow(account, each, rest, path, found.hash_type)
+
+
+def _expand_field(account: Account, here: Json, step: str, found: _Found) -> None:
+    value = here.get(step)
+    if found.includable and value is None and (here["object"], step) in INCLUDED:
+        here[step] = INCLUDED[here["object"], step](account, here["id"])
+    elif found.expandable and isinstance(value, str):
+        record = account.store.find(account.id, value)
+        if record is not None:
+            here[step] = record.body
+    elif found.expandable and isinstance(value, list):
+        records = [account.store.find(account.id, each) if isinstance(each, str) else None for each in value]
+        here[step] = [record.body if record else each for record, each in zip(records, value, strict=True)]
+
+
+def _no_such_property(path: str, hint: str | None = None) -> Exception:
+    more = f" You may want to try expanding '{hint}' instead." if hint else ""
+    return malformed(f"This property cannot be expanded ({path}).{more}", param="expand")
+
+
+class _Found(typing.NamedTuple):
+    expandable: bool
+    includable: bool
+    hash_type: Any
+
+
+@functools.cache
+def _class_of(object_name: str) -> Any:
+    from stripe._object_classes import get_object_class
+
+    return get_object_class("V1", object_name)
+
+
+@functools.cache
+def _look(kind: Any, name: str) -> _Found | None:
+    """What the SDK says about this field; None when there is no such field."""
+    annotation = kind.__annotations__.get(name)
+    if annotation is None:
+        return None
+    members = set(_members(annotation))
+    resource = any(isinstance(each, (ForwardRef, str)) for each in members)
+    included = (getattr(kind, "OBJECT_NAME", ""), name) in INCLUDED
+    return _Found(resource and str in members, included, kind._inner_class_types.get(name))
+
+
+def _members(annotation: Any) -> typing.Iterator[Any]:
+    if get_origin(annotation) in (typing.Union, list):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation
+
+
+def _lines(account: Account, id: str) -> Json:
+    session = account.get("checkout.session", id)
+    return cut(session.inner["lines"], f"/v1/checkout/sessions/{id}/line_items", {})
+
+
+def _refunds(account: Account, id: str) -> Json:
+    where, values = equals({"charge": id}, "charge")
+    return page(account, "refund", f"/v1/charges/{id}/refunds", {}, where, *values)
+
+
+def _nothing(account: Account, id: str) -> Json:
+    del account
+    return listed([], f"/v1/customers/{id}/subscriptions")
+
+
+# Absent unless asked for.
+INCLUDED = {
+    ("checkout.session", "line_items"): _lines,
+    ("charge", "refunds"): _refunds,
+    ("customer", "subscriptions"): _nothing,
+    ("customer", "sources"): _nothing,
+    ("customer", "tax_ids"): _nothing,
+}

@@ -1,0 +1,35 @@
+"""Who may reach the sandbox at all: requests addressed to this machine by name, and no page of another site.
+
+A web page anywhere can make a browser send requests to 127.0.0.1. It cannot choose the Host header beyond its own name
+(DNS rebinding), and it cannot leave out its Origin on a POST: both are looked at here.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Scope
+
+LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]", "::1", "testserver"))
+
+
+def refusal(scope: Scope, allowed_hosts: tuple[str, ...]) -> ASGIApp | None:
+    """The answer for a request that must not come in; None for one that may."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"origin")}
+    host = headers.get(b"host", "")
+    name = (urlsplit(f"//{host}").hostname or "") if _looks_like_host(host) else ""
+    if name not in LOOPBACK and not name.endswith(".localhost") and name not in allowed_hosts:
+        return _no(f"This sandbox answers to localhost only, not to {name or 'a request without a Host'}.")
+    origin = headers.get(b"origin")
+    if scope["method"] not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        return _no("A page of another site may not post to this sandbox.")
+    return None
+
+
+def _looks_like_host(host: str) -> bool:
+    return bool(host) and not set(host) & set("/\\@?# ")
+
+
+def _no(message: str) -> ASGIApp:
+    return PlainTextResponse(message + "\n", status_code=403)

@@ -1,0 +1,24 @@
+"""Ids as Stripe makes them: a prefix that says what it is, and random letters and digits."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+
+ALPHABET = string.ascii_letters + string.digits
+LONG = {"cs_test": 58, "whsec": 32}
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{random_text(LONG.get(prefix, 24))}"
+
+
+def random_text(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def account_of_key(key: str) -> str:
+    """`sk_test_abc` and `rk_test_abc` open the same account, and open it again after a restart."""
+    suffix = key.split("_", 2)[2]
+    return "acct_" + hashlib.sha256(suffix.encode()).hexdigest()[:16]

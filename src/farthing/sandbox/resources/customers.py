@@ -1,0 +1,154 @@
+"""Customers: who buys. A deleted one still answers to its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from farthing.sandbox.account import Account, blank_as_none, merge_metadata
+from farthing.sandbox.errors import invalid, no_such, not_here_yet
+from farthing.sandbox.ids import random_text
+from farthing.sandbox.listing import equals, page, search
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import payment_methods
+from farthing.sandbox.store import Json, Record
+
+TEXTS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
+NOT_HERE = {
+    "test_clock": "test clocks",
+    "source": "the Sources API",
+    "default_source": "the Sources API",
+    "tax_id_data": "tax ids",
+    "cash_balance": "cash balances",
+}
+
+
+def create(account: Account, params: Json) -> Record:
+    _refuse_what_is_not_here(params)
+    customer = account.add("customer", "cus", _fields(params))
+    account.emit("customer.created", customer)
+    if method := params.get("payment_method"):
+        payment_methods.attach_to(account, payment_methods.take(account, method), customer)
+    if method := (params.get("invoice_settings") or {}).get("default_payment_method"):
+        customer["invoice_settings"] = _settings_with(account, customer, method)
+        account.save(customer)
+    return customer
+
+
+def _refuse_what_is_not_here(params: Json) -> None:
+    for name, what in NOT_HERE.items():
+        if name in params:
+            raise not_here_yet(name, what)
+
+
+def _fields(params: Json) -> Json:
+    return {
+        "balance": params.get("balance", 0),
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "discount": None,
+        "invoice_prefix": params.get("invoice_prefix") or random_text(8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "metadata": merge_metadata({}, params.get("metadata")),
+        "next_invoice_sequence": params.get("next_invoice_sequence", 1),
+        "preferred_locales": params.get("preferred_locales") or [],
+        "tax_exempt": params.get("tax_exempt") or "none",
+        "test_clock": None,
+    } | {name: _whole(name, blank_as_none(params.get(name))) for name in TEXTS}
+
+
+ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+
+
+def _whole(name: str, value: Any) -> Any:
+    """Addresses show all their fields, given or not."""
+    if name == "address" and value is not None:
+        return address(value)
+    if name == "shipping" and value is not None:
+        return {
+            "address": address(value.get("address") or {}),
+            "name": value.get("name"),
+            "phone": blank_as_none(value.get("phone")),
+        }
+    return value
+
+
+def address(given: Json) -> Json:
+    return {name: blank_as_none(given.get(name)) for name in ADDRESS}
+
+
+def _settings_with(account: Account, customer: Record, method: str) -> Json:
+    """The invoice settings with this payment method as the default one, if it is the customer's."""
+    param = "invoice_settings[default_payment_method]"
+    if account.get("payment_method", method, param=param)["customer"] != customer.id:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {method}. The payment method must be attached to the "
+            "customer.",
+            param=param,
+            code="resource_missing",
+        )
+    return {**customer["invoice_settings"], "default_payment_method": method}
+
+
+def retrieve(account: Account, id: str, params: Json) -> Record:
+    del params
+    return account.get("customer", id)
+
+
+def living(account: Account, id: str, *, param: str | None = None) -> Record:
+    customer = account.get("customer", id, param=param)
+    if customer.body.get("deleted"):
+        raise no_such("customer", id, param=param)
+    return customer
+
+
+def update(account: Account, id: str, params: Json) -> Record:
+    _refuse_what_is_not_here(params)
+    customer = living(account, id)
+    changed: dict[str, Any] = {name: _whole(name, blank_as_none(params[name])) for name in TEXTS if name in params}
+    changed |= {name: params[name] for name in ("balance", "invoice_prefix", "next_invoice_sequence") if name in params}
+    if "preferred_locales" in params:
+        changed["preferred_locales"] = params["preferred_locales"] or []
+    if "tax_exempt" in params:
+        changed["tax_exempt"] = params["tax_exempt"] or "none"
+    changed["metadata"] = merge_metadata(customer["metadata"], params.get("metadata"))
+    if method := (params.get("invoice_settings") or {}).get("default_payment_method"):
+        changed["invoice_settings"] = _settings_with(account, customer, method)
+    account.update(customer, "customer.updated", **changed)
+    return customer
+
+
+def delete(account: Account, id: str, params: Json) -> Json:
+    del params
+    customer = living(account, id)
+    for method in account.select("payment_method", "json_extract(body, '$.customer') = ?", id):
+        payment_methods.loosen(account, method)
+    account.emit("customer.deleted", customer)
+    stub: Json = {"id": id, "object": "customer", "deleted": True}
+    account.store.hide(account.id, Record(stub))
+    return stub
+
+
+def list_(account: Account, params: Json) -> Json:
+    where, values = equals(params, "email")
+    return page(account, "customer", "/v1/customers", params, where, *values)
+
+
+def find(account: Account, params: Json) -> Json:
+    return search(account, "customer", "/v1/customers/search", params)
+
+
+OPERATIONS = (
+    Operation("POST", "/v1/customers", "CustomerCreateParams", create),
+    Operation("GET", "/v1/customers", "CustomerListParams", list_),
+    Operation("GET", "/v1/customers/search", "CustomerSearchParams", find),
+    Operation("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),
+    Operation("POST", "/v1/customers/{id}", "CustomerUpdateParams", update),
+    Operation("DELETE", "/v1/customers/{id}", "CustomerDeleteParams", delete),
+)

@@ -1,0 +1,435 @@
+"""Payment intents: one payment from the first try to the last. `attempt` is the one place where a card is charged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from farthing.sandbox import cards, money
+from farthing.sandbox.account import Account, blank_as_none, merge_metadata
+from farthing.sandbox.errors import (
+    exclusive_parameters,
+    invalid,
+    malformed,
+    missing_parameter,
+    not_here_yet,
+    unexpected_state,
+)
+from farthing.sandbox.ids import new_id, random_text
+from farthing.sandbox.lifecycle import Lifecycle
+from farthing.sandbox.listing import equals, page, search
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources.customers import _whole
+from farthing.sandbox.store import Json, Record
+
+OPEN = {
+    "ask": "requires_action",
+    "succeed": "succeeded",
+    "authorize": "requires_capture",
+    "fail": "requires_payment_method",
+    "cancel": "canceled",
+    "choose": "requires_confirmation",
+}
+LIFECYCLE = Lifecycle(
+    "PaymentIntent",
+    {
+        "requires_payment_method": OPEN,
+        "requires_confirmation": OPEN,
+        "requires_action": OPEN,
+        "requires_capture": {"capture": "succeeded", "cancel": "canceled"},
+        "succeeded": {},
+        "canceled": {},
+    },
+)
+NOT_HERE = {
+    "application_fee_amount": "Connect fees",
+    "transfer_data": "Connect transfers",
+    "on_behalf_of": "Connect accounts",
+    "mandate": "mandates",
+    "payment_method_data": "payment methods made while confirming",
+    "confirmation_token": "confirmation tokens",
+    "hooks": "tax hooks",
+    "amount_details": "line items of a payment",
+    "customer_account": "version 2 accounts",
+}
+# Accepted and shown on the object as given.
+ECHOED = ("allowed_payment_method_types", "excluded_payment_method_types", "setup_future_usage", "transfer_group")
+TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
+TAKEN = ("error_on_requires_action", "mandate_data", "use_stripe_sdk", "radar_options", "payment_method_options")
+REDIRECTS = (
+    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
+    "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
+    "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+)
+NO_METHOD = (
+    "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent "
+    "with a payment method and then confirm it again, or confirm it again directly with a payment method or "
+    "ConfirmationToken."
+)
+
+
+def create(account: Account, params: Json) -> Record:
+    if not params.get("confirm"):
+        for name in ("return_url", "off_session", "error_on_requires_action", "mandate_data"):
+            if params.get(name):
+                raise malformed(f"`{name}` can only be specified when `confirm` is true.", param=name)
+    intent = make(account, params)
+    if params.get("confirm"):
+        confirm_with(account, intent, params)
+    return intent
+
+
+def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
+    """`owner` is the checkout session this payment belongs to; then only the session may confirm it."""
+    _refuse_what_is_not_here(params)
+    currency = money.currency(params["currency"])
+    money.check_charge(params["amount"], currency)
+    if customer := params.get("customer"):
+        account.get("customer", customer, param="customer")
+    id = new_id("pi")
+    body = _fields(params, currency) | {"client_secret": f"{id}_secret_{random_text(25)}"}
+    intent = account.add("payment_intent", "pi", body, id=id, owner=owner)
+    if method := params.get("payment_method"):
+        intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
+        intent["status"] = LIFECYCLE.move(intent["status"], "choose")
+        account.save(intent)
+    account.emit("payment_intent.created", intent)
+    return intent
+
+
+def _refuse_what_is_not_here(params: Json) -> None:
+    for name, what in NOT_HERE.items():
+        if name in params:
+            raise not_here_yet(name, what)
+    automatic = (params.get("automatic_payment_methods") or {}).get("enabled")
+    for name in ("allowed_payment_method_types",):
+        if automatic and name in params:
+            raise exclusive_parameters("automatic_payment_methods", name)
+
+
+def _fields(params: Json, currency: str) -> Json:
+    automatic = None
+    if "allowed_payment_method_types" not in params:
+        automatic = {"allow_redirects": "always", "enabled": True} | params.get("automatic_payment_methods", {})
+    return {
+        "amount": params["amount"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": automatic,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": params.get("capture_method", "automatic_async"),
+        "confirmation_method": params.get("confirmation_method", "automatic"),
+        "currency": currency,
+        "customer": params.get("customer"),
+        "customer_account": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "metadata": merge_metadata({}, params.get("metadata")),
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
+        "payment_record": None,
+        "processing": None,
+        "review": None,
+        "shipping": _whole("shipping", blank_as_none(params.get("shipping"))),
+        "source": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+    } | {name: blank_as_none(params.get(name)) for name in (*ECHOED, *TEXTS)}
+
+
+def _usable(account: Account, intent: Record, method: Record) -> Record:
+    """The buyer's own, or nobody's yet."""
+    del account
+    if method.inner.get("spent"):
+        raise invalid(
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
+            "connected account without Customer attachment, or was detached from a Customer. It may not be used again. To "
+            "use a PaymentMethod multiple times, you must attach it to a Customer first.",
+            param="payment_method",
+        )
+    if method["customer"] and method["customer"] != intent["customer"]:
+        if intent["customer"]:
+            raise invalid(
+                f"The provided PaymentMethod cannot be attached. To reuse a PaymentMethod, you must attach it to a Customer "
+                f"first. {method.id} belongs to another customer.",
+                param="payment_method",
+            )
+        raise invalid(
+            f"The payment method supplied ({method.id}) belongs to the Customer {method['customer']}. Please include the "
+            "Customer in the `customer` parameter on the PaymentIntent.",
+            param="payment_method",
+        )
+    return method
+
+
+# Confirming
+
+
+def confirm(account: Account, id: str, params: Json) -> Record:
+    intent = account.get("payment_intent", id)
+    if intent.inner.get("owner"):
+        raise invalid(
+            "You cannot confirm this PaymentIntent because it is managed by a Checkout Session.",
+            code="payment_intent_unexpected_state",
+        )
+    _refuse_what_is_not_here(params)
+    if not LIFECYCLE.allows(intent["status"], "succeed"):
+        raise unexpected_state("confirm", intent["status"], LIFECYCLE.from_which("succeed"), intent.body)
+    confirm_with(account, intent, params)
+    return intent
+
+
+def confirm_with(account: Account, intent: Record, params: Json) -> None:
+    automatic = intent["automatic_payment_methods"] or {}
+    redirects = automatic.get("enabled") and automatic.get("allow_redirects") != "never"
+    if redirects and not params.get("return_url"):
+        raise invalid(REDIRECTS, code=None)
+    wanted = params.get("payment_method") or intent["payment_method"]
+    if not wanted:
+        raise invalid(NO_METHOD, code="payment_intent_unexpected_state", payment_intent=intent.body)
+    method = _usable(account, intent, payment_methods.take(account, wanted))
+    for name in ("setup_future_usage", "receipt_email"):
+        if params.get(name):
+            intent[name] = params[name]
+    intent.inner["return_url"] = params.get("return_url")
+    attempt(
+        account,
+        intent,
+        method,
+        off_session=bool(params.get("off_session")),
+        may_ask=not params.get("error_on_requires_action"),
+    )
+
+
+def attempt(account: Account, intent: Record, method: Record, *, off_session: bool = False, may_ask: bool = True) -> None:
+    """Try this payment method. A decline raises, after the failed charge and the intent's new status are written."""
+    card = payment_methods.card_of(method)
+    intent.body |= {"payment_method": method.id, "last_payment_error": None, "next_action": None}
+    if _asks(card, method, off_session=off_session):
+        if off_session or not may_ask:
+            _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
+        _ask(account, intent)
+    elif card.decline:
+        _decline(account, intent, method, card.decline)
+    else:
+        _succeed(account, intent, method, authenticated=False)
+
+
+def _asks(card: cards.TestCard, method: Record, *, off_session: bool) -> bool:
+    match card.asks:
+        case cards.Asks.NEVER:
+            return False
+        case cards.Asks.ALWAYS:
+            return True
+        case cards.Asks.ON_SESSION:
+            return not off_session
+        case cards.Asks.UNLESS_SET_UP:
+            return not (off_session and method.inner.get("set_up"))
+
+
+def _ask(account: Account, intent: Record) -> None:
+    intent["status"] = LIFECYCLE.move(intent["status"], "ask")
+    return_url = intent.inner.get("return_url")
+    intent["next_action"] = {
+        "redirect_to_url": {"return_url": return_url, "url": f"{account.url}/c/3ds/{intent.id}"},
+        "type": "redirect_to_url",
+    }
+    account.save(intent)
+    account.emit("payment_intent.requires_action", intent)
+
+
+def authenticate(account: Account, intent: Record, *, passed: bool) -> None:
+    """The buyer came back from the bank's page. Anything but a waiting intent is left as it is."""
+    if intent["status"] != "requires_action":
+        return
+    method = account.get("payment_method", intent["payment_method"])
+    card = payment_methods.card_of(method)
+    intent["next_action"] = None
+    if not passed:
+        _fail_authentication(account, intent, method)
+    elif card.after_asking:
+        _decline(account, intent, method, card.after_asking, authenticated=True)
+    else:
+        _succeed(account, intent, method, authenticated=True)
+
+
+def _fail_authentication(account: Account, intent: Record, method: Record) -> None:
+    """Nobody was charged, so there is no failed charge either."""
+    refusal = invalid(
+        "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to "
+        "attempt to fulfill this PaymentIntent again.",
+        code="payment_intent_authentication_failure",
+    )
+    intent["status"] = LIFECYCLE.move(intent["status"], "fail")
+    intent.body |= {"last_payment_error": {**refusal.error, "payment_method": method.body}, "payment_method": None}
+    account.save(intent)
+    account.emit("payment_intent.payment_failed", intent)
+
+
+def _decline(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool = False) -> None:
+    charge = charges.fail(account, intent, method, decline, authenticated=authenticated)
+    refusal = cards.card_error(decline, keeps=True, charge=charge.id, payment_method=method.body)
+    intent["status"] = LIFECYCLE.move(intent["status"], "fail")
+    intent.body |= {"last_payment_error": dict(refusal.error), "latest_charge": charge.id, "payment_method": None}
+    account.save(intent)
+    account.emit("payment_intent.payment_failed", intent)
+    refusal.error["payment_intent"] = intent.body
+    raise refusal
+
+
+def _succeed(account: Account, intent: Record, method: Record, *, authenticated: bool) -> None:
+    if intent["setup_future_usage"] and intent["customer"]:
+        payment_methods.attach_to(account, method, account.get("customer", intent["customer"]))
+    if intent["setup_future_usage"]:
+        method.inner["set_up"] = True
+    if not method["customer"]:
+        method.inner["spent"] = True
+    account.save(method)
+    charge = charges.succeed(account, intent, method, authenticated=authenticated)
+    intent["latest_charge"] = charge.id
+    if intent["capture_method"] == "manual":
+        intent["status"] = LIFECYCLE.move(intent["status"], "authorize")
+        intent["amount_capturable"] = intent["amount"]
+        account.save(intent)
+        account.emit("payment_intent.amount_capturable_updated", intent)
+    else:
+        intent["status"] = LIFECYCLE.move(intent["status"], "succeed")
+        intent["amount_received"] = intent["amount"]
+        account.save(intent)
+        account.emit("payment_intent.succeeded", intent)
+
+
+# Afterwards
+
+
+def capture(account: Account, id: str, params: Json) -> Record:
+    _refuse_what_is_not_here(params)
+    intent = account.get("payment_intent", id)
+    if not LIFECYCLE.allows(intent["status"], "capture"):
+        raise unexpected_state("capture", intent["status"], LIFECYCLE.from_which("capture"), intent.body)
+    if params.get("final_capture") is False:
+        raise not_here_yet("final_capture", "captures in several parts")
+    amount = params.get("amount_to_capture", intent["amount_capturable"])
+    if amount < 1:
+        raise malformed(
+            "This value must be greater than or equal to 1.", param="amount_to_capture", code="parameter_invalid_integer"
+        )
+    if amount > intent["amount_capturable"]:
+        raise invalid(
+            "The amount_to_capture is greater than the amount_capturable of this PaymentIntent.",
+            param="amount_to_capture",
+            code="amount_too_large",
+        )
+    intent.body |= {"amount_capturable": 0, "amount_received": amount}
+    intent["status"] = LIFECYCLE.move(intent["status"], "capture")
+    intent["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
+    account.save(intent)
+    charges.capture(account, account.get("charge", intent["latest_charge"]), amount)
+    account.emit("payment_intent.succeeded", intent)
+    return intent
+
+
+def cancel(account: Account, id: str, params: Json) -> Record:
+    intent = account.get("payment_intent", id)
+    if intent.inner.get("owner") and intent["status"] != "requires_capture":
+        raise invalid(
+            "You cannot cancel this PaymentIntent because it is managed by a Checkout Session. Expire the session instead.",
+            code="payment_intent_unexpected_state",
+        )
+    if not LIFECYCLE.allows(intent["status"], "cancel"):
+        raise unexpected_state("cancel", intent["status"], LIFECYCLE.from_which("cancel"), intent.body)
+    give_up(account, intent, params.get("cancellation_reason"))
+    return intent
+
+
+def give_up(account: Account, intent: Record, reason: str | None) -> None:
+    if intent["status"] == "requires_capture":
+        charges.let_go(account, account.get("charge", intent["latest_charge"]))
+    intent["status"] = LIFECYCLE.move(intent["status"], "cancel")
+    intent.body |= {
+        "amount_capturable": 0,
+        "canceled_at": account.clock.seconds(),
+        "cancellation_reason": reason,
+        "next_action": None,
+    }
+    account.save(intent)
+    account.emit("payment_intent.canceled", intent)
+
+
+def retrieve(account: Account, id: str, params: Json) -> Record:
+    del params
+    return account.get("payment_intent", id)
+
+
+def update(account: Account, id: str, params: Json) -> Record:
+    """Stripe sends no event for it."""
+    _refuse_what_is_not_here(params)
+    intent = account.get("payment_intent", id)
+    money_fields = {name for name in ("amount", "currency", "customer", "payment_method") if name in params}
+    if money_fields and not LIFECYCLE.allows(intent["status"], "succeed"):
+        raise invalid(
+            f"This PaymentIntent's {sorted(money_fields)[0]} could not be updated because it has a status of "
+            f"{intent['status']}. You may only update the {sorted(money_fields)[0]} of a PaymentIntent with one of the "
+            f"following statuses: {', '.join(LIFECYCLE.from_which('succeed'))}.",
+            param=sorted(money_fields)[0],
+            code="payment_intent_unexpected_state",
+            payment_intent=intent.body,
+        )
+    intent.body |= _changed(account, intent, params)
+    if method := params.get("payment_method"):
+        intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
+        intent["status"] = LIFECYCLE.move(intent["status"], "choose")
+    account.save(intent)
+    return intent
+
+
+def _changed(account: Account, intent: Record, params: Json) -> dict[str, Any]:
+    changed: dict[str, Any] = {name: blank_as_none(params[name]) for name in (*TEXTS, *ECHOED) if name in params}
+    if "currency" in params or "amount" in params:
+        changed["currency"] = money.currency(params.get("currency", intent["currency"]))
+        changed["amount"] = params.get("amount", intent["amount"])
+        money.check_charge(changed["amount"], changed["currency"])
+    if customer := params.get("customer"):
+        changed["customer"] = account.get("customer", customer, param="customer").id
+    if "shipping" in params:
+        changed["shipping"] = _whole("shipping", blank_as_none(params["shipping"]))
+    if "capture_method" in params:
+        changed["capture_method"] = params["capture_method"]
+    changed["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
+    return changed
+
+
+def list_(account: Account, params: Json) -> Json:
+    where, values = equals(params, "customer")
+    return page(account, "payment_intent", "/v1/payment_intents", params, where, *values)
+
+
+def find(account: Account, params: Json) -> Json:
+    return search(account, "payment_intent", "/v1/payment_intents/search", params)
+
+
+def required(params: Json, name: str) -> Any:
+    if name not in params:
+        raise missing_parameter(name)
+    return params[name]
+
+
+OPERATIONS = (
+    Operation("POST", "/v1/payment_intents", "PaymentIntentCreateParams", create),
+    Operation("GET", "/v1/payment_intents", "PaymentIntentListParams", list_),
+    Operation("GET", "/v1/payment_intents/search", "PaymentIntentSearchParams", find),
+    Operation("GET", "/v1/payment_intents/{id}", "PaymentIntentRetrieveParams", retrieve),
+    Operation("POST", "/v1/payment_intents/{id}", "PaymentIntentUpdateParams", update),
+    Operation("POST", "/v1/payment_intents/{id}/confirm", "PaymentIntentConfirmParams", confirm),
+    Operation("POST", "/v1/payment_intents/{id}/capture", "PaymentIntentCaptureParams", capture),
+    Operation("POST", "/v1/payment_intents/{id}/cancel", "PaymentIntentCancelParams", cancel),
+)

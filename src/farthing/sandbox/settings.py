@@ -1,0 +1,32 @@
+"""What can be set about a sandbox, with the values it has when nobody sets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+API_VERSION = "2026-10-28.endive"
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    url: str = ""
+    """Where it is reached, for the links it hands out; empty means as the request's Host header says."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names besides the loopback ones that may be used to reach it."""
+    fee_permille: int = 29
+    fee_fixed_amount: int = 30
+    available_after_seconds: int = 2 * DAY
+    """When the money of a charge becomes available."""
+    settles_after_seconds: float = 0.2
+    """When a charge captured asynchronously gets its balance transaction."""
+    refund_pending_seconds: int = DAY
+    """How long the refunds of the pending and failing test cards take to end."""
+    retry_after_seconds: tuple[float, ...] = (1, 5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600, DAY)
+    webhook_timeout_seconds: float = 10
+    checks_answers: bool = False
+    """Compare every answer with the SDK's types, and answer 500 when they differ. For tests of the sandbox itself."""
+
+    def fee(self, amount: int) -> int:
+        """2.9 % rounded half up, plus the fixed part."""
+        return (amount * self.fee_permille + 500) // 1000 + self.fee_fixed_amount

@@ -1,0 +1,90 @@
+"""Everything one running sandbox is made of, and the steps every door shares: whose account, what is due, one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from farthing.sandbox.account import Account, Request
+from farthing.sandbox.clock import Clock
+from farthing.sandbox.faults import Faults
+from farthing.sandbox.ids import account_of_key
+from farthing.sandbox.resources import JOBS, accounts
+from farthing.sandbox.settings import Settings
+from farthing.sandbox.store import Json, Store
+
+REQUESTS_KEPT = 200
+DUE_AT_ONCE_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """A line of the request log: never a body, never a key."""
+
+    id: str
+    at: float
+    account: str | None
+    method: str
+    path: str
+    status: int | None
+    """None when the connection was broken on purpose."""
+    took_ms: int
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Sandbox:
+    store: Store
+    clock: Clock
+    settings: Settings
+    faults: Faults = field(default_factory=Faults)
+    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after every commit, so that deliveries and timers look again."""
+
+    def account(self, id: str, url: str, request: Request | None = None) -> Account:
+        return Account(id, self.store, self.clock, self.settings, self.settings.url or url, request or Request())
+
+    def account_of(self, key: str, url: str, request: Request | None = None) -> Account:
+        return self.account(account_of_key(key), url, request)
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """One transaction. What fell due before it happens first, so nobody sees a session that should have expired."""
+        with self.store.transaction():
+            self._do_what_is_due()
+            yield
+        self.news.set()
+
+    def do_what_is_due(self) -> None:
+        with self.commit():
+            pass
+
+    def _do_what_is_due(self) -> None:
+        for _ in range(DUE_AT_ONCE_MAX):
+            due = self.store.take_due(self.clock.now())
+            if due is None:
+                return
+            account_id, job, subject = due
+            kind, act = JOBS[job]
+            account = self.account(account_id, "")
+            record = account.find(kind, subject)
+            if record is not None:
+                act(account, record)
+
+    def reset(self) -> None:
+        """Forget everything but the endpoints' existence: the next key that comes is a new, empty account."""
+        with self.store.transaction():
+            self.store.clear()
+        self.clock.reset()
+        self.faults.clear()
+        self.requests.clear()
+
+    def open_account(self, account: Account) -> None:
+        accounts.retrieve_own(account, {})
+
+
+Present = Callable[[Json], Json]
