@@ -138,8 +138,8 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             tx = Transaction(connection, self.clock.now(), actor, self.hooks)
             yield tx
-            for bell in tx.bells:
-                await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
+        for bell in tx.bells:
+            self.ring(bell)
 
     async def run(self, actor: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run the work in a transaction, again from the start where it lost a race with another one."""

@@ -1,10 +1,16 @@
 """How Alembic reaches the database: by our DSN, in our schema, one migration at a time."""
 
+from typing import Any
+
 import psycopg
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-SETTINGS = {"version_table": "schema_version", "version_table_schema": "farthing", "transaction_per_migration": False}
+SETTINGS: dict[str, Any] = {
+    "version_table": "schema_version",
+    "version_table_schema": "farthing",
+    "transaction_per_migration": False,
+}
 LOCK = 4_242_424_242
 
 

@@ -30,7 +30,7 @@ class Stripe(StripeCatalog):
         super().__init__(self._stripe)
 
     async def close(self) -> None:
-        await self._http.close_async()
+        await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def create_checkout(self, request: CheckoutRequest, *, key: str) -> SeenCheckout:
         params = _checkout_params(request)
@@ -69,7 +69,7 @@ class Stripe(StripeCatalog):
             "payment_intent": payment_id,
             "amount": money.amount,
             "metadata": {seen.REFUND_MARK: reference},
-            "reason": REASONS.get(reason, "requested_by_customer"),  # type: ignore[typeddict-item]
+            "reason": REASONS.get(reason, "requested_by_customer"),
         }
         with translated():
             made = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": f"refund:{key}"})

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import stripe
 
@@ -117,12 +117,12 @@ def _timestamp(signature: str) -> int:
 def _signed(body: bytes, signature: str, secret: str) -> bool:
     try:
         # Without a tolerance of its own: we check the time both ways.
-        return stripe.WebhookSignature.verify_header(body, signature, secret, None)
+        return bool(stripe.WebhookSignature.verify_header(body, signature, secret, None))
     except (stripe.SignatureVerificationError, ValueError, TypeError):
         return False
 
 
-def _is_name(value: object) -> bool:
+def _is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()
 
 

@@ -281,9 +281,14 @@ END $$;
 
 CREATE FUNCTION ledger_check_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    subject uuid := CASE TG_TABLE_NAME WHEN 'ledger_entries' THEN (to_jsonb(NEW) ->> 'transaction_id')::uuid ELSE NEW.id END;
+    subject uuid;
     off record;
 BEGIN
+    IF TG_TABLE_NAME = 'ledger_entries' THEN
+        subject := NEW.transaction_id;
+    ELSE
+        subject := NEW.id;
+    END IF;
     IF (SELECT count(*) FROM ledger_entries WHERE transaction_id = subject) < 2 THEN
         RAISE EXCEPTION 'ledger transaction % has fewer than two entries', subject USING ERRCODE = 'check_violation';
     END IF;
