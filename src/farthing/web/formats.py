@@ -2,8 +2,10 @@
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 from babel import Locale
 from babel.dates import format_datetime
@@ -11,14 +13,17 @@ from babel.numbers import NumberPattern
 
 from farthing.money import Money, exponent
 
-MINUS = "\N{MINUS SIGN}"
+MINUS: Final = "\N{MINUS SIGN}"
+NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+# "KWD 12.345", not "KWD12.345": CLDR asks for the space, Babel leaves it out.
+_CODE_BESIDE_NUMBER: Final = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
 
 def money_text(money: Money, locale: str) -> str:
     """€12.50, ¥1,200, −$4.00: with our own count of decimals, because CLDR's differs from the provider's."""
     pattern = _pattern(locale, exponent(money.currency))
     text: str = pattern.apply(money.decimal, locale, currency=money.currency.upper(), currency_digits=False)
-    return text.replace("-", MINUS)
+    return _CODE_BESIDE_NUMBER.sub(NO_BREAK_SPACE, text).replace("-", MINUS)
 
 
 def moment_text(at: datetime, locale: str) -> str:

@@ -26,13 +26,13 @@ class Pages:
         self._frame = frame
         self._headers = headers_for(frame.payment_origins)
         guard = Middleware(FormGuard, refused=errors.problem)
-        self._app = Starlette(routes=[assets.ROUTE, *routes], middleware=[guard], exception_handlers=dict(errors.HANDLERS))
+        self.app = Starlette(routes=[assets.ROUTE, *routes], middleware=[guard], exception_handlers=dict(errors.HANDLERS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        place = Place(self._frame, self._app.router, scope.get("root_path", "").rstrip("/"))
+        place = Place(self._frame, self.app.router, scope.get("root_path", "").rstrip("/"))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -41,7 +41,7 @@ class Pages:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app({**scope, PLACE: place}, receive, send_with_headers)
+        await self.app({**scope, PLACE: place}, receive, send_with_headers)
 
 
 def headers_for(payment_origins: Sequence[str]) -> dict[str, str]:
