@@ -1,7 +1,6 @@
 """The queue's tables come and go with our migrations, and are those that PgQueuer itself would install."""
 
 import psycopg
-from tests.jobs.conftest import Server
 
 from farthing.db import migrate
 
@@ -17,7 +16,7 @@ def _objects(dsn: str) -> set[str]:
         return {row[0] for row in rows}
 
 
-def test_down_takes_everything_away_and_up_brings_it_back(server: Server, dsn: str) -> None:
+def test_down_takes_everything_away_and_up_brings_it_back(dsn: str) -> None:
     before = _objects(dsn)
     assert {"jobs", "jobs_log", "job_status"} <= before
     migrate.downgrade(dsn, "0001")

@@ -7,8 +7,6 @@ from psycopg.rows import dict_row
 from farthing import jobs
 from farthing.db import Database
 
-pytestmark = pytest.mark.anyio
-
 
 async def _rows(db: Database) -> list[tuple[str, str, bytes]]:
     async with db.transaction("test") as tx:

@@ -1,5 +1,28 @@
-"""Durable jobs: scheduled in the transaction of the change they follow, run at least once by a worker."""
+"""Durable jobs: scheduled in the transaction of the change they follow, run at least once by a worker.
 
+A thin face on PgQueuer. What is dead stays visible until somebody decides; what is due by a timer is found by a sweep.
+"""
+
+from farthing.jobs.attempt import Args, Task
+from farthing.jobs.counts import Counts, counts
+from farthing.jobs.dead import DeadJob, dead, discard, retry
+from farthing.jobs.drain import Drained, drain
 from farthing.jobs.schedule import schedule
+from farthing.jobs.sweeps import Sweep
+from farthing.jobs.worker import Worker
 
-__all__ = ["schedule"]
+__all__ = [
+    "Args",
+    "Counts",
+    "DeadJob",
+    "Drained",
+    "Sweep",
+    "Task",
+    "Worker",
+    "counts",
+    "dead",
+    "discard",
+    "drain",
+    "retry",
+    "schedule",
+]
