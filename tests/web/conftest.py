@@ -1,4 +1,4 @@
-"""The gallery on a port, for a client without a browser and for one with it."""
+"""The gallery on one port, for a client without a browser and for one with it."""
 
 from collections.abc import Iterator
 
@@ -12,20 +12,24 @@ from farthing.web import Person
 
 __all__ = ["browser", "context", "page"]
 
-
-@pytest.fixture
-def host() -> Starlette:
-    return gallery(person=Person("Ada Lovelace", "Admin"))
-
-
-@pytest.fixture
-def visitor(host: Starlette) -> Iterator[httpx.Client]:
-    with serving(host) as address, httpx.Client(base_url=address) as client:
-        yield client
+_HOST = gallery(person=Person("Ada Lovelace", "Admin"))
 
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    """Where the frame is, for a browser."""
-    with serving(gallery(person=Person("Ada Lovelace", "Admin"))) as address:
+    """Where the pages are."""
+    with serving(_HOST) as address:
         yield f"{address}/billing"
+
+
+@pytest.fixture
+def host() -> Starlette:
+    """The host, on which nothing was done yet."""
+    _HOST.state.canceled.clear()
+    return _HOST
+
+
+@pytest.fixture
+def visitor(address: str, host: Starlette) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address.removesuffix("/billing")) as client:
+        yield client

@@ -67,7 +67,7 @@ async def order(request: Request) -> Response:
             request.app.state.canceled.append(str(form["reason"]))
         return redirect(request, "order", number="2026-0142", flash=("success", "The order is canceled & <b>done</b>."))
     desk, delivery = Money(125000, "eur"), Money(4900, "eur")
-    return render(request, "order.html", desk=desk, delivery=delivery, timeline=TIMELINE, raw=RAW)
+    return render(request, "order.html", desk=desk, delivery=delivery, timeline=TIMELINE[::-1], raw=RAW)
 
 
 async def cancel(request: Request) -> Response:

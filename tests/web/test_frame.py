@@ -143,12 +143,26 @@ def test_a_flash_that_is_not_ours_is_not_shown(visitor: Client) -> None:
 @pytest.mark.parametrize(
     ("mode", "words"), [(Mode.SANDBOX, "Farthing's own sandbox"), (Mode.TEST, "test mode"), (Mode.LIVE, "Real money.")]
 )
-def test_the_mode_is_on_every_page(mode: Mode, words: str) -> None:
+def test_the_mode_is_on_every_page_of_the_admin(mode: Mode, words: str) -> None:
     with serving(gallery(mode)) as address, Client(base_url=address) as visitor:
         page = visitor.get("/billing/admin/orders").text
     assert f'data-mode="{mode}"' in page
     assert words in page
     assert ("mode-clock" in page) == (mode is Mode.SANDBOX)
+
+
+def test_a_customer_is_not_told_that_money_is_real() -> None:
+    with serving(gallery(Mode.LIVE)) as address, Client(base_url=address) as visitor:
+        assert "data-mode" not in visitor.get("/billing/shop").text
+        assert "data-mode" not in visitor.get("/billing/account").text
+
+
+def test_a_timeline_is_newest_first(visitor: Client) -> None:
+    page = visitor.get("/billing/admin/orders/2026-0142").text
+    timeline = page.partition('class="timeline"')[2].partition("</ol>")[0]
+    moments = re.findall(r'<time datetime="([^"]+)"', timeline)
+    assert moments == sorted(moments, reverse=True)
+    assert len(moments) == 4
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,3 @@ class Entry:
     tone: Tone = "neutral"
     detail: str = ""
     url: str = ""
-
-
-def newest_first(entries: list[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
