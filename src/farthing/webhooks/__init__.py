@@ -1,0 +1,23 @@
+"""The doorbell: what the provider tells us is stored, then acted on."""
+
+from farthing.webhooks.door import Door
+from farthing.webhooks.drain import act, drain
+from farthing.webhooks.inbox import BELL, Delivery, Inbox, replay, store
+from farthing.webhooks.store import StoredNotice, counts, find_by_provider_id, get, list_page, of_order
+
+__all__ = [
+    "BELL",
+    "Delivery",
+    "Door",
+    "Inbox",
+    "StoredNotice",
+    "act",
+    "counts",
+    "drain",
+    "find_by_provider_id",
+    "get",
+    "list_page",
+    "of_order",
+    "replay",
+    "store",
+]

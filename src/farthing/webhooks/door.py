@@ -1,0 +1,62 @@
+"""The doorbell: read the raw bytes, verify them, store them, answer. Nothing else happens while the provider waits.
+
+A plain Starlette route, outside whatever middleware a host has: who parses the body first breaks the signature.
+"""
+
+from typing import Final
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from farthing.errors import DatabaseUnavailable, FarthingError, TooLarge
+from farthing.webhooks.inbox import Delivery, Inbox
+from farthing.world import World
+
+log = structlog.get_logger("farthing.webhooks")
+
+BODY_MAX: Final = 512 * 1024
+"""Bytes. Stripe's own events are below 256 KB."""
+
+_RECEIVED: Final = b'{"received":true}'
+
+
+class Door:
+    """An endpoint for the deliveries of one provider: `POST /webhooks/stripe`."""
+
+    def __init__(self, world: World, inbox: Inbox) -> None:
+        self._world = world
+        self._inbox = inbox
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            body = await read_body(request)
+            signature = request.headers.get("stripe-signature")
+            notice = self._world.provider.verify(body, signature, now=self._world.clock.now().timestamp())
+            await self._inbox.put(Delivery(self._world.provider.name, notice, body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except FarthingError as error:
+            return _refusal(error)
+        return Response(_RECEIVED, media_type="application/json")
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, unless it is larger than any event: then reading stops at once."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > BODY_MAX:
+        raise TooLarge(f"A delivery is at most {BODY_MAX} bytes.")
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_MAX:
+            raise TooLarge(f"A delivery is at most {BODY_MAX} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refusal(error: FarthingError) -> Response:
+    log.info("webhook.refused", code=error.code, detail=error.detail)
+    headers = {"Retry-After": "5"} if isinstance(error, DatabaseUnavailable) else None
+    body = {"type": f"/problems/{error.code}", "title": error.title, "status": error.status, "detail": error.detail}
+    return JSONResponse(body, error.status, headers, media_type="application/problem+json")

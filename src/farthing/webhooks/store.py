@@ -1,0 +1,168 @@
+"""The inbox in the database, for those who act on it and those who look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from farthing.db import Row, Transaction
+from farthing.errors import NotFound
+from farthing.ids import NoticeId, OrderId
+from farthing.lifecycles import NoticeStatus
+from farthing.paging import Page, checked_limit
+
+SELECT: LiteralString = """
+    SELECT id, provider, livemode, account, provider_event_id, type, api_version, subject_kind, subject_id, body,
+        occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at
+    FROM provider_events
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """An event of the provider as we stored it, and what came of it."""
+
+    id: NoticeId
+    provider: str
+    livemode: bool
+    account: str
+    provider_event_id: str
+    type: str
+    api_version: str | None
+    subject_kind: str | None
+    subject_id: str | None
+    body: bytes
+    """The bytes that were signed."""
+    occurred_at: datetime | None
+    received_at: datetime
+    status: NoticeStatus
+    reason: str | None
+    attempts: int
+    due_at: datetime
+    order_id: OrderId | None
+    finished_at: datetime | None
+
+
+async def claim(tx: Transaction, *, limit: int, lease: timedelta) -> list[StoredNotice]:
+    """Take what is due, for the length of the lease: a worker that dies gives it back by doing nothing."""
+    return await tx.all(
+        _notice,
+        """
+        WITH taken AS (
+            UPDATE provider_events SET due_at = %(until)s, attempts = attempts + 1
+            WHERE id IN (
+                SELECT id FROM provider_events WHERE status = 'received' AND due_at <= %(now)s
+                ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            )
+            RETURNING id, provider, livemode, account, provider_event_id, type, api_version, subject_kind, subject_id,
+                body, occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at
+        )
+        SELECT * FROM taken ORDER BY id
+        """,
+        now=tx.now,
+        until=tx.now + lease,
+        limit=limit,
+    )
+
+
+async def finish(
+    tx: Transaction, ids: Sequence[NoticeId], status: NoticeStatus, *, reason: str | None, order: OrderId | None
+) -> None:
+    """In the transaction of what came of them."""
+    await tx.run(
+        """
+        UPDATE provider_events SET status = %(status)s, reason = %(reason)s, order_id = %(order)s, finished_at = %(now)s
+        WHERE id = ANY(%(ids)s) AND status = 'received'
+        """,
+        ids=list(ids),
+        status=status,
+        reason=reason,
+        order=order,
+        now=tx.now,
+    )
+
+
+async def put_off(tx: Transaction, ids: Sequence[NoticeId], *, until: datetime, reason: str) -> None:
+    await tx.run(
+        """
+        UPDATE provider_events SET due_at = %(until)s, reason = %(reason)s
+        WHERE id = ANY(%(ids)s) AND status = 'received'
+        """,
+        ids=list(ids),
+        until=until,
+        reason=reason,
+    )
+
+
+async def get(tx: Transaction, id: NoticeId) -> StoredNotice:
+    found = await tx.find(_notice, SELECT + " WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no provider event {id}.")
+    return found
+
+
+async def find_by_provider_id(tx: Transaction, provider_event_id: str) -> StoredNotice | None:
+    return await tx.find(
+        _notice,
+        SELECT + " WHERE provider_event_id = %(id)s ORDER BY id LIMIT 1",
+        id=provider_event_id,
+    )
+
+
+async def list_page(
+    tx: Transaction,
+    *,
+    limit: int,
+    cursor: NoticeId | None = None,
+    status: NoticeStatus | None = None,
+    type: str | None = None,
+) -> Page[StoredNotice]:
+    """Newest first."""
+    rows = await tx.all(
+        _notice,
+        SELECT
+        + """
+        WHERE (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+            AND (%(type)s::text IS NULL OR type = %(type)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        cursor=cursor,
+        status=status,
+        type=type,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda notice: notice.id)
+
+
+async def of_order(tx: Transaction, order: OrderId) -> list[StoredNotice]:
+    return await tx.all(_notice, SELECT + " WHERE order_id = %(order)s ORDER BY received_at, id", order=order)
+
+
+async def counts(tx: Transaction) -> dict[str, int]:
+    rows = await tx.all(
+        lambda row: (row["status"], row["count"]), "SELECT status, count(*) FROM provider_events GROUP BY status"
+    )
+    return dict(rows)
+
+
+def _notice(row: Row) -> StoredNotice:
+    return StoredNotice(
+        id=NoticeId.of(row["id"]),
+        provider=row["provider"],
+        livemode=row["livemode"],
+        account=row["account"],
+        provider_event_id=row["provider_event_id"],
+        type=row["type"],
+        api_version=row["api_version"],
+        subject_kind=row["subject_kind"],
+        subject_id=row["subject_id"],
+        body=bytes(row["body"]),
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        status=NoticeStatus(row["status"]),
+        reason=row["reason"],
+        attempts=row["attempts"],
+        due_at=row["due_at"],
+        order_id=None if row["order_id"] is None else OrderId.of(row["order_id"]),
+        finished_at=row["finished_at"],
+    )
