@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from axe_core_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 from starlette.types import ASGIApp
 
 # Without these, Chromium looks for its maker's hosts and waits for them in closed networks.
 _QUIET = """--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run
 --disable-quic""".split()
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 
 
 def chromium_path() -> str | None:

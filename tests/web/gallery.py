@@ -1,5 +1,6 @@
 """A host with Farthing's frame under /billing, and one page for every layout and piece. Only tests see it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -86,7 +87,7 @@ async def forbidden(request: Request) -> Response:
     raise HTTPException(403)
 
 
-def _shows(template: str) -> object:
+def _shows(template: str) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         return render(request, template)
 
