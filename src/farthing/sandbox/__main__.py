@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
+import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 
@@ -15,12 +16,14 @@ from farthing.sandbox.app import create_app
 from farthing.sandbox.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PORT_DEFAULT = 12111
+SHUTDOWN_SECONDS = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(argv)
     if wanted.host not in LOOPBACK:
-        print("The sandbox serves this machine only: --host must be a loopback address.", file=sys.stderr)
+        _say("The sandbox serves this machine only: --host must be a loopback address.")
         return 2
     settings = Settings(
         allowed_hosts=tuple(wanted.allow_host),
@@ -35,38 +38,49 @@ def main(argv: Sequence[str] | None = None) -> int:
         lifespan="on",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    return asyncio.run(_serve(_Server(config)))
+    server = _Server(config)
+    asyncio.run(server.serve())
+    return 0 if server.started else 1
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="farthing.sandbox", description="A Stripe of your own, for tests and development.")
-    parser.add_argument("--port", type=int, default=12111, help="0 takes a free one (default %(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
-    parser.add_argument("--state", default=":memory:", help="the SQLite file to keep state in (default: memory only)")
-    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a further Host name to answer to")
-    parser.add_argument("--fee-permille", type=int, default=29, help="the card fee in thousandths (default %(default)s)")
-    parser.add_argument("--fee-fixed", type=int, default=30, help="the fixed part of the fee (default %(default)s)")
-    parser.add_argument("--check-answers", action="store_true", help="compare every answer with the SDK's types")
+    add = parser.add_argument
+    add("--port", type=int, default=PORT_DEFAULT, help="0 takes a free one (default %(default)s)")
+    add("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
+    add("--state", default=":memory:", help="the SQLite file to keep state in (default: memory only)")
+    add("--allow-host", action="append", default=[], metavar="NAME", help="a further Host name to answer to")
+    add("--fee-permille", type=int, default=29, help="the card fee in thousandths (default %(default)s)")
+    add("--fee-fixed", type=int, default=30, help="the fixed part of the fee (default %(default)s)")
+    add("--check-answers", action="store_true", help="compare every answer with the SDK's types")
     return parser
 
 
 class _Server(uvicorn.Server):
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    """Says where it is when it is ready, and ends with status 0 when asked to stop."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            print(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)", file=sys.stderr, flush=True)
+            _say(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)")
 
-
-async def _serve(server: _Server) -> int:
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        await server.serve()
-    return 0 if server.started else 1
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal again afterwards, which would end the process as killed."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        yield
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

@@ -14,7 +14,7 @@ from farthing.sandbox.control import control_routes
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.pages import page_app
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import Store
+from farthing.sandbox.store import StateInUse, Store
 from farthing.sandbox.world import Sandbox
 
 
@@ -43,7 +43,11 @@ class _App:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        store = Store(self._path)
+        try:
+            store = Store(self._path)
+        except StateInUse as problem:
+            await send({"type": "lifespan.startup.failed", "message": str(problem)})
+            return
         sandbox = Sandbox(store, Clock(store), self._settings)
         deliveries = Deliveries(sandbox)
         self._api = Api(sandbox)

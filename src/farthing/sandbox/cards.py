@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from farthing.sandbox.errors import Refusal
 
@@ -208,7 +209,7 @@ def check_cvc(cvc: str, card: TestCard) -> None:
         raise card_error(Decline("invalid_cvc", "Your card's security code is invalid.", param="cvc"))
 
 
-def card_error(decline: Decline, *, keeps: bool = False, **more: object) -> Refusal:
+def card_error(decline: Decline, *, keeps: bool = False, **more: Any) -> Refusal:
     return Refusal(
         402,
         decline.message,

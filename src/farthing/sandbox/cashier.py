@@ -40,6 +40,7 @@ class Outcome:
 
 def purchase(fields: Json) -> Purchase:
     """From the JSON of the API twin."""
+    fields = {name: value for name, value in fields.items() if value is not None}
     for name in ("card", "payment_method", "email", "name"):
         if not isinstance(fields.get(name, ""), str):
             raise malformed(f"{name} must be a string.", param=name)

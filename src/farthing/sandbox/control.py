@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from farthing.sandbox import cashier
@@ -47,9 +48,8 @@ class Controls:
         return _json({"status": "ok", "stripe_version": API_VERSION, "clock": self._sandbox.clock.seconds()})
 
     async def reset(self, request: Request) -> Response:
-        del request
         self._sandbox.reset()
-        return _json({"reset": True})
+        return _back(request) or _json({"reset": True})
 
     async def clock(self, request: Request) -> Response:
         del request
@@ -66,7 +66,7 @@ class Controls:
             return _refused(refusal)
         self._sandbox.clock.advance(seconds)
         self._sandbox.do_what_is_due()
-        return await self.clock(request)
+        return _back(request) or await self.clock(request)
 
     async def faults(self, request: Request) -> Response:
         faults = self._sandbox.faults
@@ -107,7 +107,8 @@ class Controls:
         event = request.path_params["id"]
         if self._sandbox.store.find_anywhere(event) is None:
             return _refused(no_such("event", event))
-        return _json({"deliveries": self._deliveries.resend(event)})
+        count = self._deliveries.resend(event)
+        return _back(request) or _json({"deliveries": count})
 
     async def deliveries(self, request: Request) -> Response:
         rows = self._sandbox.store.rows(
@@ -150,8 +151,19 @@ def _outcome(outcome: cashier.Outcome) -> Response:
     return _json(body, 202 if outcome.waits else 200)
 
 
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _back(request: Request) -> Response | None:
+    """Buttons of the dashboard lead back to it; programs get JSON."""
+    return RedirectResponse("/_sandbox/", 303) if _is_form(request) else None
+
+
 async def _fields(request: Request) -> Json:
     raw = await request.body()
+    if _is_form(request):
+        return {name: int(text) if text.isdigit() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
     try:
         fields = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError:

@@ -7,6 +7,7 @@ request that caused them never waits for them.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from farthing.sandbox.store import Record
 from farthing.sandbox.world import Sandbox
 
 AT_ONCE_MAX = 16
-ATTEMPTS_SHOWN_MAX = 20
 PAUSE_SECONDS = 1.0
 
 
@@ -74,10 +74,11 @@ class Deliveries:
         for delivery in [Delivery(*row) for row in rows if row[0] not in self._sending][:free]:
             task = asyncio.create_task(self._deliver(client, delivery))
             self._sending[delivery.id] = task
-            task.add_done_callback(lambda _, id=delivery.id: self._done(id))
+            task.add_done_callback(functools.partial(self._done, delivery.id))
 
-    def _done(self, id: int) -> None:
-        self._sending.pop(id, None)
+    def _done(self, delivery: int, task: asyncio.Task[None]) -> None:
+        del task
+        self._sending.pop(delivery, None)
         self._sandbox.news.set()
 
     def _pause(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, malformed, no_such
-from farthing.sandbox.store import Json, Record
+from farthing.sandbox.store import Json
 
 LIMIT_DEFAULT = 10
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -129,7 +129,3 @@ def _test(clause: str) -> tuple[str, list[Any]]:
 
 def _quoted(path: str) -> str:
     return path.replace("'", "''")
-
-
-def records(found: list[Record]) -> list[Json]:
-    return [each.body for each in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import Json, Store
+from farthing.sandbox.store import Store
 
 REQUESTS_KEPT = 200
 DUE_AT_ONCE_MAX = 10_000
@@ -76,7 +76,7 @@ class Sandbox:
                 act(account, record)
 
     def reset(self) -> None:
-        """Forget everything but the endpoints' existence: the next key that comes is a new, empty account."""
+        """Forget everything: the next key that comes opens a new, empty account."""
         with self.store.transaction():
             self.store.clear()
         self.clock.reset()
@@ -85,6 +85,3 @@ class Sandbox:
 
     def open_account(self, account: Account) -> None:
         accounts.retrieve_own(account, {})
-
-
-Present = Callable[[Json], Json]

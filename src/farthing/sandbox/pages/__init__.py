@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from farthing.sandbox.pages.checkout import checkout_routes
+from farthing.sandbox.pages.dashboard import dashboard_routes
 from farthing.sandbox.world import Sandbox
+
+STATIC = Path(__file__).parent / "static"
 
 
 def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
-    del sandbox
-    return Starlette(routes=[*controls])
+    return Starlette(
+        routes=[
+            *controls,
+            *checkout_routes(sandbox),
+            *dashboard_routes(sandbox),
+            Mount("/_sandbox/static", StaticFiles(directory=STATIC)),
+        ]
+    )

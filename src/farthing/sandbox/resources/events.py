@@ -22,14 +22,13 @@ def list_(account: Account, params: Json) -> Json:
     types = params.get("types") or ([params["type"]] if "type" in params else [])
     if len(types) > TYPES_MAX:
         raise malformed(f"You can list at most {TYPES_MAX} types.", param="types")
-    clauses, values = ["1"], []
+    clauses: list[str] = ["1"]
     if types:
         clauses.append("(" + " OR ".join("json_extract(body, '$.type') GLOB ?" for _ in types) + ")")
-        values = types
     if "delivery_success" in params:
         undelivered = "EXISTS (SELECT 1 FROM deliveries WHERE event = objects.id AND status <> 'succeeded')"
         clauses.append(f"NOT {undelivered}" if params["delivery_success"] else undelivered)
-    return page(account, "event", "/v1/events", params, " AND ".join(clauses), *values)
+    return page(account, "event", "/v1/events", params, " AND ".join(clauses), *types)
 
 
 OPERATIONS = (

@@ -10,7 +10,6 @@ from farthing.sandbox.errors import (
     exclusive_parameters,
     invalid,
     malformed,
-    missing_parameter,
     not_here_yet,
     unexpected_state,
 )
@@ -55,7 +54,6 @@ NOT_HERE = {
 # Accepted and shown on the object as given.
 ECHOED = ("allowed_payment_method_types", "excluded_payment_method_types", "setup_future_usage", "transfer_group")
 TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
-TAKEN = ("error_on_requires_action", "mandate_data", "use_stripe_sdk", "radar_options", "payment_method_options")
 REDIRECTS = (
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
     "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
@@ -374,13 +372,13 @@ def update(account: Account, id: str, params: Json) -> Record:
     """Stripe sends no event for it."""
     _refuse_what_is_not_here(params)
     intent = account.get("payment_intent", id)
-    money_fields = {name for name in ("amount", "currency", "customer", "payment_method") if name in params}
-    if money_fields and not LIFECYCLE.allows(intent["status"], "succeed"):
+    field = next((name for name in ("amount", "currency", "customer", "payment_method") if name in params), None)
+    if field and not LIFECYCLE.allows(intent["status"], "succeed"):
         raise invalid(
-            f"This PaymentIntent's {sorted(money_fields)[0]} could not be updated because it has a status of "
-            f"{intent['status']}. You may only update the {sorted(money_fields)[0]} of a PaymentIntent with one of the "
+            f"This PaymentIntent's {field} could not be updated because it has a status of "
+            f"{intent['status']}. You may only update the {field} of a PaymentIntent with one of the "
             f"following statuses: {', '.join(LIFECYCLE.from_which('succeed'))}.",
-            param=sorted(money_fields)[0],
+            param=field,
             code="payment_intent_unexpected_state",
             payment_intent=intent.body,
         )
@@ -415,12 +413,6 @@ def list_(account: Account, params: Json) -> Json:
 
 def find(account: Account, params: Json) -> Json:
     return search(account, "payment_intent", "/v1/payment_intents/search", params)
-
-
-def required(params: Json, name: str) -> Any:
-    if name not in params:
-        raise missing_parameter(name)
-    return params[name]
 
 
 OPERATIONS = (

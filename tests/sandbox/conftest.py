@@ -1,0 +1,159 @@
+"""A sandbox that checks its own answers, an account of its own for every test, and somebody to send webhooks to."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+import uvicorn
+
+from farthing.sandbox import Settings, create_app
+
+stripe.enable_telemetry = False
+CARD_ONLY: Any = {"enabled": True, "allow_redirects": "never"}
+
+
+@dataclass
+class Running:
+    """A sandbox under uvicorn in a thread of this process."""
+
+    url: str
+    http: httpx.Client
+    wire: stripe.HTTPXClient
+
+    def client(self, key: str | None = None, retries: int = 0) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            key or f"sk_test_{uuid.uuid4().hex}",
+            base_addresses={"api": self.url},
+            max_network_retries=retries,
+            http_client=self.wire,
+        )
+
+    def post(self, path: str, **fields: Any) -> httpx.Response:
+        return self.http.post(f"{self.url}/_sandbox{path}", json=fields)
+
+    def pay(self, session: str, **fields: Any) -> httpx.Response:
+        return self.post(f"/checkout/sessions/{session}/pay", **{"email": "ada@example.com", **fields})
+
+    def advance(self, seconds: float) -> None:
+        assert self.post("/clock/advance", seconds=seconds).status_code == 200
+
+    def fault(self, **fields: Any) -> None:
+        assert self.post("/faults", **fields).status_code == 200
+
+
+def serve(path: str, settings: Settings) -> Iterator[Running]:
+    config = uvicorn.Config(create_app(path, settings), port=0, lifespan="on", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    wire = stripe.HTTPXClient(timeout=10, allow_sync_methods=True)
+    with httpx.Client(timeout=10) as client:
+        yield Running(f"http://127.0.0.1:{port}", client, wire)
+    wire.close()
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    path: Path = tmp_path_factory.mktemp("sandbox") / "state.sqlite3"
+    yield from serve(str(path), Settings(checks_answers=True, settles_after_seconds=0.03, retry_after_seconds=(0.1, 0.1)))
+
+
+@pytest.fixture
+def client(sandbox: Running) -> stripe.StripeClient:
+    """The official SDK, with an account nobody else has."""
+    return sandbox.client()
+
+
+@dataclass
+class Listener:
+    """Somewhere webhooks go. `answers` says what the next ones are told; then it is 200 again."""
+
+    url: str = ""
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    def wait_for(self, enough: Callable[[list[str]], bool]) -> list[str]:
+        eventually(lambda: enough(self.types))
+        return self.types
+
+    @property
+    def types(self) -> list[str]:
+        return [json.loads(body)["type"] for _, body in self.received]
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    heard = Listener()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            heard.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(heard.answers.pop(0) if heard.answers else 200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    heard.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
+    yield heard
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def eventually(holds: Callable[[], object], seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def new_session(client: stripe.StripeClient, amount: int = 2500, **params: Any) -> stripe.checkout.Session:
+    line = {
+        "price_data": {"currency": "usd", "unit_amount": amount, "product_data": {"name": "Tea pot"}},
+        "quantity": 1,
+    }
+    given: Any = {
+        "mode": "payment",
+        "line_items": [line],
+        "success_url": "http://127.0.0.1:9/thanks?s={CHECKOUT_SESSION_ID}",
+        "cancel_url": "http://127.0.0.1:9/cart",
+    }
+    return client.v1.checkout.sessions.create({**given, **params})
+
+
+def charge(client: stripe.StripeClient, amount: int = 2500, card: str = "pm_card_visa", **params: Any) -> stripe.PaymentIntent:
+    given: Any = {
+        "amount": amount,
+        "currency": "usd",
+        "payment_method": card,
+        "confirm": True,
+        "automatic_payment_methods": CARD_ONLY,
+    }
+    return client.v1.payment_intents.create({**given, **params})
+
+
+def events(client: stripe.StripeClient) -> list[str]:
+    """Their types, oldest first."""
+    return [each.type for each in reversed(client.v1.events.list({"limit": 100}).data)]
