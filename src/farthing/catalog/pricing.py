@@ -79,7 +79,7 @@ def _line(catalog: Catalog, item: CartItem, currency: str, where: str) -> Priced
         sold_in = ", ".join(sorted(product.prices))
         raise Invalid(f"{product.key!r} has no price in {currency}: it is sold in {sold_in}.", param=f"{where}.product")
     quantity = _quantity(product, item.quantity, f"{where}.quantity")
-    return PricedLine(product, quantity, unit, unit * quantity, _metadata(item.metadata, f"{where}.metadata"))
+    return PricedLine(product, quantity, unit, unit * quantity, checked_metadata(item.metadata, f"{where}.metadata"))
 
 
 def _product(catalog: Catalog, key: str, where: str) -> Product:
@@ -104,7 +104,7 @@ def _quantity(product: Product, quantity: int, where: str) -> int:
     return quantity
 
 
-def _metadata(metadata: object, where: str) -> dict[str, str]:
+def checked_metadata(metadata: object, where: str) -> dict[str, str]:
     if not isinstance(metadata, Mapping) or not all(type(text) is str for pair in metadata.items() for text in pair):
         raise Invalid("Metadata is a flat object of texts.", param=where)
     if len(metadata) > METADATA_MAX:

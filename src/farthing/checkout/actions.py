@@ -13,7 +13,7 @@ from farthing.customers import Customer
 from farthing.db import Transaction
 from farthing.ids import CheckoutId
 from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus
-from farthing.money import check_chargeable
+from farthing.money import Money, check_chargeable
 from farthing.orders import NewLine, Order
 from farthing.payments import Payment
 from farthing.providers import CheckoutRequest, RequestedItem, SeenCheckout
@@ -116,7 +116,7 @@ async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:
 
 async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, payment: Payment, customer: Customer) -> Checkout:
     id = CheckoutId.new()
-    known = await catalog.provider_price_ids(tx, terms.provider, terms.livemode)
+    known = await catalog.provider_price_ids(tx, terms.provider, livemode=terms.livemode)
     return Checkout(
         id=id,
         order_id=order.id,
@@ -144,10 +144,11 @@ async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, paym
     )
 
 
-def _item(line: catalog.PricedLine, known: Mapping[str, catalog.ProviderPrice]) -> RequestedItem:
+def _item(line: catalog.PricedLine, known: Mapping[str, tuple[str, Money]]) -> RequestedItem:
     """Their price where it is the one we ask for, else name and amount: never a price that is not ours."""
-    found = known.get(catalog.lookup_key(line.product.key, line.unit.currency))
-    price_id = found.id if found is not None and found.unit == line.unit else None
+    price_id, unit = known.get(catalog.lookup_key(line.product.key, line.unit.currency), (None, None))
+    if unit != line.unit:
+        price_id = None
     return RequestedItem(line.product.name, line.quantity, line.unit, price_id)
 
 

@@ -52,7 +52,7 @@ async def start(
         buyer=buyer,
         success_url=checked_url(success_url, hosts, param="success_url"),
         cancel_url=checked_url(cancel_url, hosts, param="cancel_url"),
-        metadata=catalog.checked_metadata(metadata or {}, param="metadata"),
+        metadata=catalog.checked_metadata(metadata or {}, "metadata"),
     )
     terms = _terms(world)
 

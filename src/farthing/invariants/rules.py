@@ -1,0 +1,181 @@
+"""The rules: each a sentence, and a query that returns no row while the sentence is true.
+
+Several are held by a constraint as well; here they are proven of the whole database, whoever wrote to it.
+"""
+
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    name: str
+    sentence: str
+    sql: LiteralString
+
+
+RULES: Final = (
+    Rule(
+        "ledger-balances",
+        "Every ledger transaction balances in each currency.",
+        """
+        SELECT transaction_id, currency, sum(amount) AS off FROM ledger_entries
+        GROUP BY transaction_id, currency HAVING sum(amount) <> 0
+        """,
+    ),
+    Rule(
+        "ledger-two-entries",
+        "Every ledger transaction has at least two entries.",
+        """
+        SELECT fact.id FROM ledger_transactions fact LEFT JOIN ledger_entries entry ON entry.transaction_id = fact.id
+        GROUP BY fact.id HAVING count(entry.id) < 2
+        """,
+    ),
+    Rule(
+        "liabilities-not-negative",
+        "Nobody owes us what we owe them: no liability is below zero.",
+        """
+        SELECT entry.account, entry.currency, sum(entry.amount) AS debit
+        FROM ledger_entries entry JOIN ledger_accounts account ON account.name = entry.account
+        WHERE account.kind = 'liability' GROUP BY entry.account, entry.currency HAVING sum(entry.amount) > 0
+        """,
+    ),
+    Rule(
+        "provider-account",
+        "What the books say a provider holds is what it received, less what went back and what it kept.",
+        """
+        WITH own AS (
+            SELECT provider, currency, sum(amount) AS amount FROM (
+                SELECT provider, received_currency AS currency, received_amount - refunded_amount AS amount
+                FROM payments WHERE received_amount IS NOT NULL
+                UNION ALL
+                SELECT provider, fee_currency, -fee_amount FROM payments WHERE fee_amount IS NOT NULL
+            ) part GROUP BY provider, currency
+        ), books AS (
+            SELECT split_part(account, ':', 2) AS provider, currency, sum(amount) AS amount
+            FROM ledger_entries WHERE account LIKE 'provider:%%' GROUP BY 1, 2
+        )
+        SELECT provider, currency, coalesce(own.amount, 0) AS own, coalesce(books.amount, 0) AS books
+        FROM own FULL JOIN books USING (provider, currency) WHERE coalesce(own.amount, 0) <> coalesce(books.amount, 0)
+        """,
+    ),
+    Rule(
+        "order-lines",
+        "An order's lines add up to its subtotal, in its currency.",
+        """
+        SELECT orders.id FROM orders LEFT JOIN line_items line ON line.order_id = orders.id
+        GROUP BY orders.id, orders.subtotal_amount, orders.currency
+        HAVING coalesce(sum(line.amount), 0) <> orders.subtotal_amount OR bool_or(line.currency <> orders.currency)
+        """,
+    ),
+    Rule(
+        "paid-once",
+        "A paid or refunded order has exactly one payment that settles it, any other has none.",
+        """
+        SELECT orders.id, orders.status, count(payment.id) AS settling
+        FROM orders LEFT JOIN payments payment ON payment.order_id = orders.id AND payment.settles
+        GROUP BY orders.id, orders.status
+        HAVING count(payment.id) <> (CASE WHEN orders.status IN ('paid', 'refunded') THEN 1 ELSE 0 END)
+        """,
+    ),
+    Rule(
+        "paid-in-full",
+        "The payment that settles an order is the order's total, in its currency.",
+        """
+        SELECT payment.id FROM payments payment JOIN orders ON orders.id = payment.order_id
+        WHERE payment.settles
+            AND (payment.received_amount <> orders.total_amount OR payment.received_currency <> orders.currency)
+        """,
+    ),
+    Rule(
+        "refunds-counted",
+        "What a payment says went back, or is on its way, is the sum of its refunds.",
+        """
+        SELECT payment.id FROM payments payment LEFT JOIN refunds refund ON refund.payment_id = payment.id
+        GROUP BY payment.id, payment.refunded_amount, payment.refunding_amount
+        HAVING coalesce(sum(refund.amount) FILTER (WHERE refund.status = 'succeeded'), 0) <> payment.refunded_amount
+            OR coalesce(sum(refund.amount) FILTER (WHERE refund.status IN ('promised', 'pending')), 0)
+                <> payment.refunding_amount
+        """,
+    ),
+    Rule(
+        "refunds-not-more",
+        "Refunds never exceed what was received.",
+        """
+        SELECT payment.id FROM payments payment JOIN refunds refund ON refund.payment_id = payment.id
+            AND refund.status IN ('promised', 'pending', 'succeeded')
+        GROUP BY payment.id, payment.received_amount HAVING sum(refund.amount) > coalesce(payment.received_amount, 0)
+        """,
+    ),
+    Rule(
+        "refunded-whole",
+        "An order is refunded when, and only when, all of its payment is back.",
+        """
+        SELECT orders.id FROM orders JOIN payments payment ON payment.order_id = orders.id AND payment.settles
+        WHERE (orders.status = 'refunded') <> (payment.refunded_amount = payment.received_amount)
+        """,
+    ),
+    Rule(
+        "posted",
+        "Every payment that was received is in the books.",
+        """
+        SELECT payment.id FROM payments payment WHERE payment.received_amount IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM ledger_transactions fact JOIN ledger_entries entry ON entry.transaction_id = fact.id
+            WHERE fact.kind = 'payment' AND fact.order_id = payment.order_id
+                AND entry.account = 'provider:' || payment.provider AND entry.amount = payment.received_amount
+        )
+        """,
+    ),
+    Rule(
+        "surplus-goes-back",
+        "Surplus money has a refund promised, sent, or failed for a person to see.",
+        """
+        SELECT payment.id FROM payments payment WHERE payment.status = 'surplus'
+            AND NOT EXISTS (SELECT 1 FROM refunds WHERE refunds.payment_id = payment.id)
+        """,
+    ),
+    Rule(
+        "granted",
+        "A paid order has granted every feature of its lines, and an unpaid one none.",
+        """
+        SELECT orders.id, line.id AS line, feature FROM orders JOIN line_items line ON line.order_id = orders.id
+            CROSS JOIN unnest(line.features) AS feature
+            LEFT JOIN entitlements held ON held.line_item_id = line.id AND held.feature = feature
+                AND held.revoked_at IS NULL
+        WHERE (orders.status = 'paid' AND line.kind = 'access') <> (held.id IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "paid-recorded",
+        "The audit trail says once of each paid order that it was paid.",
+        """
+        SELECT orders.id, count(event.id) AS times FROM orders
+            LEFT JOIN events event ON event.order_id = orders.id AND event.type = 'order.paid'
+        GROUP BY orders.id, orders.status
+        HAVING count(event.id) <> (CASE WHEN orders.status IN ('paid', 'refunded') THEN 1 ELSE 0 END)
+        """,
+    ),
+    Rule(
+        "one-live-page",
+        "No order that is closed has a payment page open, half an hour after its time.",
+        """
+        SELECT checkout.id FROM checkouts checkout JOIN orders ON orders.id = checkout.order_id
+        WHERE checkout.status IN ('starting', 'open') AND checkout.expires_at < %(now)s - interval '30 minutes'
+        """,
+    ),
+    Rule(
+        "inbox-moves",
+        "No event of a provider waits for more than two hours without a person knowing.",
+        """
+        SELECT id, type, reason FROM provider_events
+        WHERE status = 'received' AND received_at < %(now)s - interval '2 hours'
+        """,
+    ),
+    Rule(
+        "refunds-move",
+        "No promised refund waits for more than a day.",
+        """
+        SELECT id FROM refunds WHERE status = 'promised' AND promised_at < %(now)s - interval '1 day'
+        """,
+    ),
+)

@@ -1,0 +1,132 @@
+"""Every consequence in the system: what is told to whom when something happened.
+
+If it must be true at the same commit it is not here: it is a plain call in the action. Each reaction may run twice, so each
+says in its docstring why that is harmless.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from farthing import emails, events, jobs
+from farthing.db import Transaction
+from farthing.errors import NotFound
+from farthing.events import Event, EventName
+from farthing.ids import EventId
+from farthing.world import Hook, World
+
+log = structlog.get_logger("farthing.reactions")
+
+Reaction = Callable[[World, Event], Awaitable[None]]
+
+REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
+    "order.paid": (emails.order_confirmation,),
+    "refund.succeeded": (emails.refund_receipt,),
+}
+
+ERROR_MAX: Final = 500
+
+
+async def announce(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: give every reaction and hook of an event a job of its own, so that one failure repeats alone.
+
+    Repeating it schedules nothing twice: each has a row that only the first run inserts.
+    """
+    event = await _event(world, args)
+    names = list(_interested(world, event))
+    if not names:
+        return
+
+    async def work(tx: Transaction) -> None:
+        for name in names:
+            new = await tx.run(
+                """
+                INSERT INTO hook_runs (event_id, hook, status, updated_at) VALUES (%(event)s, %(hook)s, 'waiting', %(now)s)
+                ON CONFLICT (event_id, hook) DO NOTHING
+                """,
+                event=event.id,
+                hook=name,
+                now=tx.now,
+            )
+            if new:
+                await jobs.schedule(tx, "events.react", event=str(event.id), to=name)
+
+    await world.db.run("worker", work)
+
+
+async def react(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: run one reaction or hook, unless it is done; what it raises is kept, shown, and tried again."""
+    event, name = await _event(world, args), str(args["to"])
+    async with world.db.transaction("worker") as tx:
+        status = await tx.value(
+            "SELECT status FROM hook_runs WHERE event_id = %(event)s AND hook = %(hook)s", event=event.id, hook=name
+        )
+    if status == "done":
+        return
+    try:
+        await _run(world, event, name)
+    except Exception as error:
+        await _remember(world, event, name, "failed", f"{type(error).__name__}: {error}"[:ERROR_MAX])
+        raise
+    await _remember(world, event, name, "done", None)
+
+
+def _interested(world: World, event: Event) -> Iterator[str]:
+    """Names of who wants to know: `email.…` and the like are ours, `hook:…` the host's."""
+    for reaction in REACTIONS.get(event.type, ()):
+        yield _name(reaction)
+    for hook in world.hooks.get(event.type, ()):
+        yield f"hook:{hook.name}"
+
+
+async def _run(world: World, event: Event, name: str) -> None:
+    for reaction in REACTIONS.get(event.type, ()):
+        if _name(reaction) == name:
+            return await reaction(world, event)
+    for hook in world.hooks.get(event.type, ()):
+        if f"hook:{hook.name}" == name:
+            return await call(hook, event)
+    raise LookupError(f"this process has no {name}: start the worker with the application that registers it")
+
+
+async def call(hook: Hook, event: Event) -> None:
+    """A host may write a plain function: it runs in a thread, so that it holds nobody up."""
+    if inspect.iscoroutinefunction(hook.run):
+        await hook.run(event)
+    else:
+        result = await asyncio.to_thread(hook.run, event)
+        if inspect.isawaitable(result):
+            await result
+
+
+async def _remember(world: World, event: Event, name: str, status: str, error: str | None) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.run(
+            """
+            UPDATE hook_runs SET status = %(status)s, attempts = attempts + 1, last_error = %(error)s, updated_at = %(now)s
+            WHERE event_id = %(event)s AND hook = %(hook)s
+            """,
+            status=status,
+            error=error,
+            event=event.id,
+            hook=name,
+            now=tx.now,
+        )
+
+    await world.db.run("worker", work)
+
+
+async def _event(world: World, args: Mapping[str, str | int]) -> Event:
+    id = EventId.parse(str(args["event"]))
+    async with world.db.transaction("worker") as tx:
+        event = await events.find(tx, id)
+    if event is None:
+        raise NotFound(f"There is no event {id}.")
+    return event
+
+
+def _name(reaction: Reaction) -> str:
+    return f"email:{getattr(reaction, '__name__', 'reaction')}"

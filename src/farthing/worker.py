@@ -1,0 +1,44 @@
+"""What a worker does: the tasks it knows, and the sweeps it makes."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from farthing import checkout, payments, reactions, webhooks
+from farthing.http import idempotency
+from farthing.ids import RefundId
+from farthing.jobs import Sweep, Task, Worker
+from farthing.world import World
+
+
+async def send_refund(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: ask the provider for a promised refund. The refund's id is the key there, so it happens once."""
+    await payments.send_refund(world, RefundId.parse(str(args["refund"])))
+
+
+async def purge_keys(world: World) -> int:
+    """Sweep: idempotency keys that nobody repeats any more."""
+    async with world.db.transaction("sweep") as tx:
+        await idempotency.purge(tx)
+    return 0
+
+
+TASKS: Final[Mapping[str, Task[World]]] = {
+    "events.announce": reactions.announce,
+    "events.react": reactions.react,
+    "payments.send_refund": send_refund,
+}
+"""Name of a job → what it does. A task may run twice, and says why that is harmless."""
+
+SWEEPS: Final = (
+    Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
+    Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
+    Sweep("idempotency keys", timedelta(hours=1), purge_keys),
+)
+"""What is looked for again and again: every timer is a column, and one of these acts on it."""
+
+
+async def run(world: World, dsn: str, stop: asyncio.Event) -> None:
+    """Work until told to stop. The DSN leads to PostgreSQL itself: through a transaction pooler nobody hears a bell."""
+    await Worker(dsn, world, TASKS, SWEEPS).run(stop)
