@@ -1,6 +1,7 @@
 """Tasks that write down that they ran, in a table of the test's own."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -20,13 +21,11 @@ class World:
     async def note(self, word: str) -> int:
         """Write a word down; says how often it is there now."""
         async with self.db.transaction("test") as tx:
-            await tx.run("CREATE TABLE IF NOT EXISTS notes (id bigserial, word text)")
             await tx.run("INSERT INTO notes (word) VALUES (%(word)s)", word=word)
             return int(await tx.value("SELECT count(*) FROM notes WHERE word = %(word)s", word=word))
 
     async def notes(self) -> list[str]:
         async with self.db.transaction("test") as tx:
-            await tx.run("CREATE TABLE IF NOT EXISTS notes (id bigserial, word text)")
             return await tx.all(lambda row: str(row["word"]), "SELECT word FROM notes ORDER BY id")
 
 
@@ -58,7 +57,7 @@ async def collide(world: World, args: Args) -> None:
     """Meets a constraint, whose error quotes the row."""
     async with world.db.transaction("test") as tx:
         await tx.run("CREATE TABLE IF NOT EXISTS guests (email text UNIQUE)")
-        await tx.run("INSERT INTO guests (email) VALUES ('jenny@example.com'), ('jenny@example.com')")
+        await tx.run("INSERT INTO guests (email) VALUES (%(email)s), (%(email)s)", email="@".join(("jenny", "example.com")))
 
 
 async def sleep(world: World, args: Args) -> None:
@@ -94,3 +93,26 @@ async def stored(dsn: str) -> str:
     async with await psycopg.AsyncConnection.connect(dsn, options="-c search_path=farthing") as connection:
         cursor = await connection.execute("SELECT jobs::text FROM jobs UNION ALL SELECT jobs_log::text FROM jobs_log")
         return "\n".join(str(row[0]) for row in await cursor.fetchall())
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Wait for what must become true; fails when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await true():
+            await asyncio.sleep(0.02)
+
+
+async def until_notes(world: World, *notes: str, seconds: float = 10) -> None:
+    async def noted() -> bool:
+        return await world.notes() == list(notes)
+
+    await until(noted, seconds)
+
+
+async def until_counts(db: Database, *wanted: int, seconds: float = 10) -> None:
+    """Wait until so many jobs are ready, running, delayed and dead."""
+
+    async def counted() -> bool:
+        return await counts(db) == wanted
+
+    await until(counted, seconds)

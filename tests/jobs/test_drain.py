@@ -10,11 +10,6 @@ from farthing.jobs import Drained
 from farthing.jobs.retries import ATTEMPTS_MAX
 
 
-@pytest.fixture
-def world(db: Database) -> World:
-    return World(db)
-
-
 async def test_what_a_job_schedules_runs_too(db: Database, world: World) -> None:
     await schedule(db, "chain", left=3)
     assert await jobs.drain(db, world, TASKS) == Drained(done=4)

@@ -84,6 +84,11 @@ class Queue(Queries):
         if isinstance(self.driver, QueueConnection):
             self.driver.wake()  # there are free seats now
 
+    async def retry_job(self, job: models.Job, delay: timedelta, traceback_record: models.TracebackRecord | None) -> None:
+        """Without the traceback: what a task raised is logged, and only its class and message are stored."""
+        kept = traceback_record and traceback_record.model_copy(update={"traceback": "", "additional_context": None})
+        await super().retry_job(job, delay, kept)
+
     async def _hand_back(self, stopped: list[models.Job]) -> None:
         await self.driver.execute(
             """
