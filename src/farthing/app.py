@@ -1,0 +1,308 @@
+"""Farthing: wires everything once. Enter it in your application's lifespan, mount `.asgi`, and ask it to take money."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+import structlog
+
+from farthing import catalog as catalog_room
+from farthing import checkout as checkout_room
+from farthing import config, entitlements, orders, payments, worker
+from farthing.catalog import CartItem, Catalog
+from farthing.checkout import Buyer, Started
+from farthing.clock import Clock
+from farthing.config import Settings
+from farthing.db import Database, Transaction, migrate
+from farthing.db.embedded import EmbeddedPostgres
+from farthing.emails import MailboxMailer, SmtpMailer
+from farthing.errors import ConfigError, Invalid
+from farthing.events import ANNOUNCED, Announced, EventName
+from farthing.http.idempotency import Key
+from farthing.ids import OrderId
+from farthing.money import Money
+from farthing.orders import Order
+from farthing.payments import Refund, RefundReason
+from farthing.providers.stripe import Stripe
+from farthing.webhooks import Inbox
+from farthing.world import Hook, Mailer, World
+
+if TYPE_CHECKING:
+    from farthing.http.caller import Authenticate
+    from farthing.routing import Site
+
+F = TypeVar("F", bound=Callable[..., Any])
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
+
+log = structlog.get_logger("farthing")
+
+SUCCESS_PATH: Final = "/checkout/success?session_id={CHECKOUT_SESSION_ID}"
+CANCEL_PATH: Final = "/checkout/canceled"
+
+
+class Farthing:
+    """Payments, orders and books for one application.
+
+    `settings` come from the environment unless given; `authenticate` tells who a request of the host's is from; with
+    `run_worker` jobs and sweeps run in this process, otherwise `farthing worker` runs them in another. Nothing is opened
+    before it is started.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        authenticate: Authenticate | None = None,
+        run_worker: bool = True,
+        catalog: Catalog | None = None,
+        clock: Clock | None = None,
+        mailer: Mailer | None = None,
+    ) -> None:
+        self.settings = settings or config.load()
+        self.authenticate = authenticate
+        self._run_worker = run_worker
+        self._catalog = catalog
+        self._clock = clock
+        self._mailer = mailer
+        self._hooks: dict[str, list[Hook]] = {}
+        self._in_transaction: dict[str, list[Callable[[Transaction, Any], Awaitable[None]]]] = {}
+        self._world: World | None = None
+        self._stack: AsyncExitStack | None = None
+        self._starting = asyncio.Lock()
+        self._site: Site | None = None
+        self.inbox: Inbox
+        """Where deliveries are stored; there once started."""
+
+    # Starting and stopping.
+
+    async def start(self) -> None:
+        """Open the database, check its schema, read the catalog, reach for the provider. Raises ConfigError: fail closed."""
+        async with self._starting:
+            if self._world is not None:
+                return
+            async with AsyncExitStack() as stack:
+                self._world = await self._open(stack)
+                self._stack = stack.pop_all()
+
+    async def stop(self) -> None:
+        stack, self._stack, self._world = self._stack, None, None
+        if stack is not None:
+            await stack.aclose()
+
+    async def __aenter__(self) -> Farthing:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def lifespan(self, app: Any = None, *, inner: Lifespan | None = None) -> Any:
+        """`FastAPI(lifespan=pay.lifespan)`, or `FastAPI(lifespan=pay.lifespan(inner=mine))` where you have one already.
+
+        A mounted application's own lifespan is never run by Starlette: that is why the host enters ours.
+        """
+
+        @asynccontextmanager
+        async def entered(host: Any) -> AsyncIterator[Any]:
+            async with self:
+                if inner is None:
+                    yield
+                else:
+                    async with inner(host) as state:
+                        yield state
+
+        return entered if inner is not None else entered(app)
+
+    @property
+    def started(self) -> bool:
+        return self._world is not None
+
+    @property
+    def world(self) -> World:
+        """What flows and doors work with. Raises ConfigError before the start."""
+        if self._world is None:
+            raise ConfigError("Farthing is not started: enter it in your lifespan, or use `async with pay:`.")
+        return self._world
+
+    @property
+    def asgi(self) -> Site:
+        """The application to mount: REST under /v1, the webhook door, the pages."""
+        if self._site is None:
+            from farthing.routing import Site
+
+            self._site = Site(self)
+        return self._site
+
+    # The host's own reactions.
+
+    def on(
+        self,
+        event: type[Announced] | EventName,
+        *,
+        when: Literal["after_commit", "in_transaction"] = "after_commit",
+        name: str | None = None,
+    ) -> Callable[[F], F]:
+        """Register a hook.
+
+        By default it runs after the commit as a job of its own, at least once for each event (`event.id` tells repetitions),
+        and is tried again when it raises. With `when="in_transaction"` it is an async function that gets the open
+        transaction first: what it writes with `tx.connection` commits with the payment or not at all, and what it raises
+        rolls the payment's record back until the event is tried again. It must not call the network.
+        """
+        type_ = event if isinstance(event, str) else event.name
+
+        def register(function: F) -> F:
+            if when == "in_transaction":
+                if not asyncio.iscoroutinefunction(function):
+                    raise Invalid(f"{function.__qualname__} runs in a transaction, so it must be an async function.")
+                self._in_transaction.setdefault(type_, []).append(function)
+                return function
+            if type_ not in ANNOUNCED:
+                known = ", ".join(sorted(ANNOUNCED))
+                raise Invalid(f"{type_!r} is not announced to hooks: choose one of {known}, or when='in_transaction'.")
+            hook = Hook(name or f"{function.__module__}.{function.__qualname__}", function)
+            hooks = self._hooks.setdefault(type_, [])
+            if any(hook.name == other.name for other in hooks):
+                raise Invalid(f"A hook named {hook.name!r} is registered for {type_} already: give it a name of its own.")
+            hooks.append(hook)
+            return function
+
+        return register
+
+    # What a host asks for.
+
+    async def checkout(
+        self,
+        cart: str | Mapping[str, int] | Sequence[CartItem],
+        *,
+        customer: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        quantity: int = 1,
+        currency: str | None = None,
+        success_url: str | None = None,
+        cancel_url: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Started:
+        """Place an order and open a payment page for it: send the buyer to `.url`.
+
+        `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `customer` is
+        your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
+        are filled in. Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider
+        did not answer: repeat with the same `idempotency_key` and the same order goes on.
+        """
+        items = _items(cart, quantity)
+        buyer = Buyer(customer, email, name)
+        success = success_url or self.settings.base_url + SUCCESS_PATH
+        cancel = cancel_url or self.settings.base_url + CANCEL_PATH
+        asked = [[(i.product, i.quantity, dict(i.metadata)) for i in items], customer, email, currency, success, cancel]
+        key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
+        return await checkout_room.start(
+            self.world,
+            items=items,
+            buyer=buyer,
+            success_url=success,
+            cancel_url=cancel,
+            actor="app",
+            currency=currency,
+            metadata=metadata,
+            key=key,
+        )
+
+    async def entitled(self, customer: str, feature: str) -> bool:
+        """Whether your user may use the feature at this moment. One indexed query."""
+        return await entitlements.check(self.world.db, customer, feature)
+
+    async def order(self, id: str) -> Order:
+        """The order with its line items. Raises NotFound."""
+        async with self.world.db.transaction("app") as tx:
+            return await orders.get(tx, OrderId.parse(id))
+
+    async def refund(
+        self,
+        order: str,
+        amount: Money | None = None,
+        *,
+        reason: RefundReason = "requested_by_customer",
+        note: str | None = None,
+    ) -> Refund:
+        """Promise part of an order's payment, or all that is left of it; a job sends it at once.
+
+        Raises Conflict where that much is not left. It is safe against two at the same moment, and not against being called
+        twice on purpose: each call is a refund.
+        """
+
+        async def work(tx: Transaction) -> Refund:
+            return await payments.refund_order(tx, OrderId.parse(order), amount, reason=reason, note=note)
+
+        return await self.world.db.run("app", work)
+
+    # Wiring.
+
+    async def _open(self, stack: AsyncExitStack) -> World:
+        settings = self.settings
+        key = settings.require_stripe()
+        catalog = self._catalog or catalog_room.load(settings.catalog)
+        dsn, direct = await self._database(stack)
+        db = Database(dsn, clock=self._clock, prepared=direct == dsn)
+        db.hooks = dict(self._in_transaction)
+        await db.open()
+        stack.push_async_callback(db.close)
+        provider = Stripe(
+            key,
+            livemode=settings.livemode,
+            webhook_secrets=[secret.get_secret_value() for secret in settings.stripe_webhook_secrets],
+            base=settings.stripe_api_base,
+        )
+        stack.push_async_callback(provider.close)
+        world = World(settings, db, provider, catalog, self._mailer or _mailer(settings), self._hooks)
+        self.inbox = Inbox(db)
+        stack.push_async_callback(self.inbox.close)
+        if self._run_worker:
+            await self._start_worker(stack, world, direct)
+        return world
+
+    async def _database(self, stack: AsyncExitStack) -> tuple[str, str]:
+        """The DSN to use and the one that leads to the server itself. Without any, PostgreSQL from the wheel is started."""
+        settings = self.settings
+        if settings.database_url is not None:
+            dsn = settings.database_url.get_secret_value()
+            direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else dsn
+            await asyncio.to_thread(migrate.check, direct)
+            return dsn, direct
+        if settings.env == "production":
+            raise ConfigError("DATABASE_URL is not set: in production Farthing does not start a PostgreSQL of its own.")
+        server = EmbeddedPostgres(settings.home)
+        dsn = await asyncio.to_thread(server.start)
+        stack.push_async_callback(asyncio.to_thread, server.stop)
+        if await asyncio.to_thread(migrate.current, dsn) != migrate.latest():
+            await asyncio.to_thread(migrate.upgrade, dsn)
+        return dsn, dsn
+
+    async def _start_worker(self, stack: AsyncExitStack, world: World, dsn: str) -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(worker.run(world, dsn, stop))
+
+        async def end() -> None:
+            stop.set()
+            await task
+
+        stack.push_async_callback(end)
+
+
+def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int) -> list[CartItem]:
+    if isinstance(cart, str):
+        return [CartItem(cart, quantity)]
+    if isinstance(cart, Mapping):
+        return [CartItem(product, count) for product, count in cart.items()]
+    return list(cart)
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.smtp_url is None:
+        return MailboxMailer()
+    return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)

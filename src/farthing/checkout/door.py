@@ -1,0 +1,51 @@
+"""The way back from the payment page: see how the payment stands, then send the buyer on to where the host wants them.
+
+The return proves nothing: the provider is asked. It is the same `sync` that a webhook runs, so that whoever comes first does
+the work and the buyer lands on a page that knows.
+"""
+
+import asyncio
+import contextlib
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from farthing.checkout import flow, store
+from farthing.checkout.model import Checkout
+from farthing.errors import DatabaseUnavailable, NotFound, ProviderError
+from farthing.lifecycles import CheckoutStatus
+from farthing.world import World
+
+PATIENCE: Final = 8.0
+"""Seconds a buyer waits for the provider's word; after that the page they land on says that we are waiting."""
+
+
+async def come_back(world: World, request: Request) -> Response:
+    """`GET /checkout/return?session_id=cs_…`"""
+    session_id = request.query_params.get("session_id", "")
+    checkout = await _find(world, session_id)
+    with contextlib.suppress(ProviderError, TimeoutError, DatabaseUnavailable):
+        async with asyncio.timeout(PATIENCE):
+            await flow.sync(world, session_id, actor="return page")
+    checkout = await _find(world, session_id)
+    expired = checkout.status in (CheckoutStatus.EXPIRED, CheckoutStatus.FAILED)
+    target = checkout.cancel_url if expired else filled(checkout.success_url, checkout)
+    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+def filled(url: str, checkout: Checkout) -> str:
+    """The host's URL, with what it asked for put in."""
+    session_id = checkout.provider_checkout_id or ""
+    return url.replace("{CHECKOUT_SESSION_ID}", session_id).replace("{ORDER_ID}", str(checkout.order_id))
+
+
+async def _find(world: World, session_id: str) -> Checkout:
+    provider = world.provider
+    if not session_id.isascii() or not session_id.isprintable() or len(session_id) > 255:
+        raise NotFound("There is no such checkout session.")
+    async with world.db.transaction("return page") as tx:
+        found = await store.find_by_provider_id(tx, provider.name, provider.livemode, session_id)
+    if found is None:
+        raise NotFound("There is no such checkout session.")
+    return found
