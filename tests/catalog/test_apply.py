@@ -206,22 +206,18 @@ async def test_a_price_archived_by_hand_is_drift_and_replaced(seller: Seller, da
     assert await seller.plan(SHOP) == catalog.Plan()
 
 
-async def test_a_cheaper_price_slipped_in_by_hand_is_drift_and_goes(seller: Seller, dashboard: Dashboard) -> None:
+@pytest.mark.parametrize(("amount", "shown"), [(100, "1.00 EUR"), (0, "0.00 EUR")])
+async def test_a_cheaper_price_slipped_in_by_hand_is_drift_and_goes(
+    seller: Seller, dashboard: Dashboard, amount: int, shown: str
+) -> None:
     await seller.apply(SHOP)
-    dashboard.stripe.prices.create(
-        {
-            "product": "farthing_mug",
-            "currency": "eur",
-            "unit_amount": 100,
-            "lookup_key": "farthing:mug:eur",
-            "transfer_lookup_key": True,
-        }
-    )
+    slipped: dict[str, Any] = {"product": "farthing_mug", "currency": "eur", "unit_amount": amount}
+    dashboard.stripe.prices.create(slipped | {"lookup_key": "farthing:mug:eur", "transfer_lookup_key": True})
     drift = (await seller.plan(SHOP)).drift
-    assert [(each.product, each.applied, each.found) for each in drift] == [("mug", "12.50 EUR", "1.00 EUR")]
+    assert [(each.product, each.applied, each.found) for each in drift] == [("mug", "12.50 EUR", shown)]
     assert await seller.apply(SHOP) == [
-        "create price mug: 1.00 EUR -> 12.50 EUR",
-        "archive price mug: 1.00 EUR -> None",
+        f"create price mug: {shown} -> 12.50 EUR",
+        f"archive price mug: {shown} -> None",
         "archive price mug: 12.50 EUR -> None",
     ]
     assert dashboard.selling()["farthing:mug:eur"] == "1250 eur"

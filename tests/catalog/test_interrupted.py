@@ -1,6 +1,5 @@
 """An apply that ends anywhere, as by `kill -9`, and is run again: nothing is there twice, nothing is missing."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -68,28 +67,29 @@ class InterruptedDatabase(Database):
         return answer
 
 
-@pytest.mark.parametrize("start", [0, 10, 20, 30])
+BOUNDARIES = 28
+"""How many there are in an apply of EDITED."""
+
+
+@pytest.mark.parametrize("boundary", range(1, BOUNDARIES + 1))
 async def test_an_apply_cut_at_any_boundary_is_finished_by_the_next(
-    start: int, dsn: str, db: Database, provider: Stripe, sandbox_url: str
+    boundary: int, seller: Seller, dashboard: Dashboard, provider: Stripe
 ) -> None:
-    for boundary in range(start + 1, start + 11):
-        dashboard = Dashboard(sandbox_url, f"sk_test_cut{boundary}x{os.getpid()}")
-        own = Stripe(dashboard.key, livemode=False, base=dashboard.url)
-        async with db.transaction("test") as tx:
-            await tx.run("DELETE FROM provider_prices")
-            await tx.run("DELETE FROM provider_products")
-        seller = Seller(db, own)
-        await seller.apply(SHOP)
-        was_cut = await _cut(seller, own, dsn, boundary)
-        assert was_cut or boundary > 25, f"the apply has only {boundary - 1} boundaries"
-        await seller.apply(EDITED)
-        await _check(seller, dashboard)
-        await own.close()
+    await seller.apply(SHOP)
+    assert await _cut(seller, provider, boundary)
+    await seller.apply(EDITED)
+    await _check(seller, dashboard)
 
 
-async def _cut(seller: Seller, provider: Stripe, dsn: str, boundary: int) -> bool:
+async def test_there_are_no_other_boundaries(seller: Seller, dashboard: Dashboard, provider: Stripe) -> None:
+    await seller.apply(SHOP)
+    assert not await _cut(seller, provider, BOUNDARIES + 1)
+    await _check(seller, dashboard)
+
+
+async def _cut(seller: Seller, provider: Stripe, boundary: int) -> bool:
     countdown = Countdown(boundary)
-    database = InterruptedDatabase(dsn)
+    database = InterruptedDatabase(seller.db.dsn)
     database.countdown = countdown
     await database.open()
     world = seller.world(EDITED, db=database, provider=Interrupted(provider, countdown))

@@ -98,7 +98,7 @@ async def _set_price(world: World, step: SetPrice, actor: str) -> None:
     current = step.current
     if current is None:
         product = await _product_id(world, step.product)
-        current = await provider.create_price(product, step.price, key=_request_key(step, world.db.clock.now()))
+        current = await provider.create_price(product, step.price, key=_request_key(step, product, world.db.clock.now()))
     for old in step.retired:
         if old.id != current.id:
             await provider.archive_price(old.id, key=_once())
@@ -158,10 +158,10 @@ def _once() -> str:
     return uuid.uuid4().hex
 
 
-def _request_key(step: SetPrice, now: datetime) -> str:
+def _request_key(step: SetPrice, product: str, now: datetime) -> str:
     """The same for the same new price beside the same old ones, for ten minutes: longer than any call is under way.
 
     After that it changes, for a provider repeats a stored failure to whoever asks with the same key.
     """
-    asked = (step.price.lookup_key, str(step.price.unit), *step.seen, f"{now:%Y-%m-%dT%H}", str(now.minute // 10))
+    asked = (product, step.price.lookup_key, str(step.price.unit), *step.seen, f"{now:%Y-%m-%dT%H}", str(now.minute // 10))
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:32]

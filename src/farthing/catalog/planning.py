@@ -185,11 +185,7 @@ class _Comparison:
         if known is None or (holder is not None and holder.active and holder.unit in (known.unit, price.unit)):
             return None
         what = f"price in {price.unit.currency}"
-        if holder is None:
-            return Drift(self.key, what, str(known.unit), "without its lookup key")
-        return Drift(
-            self.key, what, str(known.unit), str(holder.unit or "another kind of price") if holder.active else "archived"
-        )
+        return Drift(self.key, what, str(known.unit), _state(holder))
 
     def _seen_prices(self) -> Sequence[SeenPrice]:
         return () if self.seen is None else self.seen.prices
