@@ -8,7 +8,9 @@ import pytest
 from tests.catalog.conftest import Dashboard, Seller, said
 
 from farthing import catalog
-from farthing.errors import Conflict, ProviderError, ProviderUnavailable
+from farthing.config import Settings
+from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
+from farthing.providers.stripe import Stripe
 
 GUIDE = """\
 currency = "eur"
@@ -407,3 +409,21 @@ async def test_a_refusal_names_the_step(seller: Seller, dashboard: Dashboard) ->
     dashboard.fail("500_sticky", "/v1/prices", times=3)
     with pytest.raises(ProviderError, match=r"^create price mug: Stripe did not answer for certain: .* again\.$"):
         await catalog.apply(world)
+
+
+async def test_the_turn_is_taken_at_the_direct_address_of_the_database(seller: Seller, dashboard: Dashboard) -> None:
+    direct = Settings.model_validate({"database_direct_url": seller.db.dsn})
+    assert len((await catalog.apply(seller.world(SHOP, settings=direct))).lines) == 5
+    nobody = Settings.model_validate({"database_direct_url": "postgresql://nobody@127.0.0.1:1/none"})
+    with pytest.raises(DatabaseUnavailable):
+        await catalog.apply(seller.world(GUIDE, settings=nobody))
+    assert len(dashboard.products(active=True)) == 2
+
+
+async def test_a_wrong_api_key_changes_nothing(seller: Seller, dashboard: Dashboard) -> None:
+    wrong = Stripe("sk_live_wrong", livemode=False, base=dashboard.url)
+    with pytest.raises(ProviderError, match="check STRIPE_SECRET_KEY") as refused:
+        await catalog.apply(seller.world(SHOP, provider=wrong))
+    await wrong.close()
+    assert "sk_live" not in refused.value.detail
+    assert await seller.rows() == []
