@@ -27,10 +27,14 @@ def working(dsn: str, world: World) -> Working:
 
     @asynccontextmanager
     async def work(
-        sweeps: Sequence[Sweep[World]] = (), *, concurrency: int = 10, grace: timedelta = timedelta(seconds=10)
+        sweeps: Sequence[Sweep[World]] = (),
+        *,
+        concurrency: int = 10,
+        grace: timedelta = timedelta(seconds=10),
+        silence: timedelta = timedelta(seconds=10),
     ) -> AsyncIterator[asyncio.Task[None]]:
         stop = asyncio.Event()
-        worker = Worker(dsn, world, TASKS, sweeps, concurrency=concurrency, grace=grace)
+        worker = Worker(dsn, world, TASKS, sweeps, concurrency=concurrency, grace=grace, silence=silence)
         task = asyncio.create_task(worker.run(stop))
         yield task
         stop.set()

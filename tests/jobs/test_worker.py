@@ -103,11 +103,11 @@ async def test_a_running_job_is_finished_before_the_worker_stops(db: Database, w
 
 
 async def test_a_job_that_outlasts_the_grace_is_handed_back(db: Database, world: World, working: Working) -> None:
-    await schedule(db, "sleep", seconds=3)
+    await schedule(db, "sleep", seconds=2)
     began = time.monotonic()
     async with working(grace=timedelta(seconds=0.2)):
         await until_notes(world, "began")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 2
     assert sum(await counts(db)) == 1
     async with working():
         await until_notes(world, "began", "began", "ended")

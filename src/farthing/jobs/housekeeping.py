@@ -11,7 +11,7 @@ from farthing.jobs.sweeps import Sweep
 if TYPE_CHECKING:
     from pgqueuer.ports.driver import Driver
 
-UNKNOWN_AFTER: Final = timedelta(minutes=5)
+UNKNOWN_AFTER: Final = timedelta(minutes=15)
 """While a release is rolled out, old workers meet jobs that only new ones know."""
 
 CRASHES_MAX: Final = 10
@@ -30,7 +30,12 @@ def sweeps(tasks: Collection[str]) -> list[Sweep[Driver]]:
 
 
 async def hold_unknown(queue: Driver, tasks: Collection[str], after: timedelta = UNKNOWN_AFTER) -> int:
-    """A job whose task no worker knows is held as dead: never lost, never run as something else."""
+    """A job whose task no worker knows is held as dead: never lost, never run as something else.
+
+    It asks this worker for all of them, so every worker is given every task.
+    """
+    if not tasks:
+        return 0
     return await _hold(
         queue,
         """

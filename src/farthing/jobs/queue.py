@@ -25,9 +25,6 @@ from farthing.jobs.attempt import Task, W, attempt
 from farthing.jobs.connection import QueueConnection
 from farthing.jobs.retries import Again, Dead, Failure
 
-HEARTBEAT_TIMEOUT: Final = timedelta(seconds=10)
-"""A job whose worker has been silent for so long is run by another one."""
-
 LOOK_EVERY: Final = timedelta(seconds=1)
 """How often an idle worker looks without being rung."""
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from farthing.jobs.connection import QueueConnection
 
 CONCURRENCY: Final = 10
-"""Jobs at once in one worker."""
+"""Jobs at once in one worker; at least 2, for PgQueuer claims half of them at a time."""
+
+SILENCE_MAX: Final = timedelta(seconds=10)
+"""A job whose worker has not been heard of for so long is run by another one. All workers must agree on it."""
 
 GRACE: Final = timedelta(seconds=10)
 """How long running jobs may take after the stop; then they are handed back."""
@@ -36,7 +39,7 @@ log = structlog.get_logger()
 class Worker(Generic[W]):
     """Runs `tasks` as they are scheduled, and each sweep at its interval and at its bell.
 
-    Any number of workers may run beside each other. The DSN must lead to PostgreSQL itself, not to a transaction pooler.
+    Any number of workers may run beside each other, each with all tasks. The DSN must lead to PostgreSQL itself, not to a transaction pooler.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Worker(Generic[W]):
         *,
         concurrency: int = CONCURRENCY,
         grace: timedelta = GRACE,
+        silence: timedelta = SILENCE_MAX,
     ) -> None:
         self._dsn = database_dsn
         self._world = world
@@ -55,6 +59,7 @@ class Worker(Generic[W]):
         self._sweeps = sweeps
         self._concurrency = max(concurrency, 2)
         self._grace = grace
+        self._silence = silence
         self._bells = Bells(database_dsn)
         self._connections: list[QueueConnection] = []
 
@@ -100,7 +105,7 @@ class Worker(Generic[W]):
                 await self._disconnect(connection)
 
     async def _serve(self, connection: QueueConnection, stop: asyncio.Event) -> None:
-        from farthing.jobs.queue import HEARTBEAT_TIMEOUT, LOOK_EVERY, manager
+        from farthing.jobs.queue import LOOK_EVERY, manager
 
         queue = manager(connection, self._world, self._tasks)
         mute = self._bells.on(BELL, connection.wake)
@@ -110,7 +115,7 @@ class Worker(Generic[W]):
                 dequeue_timeout=LOOK_EVERY,
                 batch_size=self._concurrency // 2,
                 max_concurrent_tasks=self._concurrency,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                heartbeat_timeout=self._silence,
                 log_aggregation_interval=timedelta(0),  # nobody reads PgQueuer's statistics
             )
         finally:
