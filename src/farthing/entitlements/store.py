@@ -104,6 +104,19 @@ async def of_customer(tx: Transaction, customer: CustomerId) -> list[Entitlement
     )
 
 
+async def of_user(tx: Transaction, external_id: str) -> list[Entitlement]:
+    """All that the host's user was ever granted; nothing for one who never bought."""
+    return await tx.all(
+        _entitlement,
+        """
+        SELECT held.id, customer_id, feature, order_id, granted_at, expires_at, revoked_at
+        FROM entitlements held JOIN customers ON customers.id = held.customer_id
+        WHERE customers.external_id = %(external_id)s ORDER BY held.id
+        """,
+        external_id=external_id,
+    )
+
+
 async def of_order(tx: Transaction, order: OrderId) -> list[Entitlement]:
     return await tx.all(
         _entitlement,

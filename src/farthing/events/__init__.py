@@ -15,7 +15,7 @@ from farthing.events.catalog import (
     RefundFailed,
     RefundSucceeded,
 )
-from farthing.events.record import find, of_order, record
+from farthing.events.record import find, list_page, of_order, record
 
 __all__ = [
     "ANNOUNCED",
@@ -32,6 +32,7 @@ __all__ = [
     "RefundFailed",
     "RefundSucceeded",
     "find",
+    "list_page",
     "of_order",
     "record",
 ]

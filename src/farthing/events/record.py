@@ -12,6 +12,7 @@ from farthing import jobs
 from farthing.db import Row, Transaction
 from farthing.events.catalog import ANNOUNCED, Event, EventName
 from farthing.ids import EventId, Id, OrderId
+from farthing.paging import Page, checked_limit
 
 HOOK_TIMEOUT: Final = "5s"
 """How long one statement of a hook in our transaction may take: it holds our locks meanwhile."""
@@ -78,6 +79,31 @@ async def of_order(tx: Transaction, order: OrderId) -> list[Event]:
         """,
         order=order,
     )
+
+
+async def list_page(
+    tx: Transaction,
+    *,
+    limit: int,
+    cursor: EventId | None = None,
+    type: EventName | None = None,
+    order: OrderId | None = None,
+) -> Page[Event]:
+    """Newest first, in the order they were written."""
+    rows = await tx.all(
+        build,
+        """
+        SELECT id, type, happened_at, actor, order_id, data FROM events
+        WHERE (%(cursor)s::uuid IS NULL OR sequence < (SELECT sequence FROM events WHERE id = %(cursor)s))
+            AND (%(type)s::text IS NULL OR type = %(type)s) AND (%(order)s::uuid IS NULL OR order_id = %(order)s)
+        ORDER BY sequence DESC LIMIT %(limit)s
+        """,
+        cursor=cursor,
+        type=type,
+        order=order,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda event: event.id)
 
 
 async def _run_hooks(tx: Transaction, event: Event) -> None:

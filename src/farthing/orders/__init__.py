@@ -2,6 +2,7 @@
 
 from farthing.orders.actions import cancel, expire, mark_paid, mark_refunded, place, reinstate
 from farthing.orders.model import LineItem, NewLine, Order
+from farthing.orders.sight import get_for, page_for
 from farthing.orders.store import find_by_number, get, list_page, lock, of_customer
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "expire",
     "find_by_number",
     "get",
+    "get_for",
     "list_page",
     "lock",
     "mark_paid",
     "mark_refunded",
     "of_customer",
+    "page_for",
     "place",
     "reinstate",
 ]

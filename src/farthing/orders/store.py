@@ -37,7 +37,12 @@ async def find_by_number(tx: Transaction, number: int) -> Order | None:
 
 
 async def list_page(
-    tx: Transaction, *, limit: int, cursor: OrderId | None = None, status: OrderStatus | None = None
+    tx: Transaction,
+    *,
+    limit: int,
+    cursor: OrderId | None = None,
+    status: OrderStatus | None = None,
+    customer: CustomerId | None = None,
 ) -> Page[Order]:
     """Newest first."""
     rows = await tx.all(
@@ -45,10 +50,12 @@ async def list_page(
         SELECT
         + """
         WHERE (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+            AND (%(customer)s::uuid IS NULL OR customer_id = %(customer)s)
         ORDER BY id DESC LIMIT %(limit)s
         """,
         cursor=cursor,
         status=status,
+        customer=customer,
         limit=checked_limit(limit) + 1,
     )
     return Page.of(rows, limit, lambda order: order.id)

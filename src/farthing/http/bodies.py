@@ -1,0 +1,135 @@
+"""The pieces that bodies are made of: strict ones that come in, plain ones that go out, and how a route lists its refusals."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from farthing.errors import FarthingError, Invalid, NotFound
+from farthing.ids import Id
+from farthing.money import AMOUNT_MAX, Money, exponent
+from farthing.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
+
+T = TypeVar("T")
+U = TypeVar("U", bound=BaseModel)
+I = TypeVar("I", bound=Id)  # noqa: E741
+
+LINE_MAX: Final = 255
+CURSOR_MAX: Final = 64
+
+
+class Body(BaseModel):
+    """What comes in: types as written, no field that we do not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """Parameters after the question mark: a misspelled filter is refused, or it would filter nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shown(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("This text holds a NUL character, which cannot be stored.")
+    return text
+
+
+def _currency(text: str) -> str:
+    try:
+        exponent(text)
+    except Invalid as error:
+        raise ValueError(error.detail) from None
+    return text
+
+
+Storable = AfterValidator(_storable)
+Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE_MAX), Storable]
+Currency = Annotated[str, StringConstraints(max_length=12), AfterValidator(_currency), Field(examples=["eur"])]
+Metadata = Annotated[dict[str, str], Field(max_length=50, examples=[{"campaign": "autumn"}])]
+
+
+class MoneyIn(Body):
+    amount: int = Field(ge=1, le=AMOUNT_MAX, description="Minor units: cents, yen, fils.", examples=[4900])
+    currency: Currency
+
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class MoneyShown(Shown):
+    amount: int = Field(description="Minor units: cents, yen, fils.", examples=[4900])
+    currency: str = Field(examples=["eur"])
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyShown":
+        return cls(amount=money.amount, currency=money.currency)
+
+
+class PageQuery(Query):
+    limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
+    cursor: str | None = Field(None, max_length=CURSOR_MAX, description="`next_cursor` of the page before.")
+
+    def after(self, kind: type[I]) -> I | None:
+        return None if self.cursor is None else read_id(kind, self.cursor, param="cursor")
+
+
+class ListShown(Shown, Generic[T]):
+    object: Literal["list"] = "list"
+    data: list[T]
+    has_more: bool
+    next_cursor: str | None
+
+
+def listed(page: Page[T], show: Callable[[T], U]) -> ListShown[U]:
+    data = [show(item) for item in page.items]
+    return ListShown[U](data=data, has_more=page.next_cursor is not None, next_cursor=page.next_cursor)
+
+
+def read_id(kind: type[I], text: str, *, param: str) -> I:
+    """An id that is a parameter and not the address: a wrong one is Invalid, where an address would be NotFound."""
+    try:
+        return kind.parse(text)
+    except NotFound:
+        raise Invalid(f"{param} is not the id of a {kind.prefix.replace('_', ' ')}.", param=param) from None
+
+
+class FieldProblem(Shown):
+    param: str = Field(examples=["items[0].quantity"])
+    code: str
+    detail: str
+
+
+class Problem(Shown):
+    """RFC 9457. `code` is for programs, `detail` for people."""
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    param: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+def refuses(*errors: type[FarthingError]) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: what it may refuse, with the code of each."""
+    by_status: dict[int, list[str]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error.code)
+    return {status: _refusal(codes) for status, codes in sorted(by_status.items())}
+
+
+def _refusal(codes: list[str]) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    described = ", ".join(f"`{code}`" for code in codes)
+    return {"description": described, "content": {"application/problem+json": {"schema": schema}}}
