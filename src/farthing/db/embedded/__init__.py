@@ -10,5 +10,6 @@ stops when the last one leaves. `supervisor.py` is the process in between. Impor
 from farthing.db.embedded.binaries import Binaries, find_binaries
 from farthing.db.embedded.client import EmbeddedPostgres, running_dsn
 from farthing.db.embedded.places import default_home
+from farthing.db.embedded.temporary import temporary_home
 
-__all__ = ["Binaries", "EmbeddedPostgres", "default_home", "find_binaries", "running_dsn"]
+__all__ = ["Binaries", "EmbeddedPostgres", "default_home", "find_binaries", "running_dsn", "temporary_home"]

@@ -38,7 +38,9 @@ class EmbeddedPostgres:
 
     def start_in_background(self) -> Self:
         """Return at once: the server starts while Python imports, and `dsn` waits for what is left of it."""
-        if self._line is None or not self._line.is_open():
+        if self._line and self._line.was_cut():
+            self._hang_up()
+        if self._line is None:
             self._line = join(self._places) or spawn(self._places, self._settings)
         return self
 
@@ -65,26 +67,34 @@ class EmbeddedPostgres:
     def _is_ready(self) -> bool:
         """Follow the start to its end; False when this supervisor is not, or no longer, the one to ask."""
         assert self._line, "start_in_background comes first"
-        if self._line.ready:
-            return True
-        for report in self._line.reports():
+        if not self._line.ready:
+            try:
+                self._line.ready = self._follow(self._line)
+            finally:
+                if not self._line.ready:
+                    self._hang_up()
+        return self._line is not None
+
+    def _follow(self, line: Line) -> bool:
+        for report in line.reports():
             match report.state:
                 case State.STARTING:
                     self._progress(report.sentence)
                 case State.READY:
-                    self._line.ready = True
                     return True
+                case State.OCCUPIED:
+                    return False
                 case State.REFUSED:
                     raise ConfigError(report.sentence)
                 case State.FAILED:
                     raise DatabaseUnavailable(report.sentence)
-                case State.OCCUPIED | State.STOPPING:
-                    break
-        else:
-            self._line.explain_silence(self._places)
-        self._line.hang_up()
-        self._line = None
+        line.explain_silence(self._places)
         return False
+
+    def _hang_up(self) -> None:
+        if self._line:
+            self._line.hang_up()
+        self._line = None
 
 
 def running_dsn(home: Path | None = None) -> str | None:

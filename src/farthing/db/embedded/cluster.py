@@ -18,7 +18,7 @@ def is_made(places: Places) -> bool:
     if not marked.exists():
         _refuse_another_major_beside(places)
         return False
-    if (major := marked.read_text(encoding="ascii").strip()) != str(MAJOR):
+    if (major := marked.read_text(encoding="utf-8").strip()) != str(MAJOR):
         raise _another_major(places.data, major)
     if not places.password.exists():
         raise ConfigError(
@@ -44,7 +44,7 @@ def make(places: Places, binaries: Binaries, user: ServerUser, *, durable: bool)
 def _initdb(binaries: Binaries, folder: Path, password: Path, user: ServerUser, *, durable: bool) -> None:
     password_copy = folder.with_name(folder.name + ".password")
     password_copy.unlink(missing_ok=True)
-    _write_private(password_copy, password.read_text(encoding="ascii"))
+    _write_private(password_copy, password.read_text(encoding="utf-8"))
     user.give(folder, password_copy)
     try:
         done = subprocess.run(  # noqa: S603
@@ -94,7 +94,7 @@ def _write_password(path: Path) -> None:
 
 def _write_private(path: Path, text: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -108,7 +108,7 @@ def _refuse_foreign_files(folder: Path) -> None:
 def _refuse_another_major_beside(places: Places) -> None:
     for folder in sorted(places.home.glob("pg[0-9]*")):
         marked = folder / "PG_VERSION"
-        if marked.exists() and (major := marked.read_text(encoding="ascii").strip()) != str(MAJOR):
+        if marked.exists() and (major := marked.read_text(encoding="utf-8").strip()) != str(MAJOR):
             raise _another_major(folder, major)
 
 

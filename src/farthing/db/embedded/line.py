@@ -1,9 +1,9 @@
 """The connection between a user and the supervisor: made by joining a running one or by starting one."""
 
+import atexit
 import os
 import socket
 import sys
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,22 +22,22 @@ class Line:
         # The process id, when it is a child of ours and we have to reap it.
         self._supervisor = supervisor
         self.ready = False
-        # Forgotten without `stop`, or at the end of the program, it closes without a warning.
-        self._close = weakref.finalize(self, connection.close)
+        # Whoever only kept the address still uses the server: without `stop` we leave when the program ends.
+        atexit.register(connection.close)
 
     def reports(self) -> Iterator[Report]:
         return reports(self._connection)
 
-    def is_open(self) -> bool:
-        """Whether the supervisor still lives; news of restarts since the last look are dropped."""
+    def was_cut(self) -> bool:
+        """Whether the supervisor has gone since it was ready; its news of restarts since are dropped."""
         try:
-            while self._connection.recv(65536, socket.MSG_DONTWAIT):
+            while self.ready and self._connection.recv(65536, socket.MSG_DONTWAIT):
                 continue
         except BlockingIOError:
-            return True
-        except OSError:
             return False
-        return False
+        except OSError:
+            return True
+        return self.ready
 
     def leave(self) -> None:
         """Say goodbye and wait for the answer: the end of the connection, and of PostgreSQL if we were the last."""
@@ -48,7 +48,8 @@ class Line:
         self.hang_up()
 
     def hang_up(self) -> None:
-        self._close()
+        atexit.unregister(self._connection.close)
+        self._connection.close()
         if self._supervisor is not None:
             # It may serve others for long; then process 1 will reap it after us.
             with suppress(ChildProcessError):
@@ -83,7 +84,7 @@ def spawn(places: Places, settings: Mapping[str, str]) -> Line:
         supervisor = os.posix_spawn(
             sys.executable,
             [sys.executable, "-P", "-m", _PACKAGE, str(places.home), *pairs],
-            os.environ | {"PYTHONPATH": root},
+            os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),

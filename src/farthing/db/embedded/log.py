@@ -3,6 +3,7 @@
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 _FILE_BYTES_MAX = 1_000_000
@@ -19,14 +20,19 @@ class Log:
 
     def write(self, chunk: bytes) -> None:
         self._remembered.extend(chunk.decode(errors="replace").splitlines())
-        os.write(self._file, chunk)
-        self._size += len(chunk)
-        if self._size > self._bytes_max:
-            self._rotate()
+        # A full disk is the database's problem to report: it must not take the supervisor down.
+        with suppress(OSError):
+            self._size += os.write(self._file, chunk)
+            if self._size > self._bytes_max:
+                self._rotate()
 
     def say(self, sentence: str) -> None:
         now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         self.write(f"{now} [{os.getpid()}] SUPERVISOR:  {sentence}\n".encode())
+
+    def take_stderr(self) -> None:
+        """Let go of the terminal of whoever started us; a traceback of ours goes here from now on."""
+        os.dup2(self._file, 2)
 
     def last_words(self, lines: int) -> str:
         return "\n".join(list(self._remembered)[-lines:])

@@ -50,6 +50,8 @@ def _serve(places: Places, settings: Mapping[str, str], starter: socket.socket |
         _tell(starter, State.OCCUPIED, "Another supervisor has this home.")
         return
     log = Log(places.log)
+    if starter:
+        log.take_stderr()
     try:
         _open(places, settings, starter, minder, log)
     except FarthingError as error:
@@ -71,7 +73,7 @@ def _open(places: Places, settings: Mapping[str, str], starter: socket.socket | 
         users.add(starter)
     binaries = folders.reachable(find_binaries(), user)
     if not made:
-        users.tell(Report(State.STARTING, f"A new PostgreSQL database is made in {places.data}."))
+        users.tell(Report(State.STARTING, f"A new PostgreSQL database is made in {data}."))
         cluster.make(places, binaries, user, durable=settings.get("fsync") != "off")
     elif data.stat().st_uid != user.uid:
         user.give_tree(data)
@@ -101,6 +103,7 @@ def _lock(places: Places) -> int | None:
             if _answers(places.control()):
                 os.close(lock)
                 return None
+            # It is about to begin or to end.
             time.sleep(_POLL_SECONDS)
         else:
             return lock

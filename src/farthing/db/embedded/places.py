@@ -56,16 +56,17 @@ class Places:
 
     def control(self) -> Path | None:
         """The supervisor's socket, unless there is none or somebody else could have put it there."""
-        if not self.sockets.is_dir():
+        try:
+            folder = self.sockets.resolve(strict=True)
+            seen, owner = folder.stat(), self.data.stat().st_uid
+        except OSError:
             return None
-        folder = self.sockets.resolve()
-        seen, owner = folder.stat(), self.data.stat().st_uid if self.data.exists() else os.geteuid()
-        private = stat.S_IMODE(seen.st_mode) == 0o700 and seen.st_uid in {owner, os.geteuid()}
-        return folder / "control" if private else None
+        private = stat.S_ISDIR(seen.st_mode) and stat.S_IMODE(seen.st_mode) == 0o700
+        return folder / "control" if private and seen.st_uid in {owner, os.geteuid()} else None
 
     def dsn(self, database: str = DATABASE) -> str:
         # A space or a percent sign in the path would end the URL or change it.
-        password = self.password.read_text(encoding="ascii").strip()
+        password = self.password.read_text(encoding="utf-8").strip()
         folder = quote(str(self.sockets.resolve()), safe="")
         return f"postgresql://{USER}:{password}@/{database}?host={folder}&port={PORT}"
 

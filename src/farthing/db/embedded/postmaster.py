@@ -17,7 +17,7 @@ from farthing.db.embedded.minder import Minder
 from farthing.db.embedded.places import PORT, USER
 from farthing.db.embedded.processes import adopted_children, die_with_parent, is_server_of
 from farthing.db.embedded.server_user import ServerUser
-from farthing.errors import ConfigError, DatabaseUnavailable
+from farthing.errors import ConfigError
 
 DEFAULT_SETTINGS: Mapping[str, str] = {
     "cluster_name": "farthing",
@@ -76,19 +76,19 @@ class Postmaster:
         if self._process:
             self._process.send_signal(number)
 
-    def make_database(self, name: str, password: Path) -> None:
+    def make_database(self, name: str, password: Path) -> str | None:
+        """Make the database if it is missing; what went wrong, if anything did."""
         where = ["-h", str(self._sockets), "-p", str(PORT), "-U", USER, "-d", "postgres"]
         made = subprocess.run(  # noqa: S603
             [str(self._binaries.psql), "-Xqv", "ON_ERROR_STOP=1", "-v", f"name={name}", *where],
             input=_MAKE_DATABASE,
-            env=clean_environment() | {"PGPASSWORD": password.read_text(encoding="ascii").strip()},
+            env=clean_environment() | {"PGPASSWORD": password.read_text(encoding="utf-8").strip()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
-        if made.returncode != 0:
-            raise DatabaseUnavailable(f"PostgreSQL runs, but its database {name} cannot be opened: {made.stderr.strip()}")
+        return None if made.returncode == 0 else f"The database {name} cannot be made: {made.stderr.strip()}"
 
     def end_leftovers(self, number: signal.Signals) -> None:
         """Hurry what still holds the folder: a server whose supervisor was killed, or backends whose server was."""

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -14,32 +13,33 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 def is_server_of(data: Path, pid: int) -> bool:
     """Whether this pid is a PostgreSQL on this folder, now: not a zombie, and not a process that got the number later."""
-    state, command, cwd = _look_at(pid)
-    program = Path(command[0]).name if command else ""
-    return state not in {"", "Z", "X"} and program == "postgres" and (str(data) in command or cwd == str(data))
+    state, command, cwd = _look_in_proc(pid) if Path("/proc/self/stat").exists() else _ask_ps(pid)
+    program = command.partition(" -")[0]
+    alive = state not in {"", "Z", "X"}
+    return alive and program.endswith("postgres") and (f"-D {data}" in command or cwd == str(data))
 
 
-def _look_at(pid: int) -> tuple[str, list[str], str]:
-    if Path("/proc/self/stat").exists():
-        return _look_in_proc(Path(f"/proc/{pid}"))
-    shown = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-ww", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    state, _, command = shown.strip().partition(" ")
-    return state[:1], shlex.split(command), ""
-
-
-def _look_in_proc(process: Path) -> tuple[str, list[str], str]:
+def _look_in_proc(pid: int) -> tuple[str, str, str]:
+    """State, command line and, where we may see it, working folder."""
+    process = Path(f"/proc/{pid}")
     try:
         # The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
         state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        command = [word for word in (process / "cmdline").read_bytes().decode(errors="replace").split("\0") if word]
+        command = (process / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
     except (FileNotFoundError, ProcessLookupError):
-        return "", [], ""
+        return "", "", ""
     try:
         return state, command, str((process / "cwd").readlink())
     except OSError:
         return state, command, ""
+
+
+def _ask_ps(pid: int) -> tuple[str, str, str]:
+    shown = subprocess.run(  # noqa: S603
+        ["/bin/ps", "-ww", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    state, _, command = shown.strip().partition(" ")
+    return state[:1], command.strip(), ""
 
 
 def adopted_children() -> list[int]:

@@ -18,8 +18,6 @@ class State(StrEnum):
     REFUSED = "refused"
     # Another supervisor has this home: ask that one.
     OCCUPIED = "occupied"
-    # Said to the last user who leaves, so that it can wait for the end.
-    STOPPING = "stopping"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Supervisor:
         self._places, self._postmaster, self._settings = places, postmaster, settings
         self._users, self._log = users, log
         self._selector = users.selector
-        self._failed_starts, self._asked_to_stop = 0, False
+        self._failed_starts, self._hurried, self._asked_to_stop = 0, 0.0, False
         self._log_out, self._log_in = os.pipe()
         self._listen()
         self._enter(Phase.WAITING, "PostgreSQL is about to start.")
@@ -47,9 +47,11 @@ class Supervisor:
     def run(self, *, stays: bool) -> None:
         """Serve until the last user has left, or, if it stays, until somebody asks it to stop."""
         try:
+            self._wait()
             while not self._asked_to_stop and (stays or self._users):
-                self._wait()
+                self._users.let_go()
                 self._step()
+                self._wait()
         finally:
             self._users.close_door()
             self._end()
@@ -93,13 +95,17 @@ class Supervisor:
         self._users.tell(Report(State.READY if phase is Phase.READY else State.STARTING, sentence))
 
     def _note_death(self) -> None:
-        if self._phase is Phase.STARTING:
-            self._failed_starts += 1
-            time.sleep(_PAUSE_SECONDS)
         self._keep_what_was_logged()
+        if self._phase is Phase.STARTING:
+            self._note_failure("PostgreSQL ended while it started.")
+        self._enter(Phase.WAITING, "PostgreSQL ended by itself and is started again.")
+
+    def _note_failure(self, problem: str) -> None:
+        self._log.say(problem)
+        self._failed_starts += 1
         if self._failed_starts >= _FAILED_STARTS_MAX:
             raise DatabaseUnavailable(f"PostgreSQL does not start. Its last words:\n{self._log.last_words(20)}")
-        self._enter(Phase.WAITING, "PostgreSQL ended by itself and is started again.")
+        time.sleep(_PAUSE_SECONDS)
 
     def _keep_what_was_logged(self) -> None:
         try:
@@ -111,18 +117,26 @@ class Supervisor:
         if self._postmaster.start(self._settings, self._log_in):
             self._enter(Phase.STARTING, "PostgreSQL starts.")
             return
-        waited = time.monotonic() - self._since
-        self._postmaster.end_leftovers(signal.SIGINT if waited < _PATIENCE_SECONDS else signal.SIGQUIT)
+        self._hurry_leftovers()
         self._say_still("an earlier PostgreSQL on this folder has not ended yet")
 
+    def _hurry_leftovers(self) -> None:
+        now = time.monotonic()
+        if now - self._hurried >= _PAUSE_SECONDS:
+            self._hurried = now
+            patient = now - self._since < _PATIENCE_SECONDS
+            self._postmaster.end_leftovers(signal.SIGINT if patient else signal.SIGQUIT)
+
     def _look_whether_ready(self) -> None:
-        if self._postmaster.is_ready():
-            self._postmaster.make_database(DATABASE, self._places.password)
-            self._failed_starts = 0
-            self._enter(Phase.READY, "PostgreSQL is ready.")
-        else:
+        if not self._postmaster.is_ready():
             # After a crash it replays its log first, which takes as long as it takes.
             self._say_still("PostgreSQL is starting")
+        elif problem := self._postmaster.make_database(DATABASE, self._places.password):
+            # It may have crashed since: then there is another start, and another try.
+            self._note_failure(problem)
+        else:
+            self._failed_starts = 0
+            self._enter(Phase.READY, "PostgreSQL is ready.")
 
     def _say_still(self, what: str) -> None:
         if time.monotonic() - self._spoke >= _PROGRESS_SECONDS:
@@ -131,7 +145,7 @@ class Supervisor:
             self._users.tell(Report(State.STARTING, sentence))
 
     def _end(self) -> None:
-        self._log.say("PostgreSQL is stopped.")
+        self._log.say("PostgreSQL stops.")
         asked, number = time.monotonic(), signal.SIGINT
         self._postmaster.send(number)
         while not self._postmaster.has_ended():

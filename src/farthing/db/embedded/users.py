@@ -15,6 +15,7 @@ class Users:
         self.selector = selector
         self._control = control
         self._connections: set[socket.socket] = set()
+        self._leaving: list[socket.socket] = []
         self._now = Report(State.STARTING, "PostgreSQL is about to start.")
         control.unlink(missing_ok=True)
         self._door = socket.socket(socket.AF_UNIX)
@@ -36,6 +37,12 @@ class Users:
         self._now = report
         for connection in self._connections:
             _send(connection, report)
+
+    def let_go(self) -> None:
+        """Those who left wait to see whether the server goes on without them: it does."""
+        for connection in self._leaving:
+            connection.close()
+        self._leaving.clear()
 
     def close_door(self) -> None:
         """From here on whoever comes starts a supervisor of its own, which waits until this one has ended."""
@@ -61,15 +68,7 @@ class Users:
         if left:
             self.selector.unregister(connection)
             self._connections.remove(connection)
-            self._see_out(connection)
-
-    def _see_out(self, connection: socket.socket) -> None:
-        if self._connections:
-            connection.close()
-            return
-        # The last one may want to see the end: its connection closes with this process.
-        _send(connection, Report(State.STOPPING, "PostgreSQL stops."))
-        self._last = connection
+            self._leaving.append(connection)
 
 
 def _send(connection: socket.socket, report: Report) -> None:
