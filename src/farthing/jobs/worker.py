@@ -39,7 +39,8 @@ log = structlog.get_logger()
 class Worker(Generic[W]):
     """Runs `tasks` as they are scheduled, and each sweep at its interval and at its bell.
 
-    Any number of workers may run beside each other, each with all tasks. The DSN must lead to PostgreSQL itself, not to a transaction pooler.
+    Any number of workers may run beside each other, each with all tasks. The DSN must lead to PostgreSQL itself, not to a
+    transaction pooler.
     """
 
     def __init__(
