@@ -1,0 +1,92 @@
+"""`of_order`: five records of one order, merged by time: our events, the provider's, the books, hooks and emails."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from farthing import emails, events, ledger, webhooks
+from farthing.db import Transaction
+from farthing.emails import Email
+from farthing.ids import OrderId
+from farthing.ledger import Entry as LedgerEntry
+from farthing.lifecycles import EmailStatus
+from farthing.timeline import hook_runs, words
+from farthing.timeline.entry import Entry, EntryKind
+from farthing.timeline.hook_runs import HookRun
+from farthing.webhooks import StoredNotice
+
+_RANK: Final[dict[EntryKind, int]] = {"notice": 0, "event": 1, "ledger": 2, "hook": 3, "email": 4}
+"""What one transaction wrote has one time: then cause comes before effect."""
+
+
+async def of_order(tx: Transaction, order: OrderId) -> list[Entry]:
+    """All that is known of the order, oldest first."""
+    entries = [
+        *(_from_notice(notice) for notice in await webhooks.of_order(tx, order)),
+        *(words.of_event(event) for event in await events.of_order(tx, order)),
+        *_from_ledger(await ledger.entries_of_order(tx, order)),
+        *(_from_hook(run) for run in await hook_runs.of_order(tx, order)),
+        *(_from_email(email) for email in await emails.of_order(tx, order) if email.status == EmailStatus.WAITING),
+    ]
+    return sorted(entries, key=lambda entry: (entry.at, _RANK[entry.kind]))
+
+
+def _from_notice(notice: StoredNotice) -> Entry:
+    detail = notice.provider_event_id if notice.reason is None else f"{notice.provider_event_id}: {notice.reason}"
+    return Entry(
+        at=notice.received_at,
+        kind="notice",
+        name=notice.type,
+        title=f"{notice.provider.capitalize()} reported {notice.type}",
+        actor=f"webhook:{notice.provider}",
+        detail=f"{detail} ({notice.status})",
+        ref=str(notice.id),
+    )
+
+
+def _from_ledger(entries: Sequence[LedgerEntry]) -> Iterator[Entry]:
+    """One entry for each fact. Most facts move one amount from one account to another."""
+    for (kind, reference), found in groupby(entries, key=lambda entry: (entry.kind, entry.reference)):
+        legs = list(found)
+        into = [leg for leg in legs if leg.money.amount > 0]
+        out_of = [leg for leg in legs if leg.money.amount < 0]
+        yield Entry(
+            at=legs[0].posted_at,
+            kind="ledger",
+            name=kind,
+            title=f"Posted: {kind.replace('_', ' ')}",
+            actor="ledger",
+            detail=f"from {_accounts(out_of)} to {_accounts(into)}",
+            money=into[0].money if len(into) == 1 else None,
+            ref=reference,
+        )
+
+
+def _accounts(legs: Sequence[LedgerEntry]) -> str:
+    return ", ".join(dict.fromkeys(leg.account for leg in legs))
+
+
+def _from_hook(run: HookRun) -> Entry:
+    ended = {"done": "ran", "failed": "failed", "waiting": "is waiting"}[run.status]
+    times = f" after {run.attempts} attempts" if run.attempts > 1 else ""
+    return Entry(
+        at=run.updated_at,
+        kind="hook",
+        name=f"hook.{run.status}",
+        title=f"{run.words} {ended}{times}",
+        actor="worker",
+        detail=run.last_error or f"told of {run.event_type}",
+        ref=str(run.event_id),
+    )
+
+
+def _from_email(email: Email) -> Entry:
+    """A sent one is an event of ours; what only waits is nowhere else."""
+    return Entry(
+        at=email.written_at,
+        kind="email",
+        name=f"email.{email.status}",
+        title=f"Email waiting to be sent: {email.subject}",
+        actor="worker",
+        ref=str(email.id),
+    )

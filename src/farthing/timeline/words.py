@@ -1,0 +1,75 @@
+"""Our events in words: a title for each, the amount it is about, and what else is worth saying."""
+
+from typing import Any, Final
+
+from farthing.events import Event, EventName
+from farthing.money import Money
+from farthing.timeline.entry import Entry
+
+TITLES: Final[dict[EventName, str]] = {
+    "order.placed": "Order placed",
+    "order.paid": "Order paid",
+    "order.expired": "Order expired",
+    "order.canceled": "Order canceled",
+    "order.refunded": "Order refunded in full",
+    "checkout.started": "Checkout started",
+    "checkout.opened": "Payment page opened",
+    "checkout.completed": "Payment page completed",
+    "checkout.expired": "Payment page expired",
+    "checkout.failed": "Payment page refused",
+    "payment.processing": "Payment on its way",
+    "payment.succeeded": "Payment received",
+    "payment.failed": "Payment declined",
+    "payment.canceled": "Payment canceled",
+    "payment.surplus": "Money received that pays for nothing",
+    "payment.fee_known": "Fee known",
+    "refund.promised": "Refund promised",
+    "refund.pending": "Refund sent",
+    "refund.succeeded": "Refund succeeded",
+    "refund.failed": "Refund failed",
+    "refund.canceled": "Refund canceled",
+    "entitlement.granted": "Access granted",
+    "entitlement.revoked": "Access revoked",
+    "email.sent": "Email sent",
+    "hook.failed": "Hook failed",
+    "notice.parked": "Provider event parked",
+    "catalog.applied": "Catalog applied",
+    "staff.signed_in": "Signed in",
+    "staff.created": "Member of staff added",
+    "api_key.created": "API key created",
+    "api_key.revoked": "API key revoked",
+}
+
+_BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
+_AMOUNTS: Final = ("total", "received", "amount", "fee")
+_DETAILS: Final = ("message", "failure", "reason", "feature", "kind")
+
+
+def of_event(event: Event) -> Entry:
+    return Entry(
+        at=event.happened_at,
+        kind="event",
+        name=event.type,
+        title=title_of(event.type),
+        actor=event.actor,
+        detail=_detail(event.data),
+        money=_money(event.data),
+        ref=str(event.id),
+    )
+
+
+def title_of(type: str) -> str:
+    """An event of a later release still has its name."""
+    return _BY_NAME.get(type, type)
+
+
+def _money(data: dict[str, Any]) -> Money | None:
+    found = next((data[key] for key in _AMOUNTS if isinstance(data.get(key), dict)), None)
+    return None if found is None else Money(found["amount"], found["currency"])
+
+
+def _detail(data: dict[str, Any]) -> str:
+    found = next((data[key] for key in _DETAILS if isinstance(data.get(key), str)), "")
+    if not found and data.get("line_items"):
+        found = ", ".join(f"{line['quantity']} × {line['product']}" for line in data["line_items"])
+    return found if " " in found else found.replace("_", " ")
