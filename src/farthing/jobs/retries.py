@@ -52,7 +52,9 @@ def after(error: Exception, attempts: int, chance: float) -> Again | Dead:
 
 
 def describe(error: Exception) -> Failure:
-    return Failure(type(error).__name__, _said(error)[:MESSAGE_MAX])
+    # jsonb refuses a NUL, and JSON a lone surrogate: one odd name in a message must not stop the queue.
+    said = _said(error).replace("\0", "").encode(errors="replace").decode()
+    return Failure(type(error).__name__, said[:MESSAGE_MAX])
 
 
 def _said(error: Exception) -> str:

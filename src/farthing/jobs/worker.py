@@ -131,7 +131,8 @@ class Worker(Generic[W]):
         return connection
 
     async def _disconnect(self, connection: QueueConnection) -> None:
-        self._connections.remove(connection)
+        if connection in self._connections:
+            self._connections.remove(connection)
         await connection.close()
 
     async def _end(self, work: Collection[asyncio.Task[Any]]) -> None:
