@@ -97,15 +97,39 @@ sys.stdin.read()
 """
 
 
-def other_app(home: Path, *prefix: str) -> subprocess.Popen[str]:
+def other_app(home: Path) -> subprocess.Popen[str]:
     """Another process that uses the home, until it is killed or its input ends."""
+    command = [sys.executable, "-c", OTHER_APP, str(home)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+
+
+def app_of_nobody(home: Path) -> subprocess.Popen[str]:
+    """The same, run by a user who is not root, with a Python that this user can reach."""
+    reachable = [python for python in (sys.executable, "/usr/bin/python3") if nobody_can_run(python)]
+    if not reachable:
+        pytest.skip("no Python here that another user could run")
+    packages = os.pathsep.join(path for path in sys.path if "packages" in path or "src" in path)
     return subprocess.Popen(
-        [*prefix, sys.executable, "-c", OTHER_APP, str(home)],
+        [reachable[0], "-c", OTHER_APP, str(home)],
+        user="nobody",
+        group="nogroup",
+        extra_groups=[],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": packages},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         cwd="/",
     )
+
+
+def nobody_can_run(python: str) -> bool:
+    same_version = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    try:
+        tried = subprocess.run([python, "-c", same_version], user="nobody", extra_groups=[], cwd="/", check=False)
+    except OSError:
+        return False
+    return tried.returncode == 0
 
 
 def first_line(app: subprocess.Popen[str]) -> str:
@@ -501,13 +525,29 @@ def test_as_root_a_closed_folder_stays_closed_and_still_works() -> None:
 
 
 @as_root
+def test_what_a_deleted_temporary_home_left_elsewhere_goes_with_the_next_one() -> None:
+    with temporary_home() as above:
+        (above / "closed").mkdir(mode=0o700)
+        first, second = above / "closed" / "first", above / "closed" / "second"
+        with EmbeddedPostgres(first, settings=FAST):
+            abandoned = (first / "pg18").resolve()
+        shutil.rmtree(first)
+        assert abandoned.exists()
+        with EmbeddedPostgres(second, settings=FAST):
+            assert (second / "pg18").resolve().exists()
+            assert not abandoned.exists()
+        remove_home(second)
+
+
+@as_root
 def test_another_user_has_a_server_of_its_own_and_root_joins_it_as_that_user() -> None:
     with temporary_home() as above:
         home = above / ".farthing"
         home.mkdir(mode=0o700)
         shutil.chown(home, "nobody")
-        with other_app(home, "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups") as other:
+        with app_of_nobody(home) as other:
             assert answers(first_line(other))
+            assert Path(f"/proc/{supervisor_pid(home)}").stat().st_uid == home.stat().st_uid
             other.communicate()
         with EmbeddedPostgres(home, settings=FAST) as postgres:
             assert answers(postgres.dsn())
@@ -519,15 +559,8 @@ def test_another_user_has_a_server_of_its_own_and_root_joins_it_as_that_user() -
 @as_root
 def test_the_home_of_another_user_is_refused_and_left_as_it_is(home: Path) -> None:
     before = sorted(home.iterdir())
-    refused = subprocess.run(
-        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", sys.executable, "-c", OTHER_APP, str(home)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-    )
-    assert f"The home {home} belongs to user 0" in refused.stderr
+    with app_of_nobody(home) as refused:
+        assert f"The home {home} belongs to user 0" in refused.communicate()[1]
     assert sorted(home.iterdir()) == before
 
 

@@ -19,7 +19,19 @@ def place_data(places: Places) -> None:
     """As root, in a home that others cannot reach, put the data where they can, under a name nobody can guess."""
     taken = places.data.is_symlink() or places.data.exists()
     if os.geteuid() == ROOT and not taken and not others_may_pass(places.home):
-        places.data.symlink_to(_elsewhere() / secrets.token_hex(16))
+        _remove_abandoned_tests()
+        data = _elsewhere() / secrets.token_hex(16)
+        data.with_suffix(".home").write_text(str(places.home), encoding="utf-8")
+        places.data.symlink_to(data)
+
+
+def _remove_abandoned_tests() -> None:
+    """Data whose home was a temporary folder and is gone. Any other home may be on a disk that is not mounted now."""
+    for note in _elsewhere().glob("*.home"):
+        home = Path(note.read_text(encoding="utf-8"))
+        if not home.exists() and home.is_relative_to(tempfile.gettempdir()):
+            shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+            note.unlink()
 
 
 def reachable(binaries: Binaries, user: ServerUser) -> Binaries:

@@ -27,7 +27,9 @@ def remove_home(home: Path) -> None:
     places = Places(home)
     wait_for_supervisor(places)
     if places.data.is_symlink():
-        shutil.rmtree(places.data.resolve(), ignore_errors=True)
+        data = places.data.resolve()
+        shutil.rmtree(data, ignore_errors=True)
+        data.with_suffix(".home").unlink(missing_ok=True)
     shutil.rmtree(home)
 
 
