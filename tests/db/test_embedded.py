@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from farthing.db.embedded import EmbeddedPostgres, find_binaries, running_dsn, temporary_home
+from farthing.db.embedded.binaries import copy_binaries
 from farthing.db.embedded.log import Log
 from farthing.db.embedded.processes import is_server_of
 from farthing.db.embedded.temporary import remove_home
@@ -522,6 +523,34 @@ def test_as_root_a_closed_folder_stays_closed_and_still_works() -> None:
         assert mode(closed) == 0o700
         remove_home(home)
         assert not data.exists()
+
+
+@as_root
+def test_programs_in_a_closed_folder_are_copied_to_where_others_can_run_them() -> None:
+    with temporary_home() as above:
+        copy = copy_binaries(find_binaries(), above)
+        assert copy_binaries(find_binaries(), above) == copy
+        version = subprocess.run([copy.psql, "--version"], user="nobody", extra_groups=[], capture_output=True, check=True)
+        assert version.stdout.startswith(b"psql (PostgreSQL) 18.")
+        assert [path.name.partition("-")[0] for path in above.iterdir()] == ["programs"]
+
+
+def test_a_fork_that_stops_does_not_stop_its_parents_server(home: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from farthing.db.embedded import EmbeddedPostgres, running_dsn\n"
+        "postgres = EmbeddedPostgres(Path(sys.argv[1]), settings={'fsync': 'off'})\n"
+        "dsn = postgres.start()\n"
+        "if os.fork() == 0:\n"
+        "    postgres.stop()\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "assert running_dsn(Path(sys.argv[1])) == dsn\n"
+        "postgres.stop()\n"
+        "assert running_dsn(Path(sys.argv[1])) is None\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(home)], check=True, timeout=30)
 
 
 @as_root

@@ -59,7 +59,11 @@ def copy_binaries(binaries: Binaries, to: Path) -> Binaries:
             if part.exists():
                 shutil.copytree(part, unfinished / part.relative_to(site_packages), symlinks=True)
         _let_others_read(unfinished)
-        unfinished.rename(done)
+        try:
+            unfinished.rename(done)
+        except OSError:
+            # Another home's supervisor was faster; its copy is as good.
+            shutil.rmtree(unfinished)
     return Binaries(done / binaries.folder.relative_to(site_packages))
 
 

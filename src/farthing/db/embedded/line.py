@@ -21,6 +21,7 @@ class Line:
         self._connection = connection
         # The process id, when it is a child of ours and we have to reap it.
         self._supervisor = supervisor
+        self._joined_by = os.getpid()
         self.ready = False
         # Whoever only kept the address still uses the server: without `stop` we leave when the program ends.
         atexit.register(connection.close)
@@ -41,10 +42,12 @@ class Line:
 
     def leave(self) -> None:
         """Say goodbye and wait for the answer: the end of the connection, and of PostgreSQL if we were the last."""
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_WR)
-        for _ in self.reports():
-            continue
+        # A fork has a copy of the connection and must not say goodbye for its parent.
+        if os.getpid() == self._joined_by:
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_WR)
+            for _ in self.reports():
+                continue
         self.hang_up()
 
     def hang_up(self) -> None:
@@ -90,5 +93,7 @@ def spawn(places: Places, settings: Mapping[str, str]) -> Line:
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
             ],
             setsid=True,
+            # A thread of the app may block signals, and children inherit that.
+            setsigmask=(),
         )
     return Line(ours, supervisor)

@@ -42,6 +42,8 @@ def supervise(home: Path, settings: Mapping[str, str]) -> int:
 
 def _serve(places: Places, settings: Mapping[str, str], starter: socket.socket | None) -> None:
     make_home(places.home)
+    # The folder of the app may be moved or unmounted while we run.
+    os.chdir("/")
     os.umask(0o077)
     become_owner(places.home)
     minder = None if sys.platform == "linux" else Minder()

@@ -34,6 +34,8 @@ class Users:
         _send(connection, self._now)
 
     def tell(self, report: Report) -> None:
+        if report == self._now:
+            return
         self._now = report
         for connection in self._connections:
             _send(connection, report)
