@@ -17,7 +17,7 @@ MONEY_ROOMS = {"money", "ledger", "catalog", "orders", "fulfillment", "payments"
 """Where amounts are computed: here there is no float at all, and nothing is divided."""
 
 SIDE_DOORS = {
-    "routes": {"app", "web"},
+    "routes": {"api", "app", "web"},
     "model": {"model"},
     "migrate": {"app", "cli", "world"},
 }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from farthing.errors import FarthingError, Invalid, NotFound
+from farthing.http.callers import EMAIL
 from farthing.ids import Id
 from farthing.money import AMOUNT_MAX, Money, exponent
 from farthing.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
@@ -50,10 +51,17 @@ def _currency(text: str) -> str:
     return text
 
 
+def _email(text: str) -> str:
+    if not EMAIL.fullmatch(text):
+        raise ValueError("This is not an email address.")
+    return text
+
+
 Storable = AfterValidator(_storable)
 Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE_MAX), Storable]
 Currency = Annotated[str, StringConstraints(max_length=12), AfterValidator(_currency), Field(examples=["eur"])]
-Metadata = Annotated[dict[str, str], Field(max_length=50, examples=[{"campaign": "autumn"}])]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email), Field(examples=["ada@example.com"])]
+Metadata = Annotated[dict[str, str], Field(examples=[{"campaign": "autumn"}])]
 
 
 class MoneyIn(Body):
@@ -71,6 +79,10 @@ class MoneyShown(Shown):
     @classmethod
     def of(cls, money: Money) -> "MoneyShown":
         return cls(amount=money.amount, currency=money.currency)
+
+    @classmethod
+    def perhaps(cls, money: Money | None) -> "MoneyShown | None":
+        return None if money is None else cls.of(money)
 
 
 class PageQuery(Query):
@@ -130,6 +142,10 @@ def refuses(*errors: type[FarthingError]) -> dict[int | str, dict[str, Any]]:
 
 
 def _refusal(codes: list[str]) -> dict[str, Any]:
+    return described(", ".join(f"`{code}`" for code in codes))
+
+
+def described(refusal: str) -> dict[str, Any]:
+    """A refusal in the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/Problem"}
-    described = ", ".join(f"`{code}`" for code in codes)
-    return {"description": described, "content": {"application/problem+json": {"schema": schema}}}
+    return {"description": refusal, "content": {"application/problem+json": {"schema": schema}}}

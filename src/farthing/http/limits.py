@@ -11,7 +11,8 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from farthing.errors import TooMany
-from farthing.http.callers import Anybody, Caller, CustomerCaller, Server
+from farthing.http.callers import Caller, CustomerCaller, Server
+from farthing.http.credentials import Anybody
 
 LIMITER: Final = "limiter"
 """Where in the state of the application the limiter is."""

@@ -1,6 +1,6 @@
 """Refusals as documents: `application/problem+json` (RFC 9457) for every error there is, with nothing internal in any."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import orjson
@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ExceptionHandler, Scope
+from starlette.types import Scope
 
 from farthing.errors import (
     ConfigError,
@@ -21,7 +21,8 @@ from farthing.errors import (
     ProviderError,
     ProviderUnavailable,
 )
-from farthing.http.callers import Server, caller_of
+from farthing.http.callers import Server
+from farthing.http.credentials import caller_of
 from farthing.http.refusals import IssuerUnavailable, NotStarted, from_status
 from farthing.http.validation import as_refusal
 
@@ -38,6 +39,8 @@ RETRY_AFTER: Final[Mapping[type[FarthingError], int]] = {
     DatabaseUnavailable: 5,
 }
 """Refusals that mean "later", and after how many seconds."""
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 log = structlog.get_logger()
 
@@ -90,18 +93,15 @@ def _detail(scope: Scope, error: FarthingError) -> str:
     return error.detail
 
 
-async def refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, FarthingError)
+async def refused(request: Request, error: FarthingError) -> Response:
     return answer(request.scope, error)
 
 
-async def not_valid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def not_valid(request: Request, error: RequestValidationError) -> Response:
     return answer(request.scope, as_refusal(error.errors()))
 
 
-async def no_such_route(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def no_such_route(request: Request, error: HTTPException) -> Response:
     refusal = from_status(error.status_code)
     refusal.extra["headers"] = dict(error.headers or {})
     return answer(request.scope, refusal)
@@ -118,7 +118,7 @@ async def lost_race(request: Request, error: Exception) -> Response:
     return answer(request.scope, DatabaseUnavailable("Too many requests wanted the same thing at once. Try again."))
 
 
-HANDLERS: Final[Mapping[int | type[Exception], ExceptionHandler]] = {
+HANDLERS: Final[Mapping[int | type[Exception], Handler]] = {
     FarthingError: refused,
     RequestValidationError: not_valid,
     HTTPException: no_such_route,

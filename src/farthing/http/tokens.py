@@ -1,10 +1,8 @@
 """JSON Web Tokens of the host's users: one algorithm family, chosen by the settings and never by the token."""
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +13,7 @@ import structlog
 
 from farthing.config import LOOPBACK, Settings
 from farthing.errors import ConfigError, Unauthenticated
+from farthing.http.callers import EMAIL, NAME_MAX, CustomerIdentity
 from farthing.http.refusals import IssuerUnavailable
 
 TOKEN_MAX: Final = 8_192
@@ -30,28 +29,8 @@ REFETCH: Final = 30.0
 
 FETCH_TIMEOUT: Final = 3.0
 KEYS_MAX: Final = 256 * 1024
-EXTERNAL_ID_MAX: Final = 255
-EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerIdentity:
-    """A user of the host. `external_id` is the host's own id, and the only thing that says whose an order is."""
-
-    external_id: str
-    email: str | None = None
-    name: str | None = None
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for what could not be stored: a mistake of the host's, not of its user."""
-        if not 1 <= len(self.external_id) <= EXTERNAL_ID_MAX or not self.external_id.isprintable():
-            raise ValueError(f"an external_id has 1 to {EXTERNAL_ID_MAX} printable characters")
-        if self.email is not None and not EMAIL.fullmatch(self.email):
-            raise ValueError("the email of a customer is not an email address")
-        if self.name is not None and (len(self.name) > EXTERNAL_ID_MAX or not self.name.isprintable()):
-            raise ValueError(f"the name of a customer has at most {EXTERNAL_ID_MAX} printable characters")
 
 
 class Tokens:
@@ -145,7 +124,7 @@ async def _fetch(url: str) -> dict[str | None, jwt.PyJWK]:
 def _identity(claims: Mapping[str, Any]) -> CustomerIdentity:
     """Only `sub` decides whose an order is; an email or a name that is not one is left out."""
     email, name = claims.get("email"), claims.get("name")
-    usable = isinstance(name, str) and len(name) <= EXTERNAL_ID_MAX and name.isprintable()
+    usable = isinstance(name, str) and len(name) <= NAME_MAX and name.isprintable()
     return CustomerIdentity(
         external_id=claims["sub"],
         email=email if isinstance(email, str) and EMAIL.fullmatch(email) else None,

@@ -2,6 +2,7 @@
 
 from farthing.orders.actions import cancel, expire, mark_paid, mark_refunded, place, reinstate
 from farthing.orders.model import LineItem, NewLine, Order
+from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
 from farthing.orders.store import find_by_number, get, list_page, lock, of_customer
 
@@ -9,6 +10,7 @@ __all__ = [
     "LineItem",
     "NewLine",
     "Order",
+    "OrderShown",
     "cancel",
     "expire",
     "find_by_number",

@@ -3,17 +3,20 @@
 from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
 from farthing.payments.flow import Also, send_refund, sync, sync_refund
 from farthing.payments.model import Payment, Refund, RefundReason
+from farthing.payments.present import OrderDetailShown, detail_of
 from farthing.payments.refunds import record_refund, refund_order
 from farthing.payments.store import get, get_refund, of_order, refunds_of_order
 
 __all__ = [
     "Also",
     "NotYetKnown",
+    "OrderDetailShown",
     "Payment",
     "Recorded",
     "Refund",
     "RefundReason",
     "cancel_payment",
+    "detail_of",
     "get",
     "get_refund",
     "of_order",

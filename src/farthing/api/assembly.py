@@ -1,0 +1,79 @@
+"""`build`: all rooms' routes in one FastAPI application that answers every refusal as a problem document."""
+
+import json
+import re
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from farthing.api import documentation, events
+from farthing.catalog import routes as catalog
+from farthing.checkout import routes as checkout
+from farthing.entitlements import routes as entitlements
+from farthing.http.bodies import Problem, described
+from farthing.http.door import Door
+from farthing.http.limits import LIMITER, Limiter, Rates
+from farthing.http.problems import HANDLERS
+from farthing.orders import routes as orders
+from farthing.payments import routes as payments
+
+ROUTERS: Final = (
+    catalog.router,
+    checkout.router,
+    orders.router,
+    payments.router,
+    entitlements.router,
+    events.router,
+    documentation.router,
+)
+
+ANYWHERE: Final[dict[int | str, dict[str, Any]]] = {
+    "default": described("Any route may refuse so: `too_large`, `rate_limited`, `database_unavailable`, `error` …")
+}
+
+SECURITY: Final = {
+    "api_key": {"type": "http", "scheme": "bearer", "description": "A key of the shop's own server: fk_test_… or fk_live_…"},
+    "customer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token of the host's user."},
+}
+
+
+def build(*, rates: Rates | None = None) -> FastAPI:
+    """The application without a world. The assembly sets `state.world` and `state.authenticate` when it starts."""
+    api = Api(
+        title="Farthing",
+        version="1",
+        summary="Payments, orders and entitlements.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=dict(HANDLERS),
+    )
+    setattr(api.state, LIMITER, Limiter(rates))
+    api.state.world = api.state.authenticate = None
+    for router in ROUTERS:
+        api.include_router(router, responses=ANYWHERE)
+    api.add_middleware(Door)
+    return api
+
+
+class Api(FastAPI):
+    """FastAPI, with a document that says what is true of every operation."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = _finished(super().openapi())
+        return self.openapi_schema
+
+
+def _finished(document: dict[str, Any]) -> dict[str, Any]:
+    """Add what routes only refer to, and name what goes out as the things themselves."""
+    components = document["components"]
+    problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    components["schemas"] |= problem.pop("$defs", {}) | {"Problem": problem}
+    components["securitySchemes"] = SECURITY
+    document["security"] = [{}, *({name: []} for name in SECURITY)]
+    text = re.sub(r"ListShown_(\w+?)Shown_", r"\1List", json.dumps(document))
+    named: dict[str, Any] = json.loads(re.sub(r'(\w)Shown"', r'\1"', text))
+    return named

@@ -1,0 +1,221 @@
+"""Checkout over HTTP: start one, look at it, and end or check what became of its order."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field, StringConstraints
+
+from farthing import orders, payments
+from farthing.catalog import CartItem
+from farthing.checkout import flow, store
+from farthing.checkout.actions import Buyer
+from farthing.checkout.model import URL_MAX, Checkout
+from farthing.db import Transaction
+from farthing.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    KeyInUse,
+    KeyReused,
+    Malformed,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    TooMany,
+    Unauthenticated,
+)
+from farthing.http.bodies import Body, Currency, Email, Line, Metadata, MoneyShown, Shown, refuses
+from farthing.http.callers import Caller, CustomerCaller, Guest, Server
+from farthing.http.credentials import Anybody, Known
+from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
+from farthing.http.limits import LIMITED
+from farthing.http.state import TheWorld
+from farthing.ids import CheckoutId, OrderId
+from farthing.lifecycles import CheckoutStatus, OrderStatus
+from farthing.world import World
+
+ITEMS_MAX = 50
+QUANTITY_MAX = 1_000
+
+router = APIRouter(prefix="/v1")
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=URL_MAX), Field(examples=["https://shop.example/thanks"])]
+
+
+class NewItem(Body):
+    product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
+    quantity: int = Field(ge=1, le=QUANTITY_MAX, examples=[1])
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class NewCustomer(Body):
+    """Who buys: for servers any of these, for guests the email. A signed-in customer leaves all of it out."""
+
+    id: Line | None = Field(None, description="The host's own id of its user.")
+    email: Email | None = None
+    name: Line | None = None
+
+
+class NewCheckout(Body):
+    items: list[NewItem] = Field(min_length=1, max_length=ITEMS_MAX)
+    currency: Currency | None = Field(None, description="By default that of the catalog.")
+    success_url: Url
+    cancel_url: Url
+    customer: NewCustomer | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class StartedShown(Shown):
+    id: str = Field(examples=["checkout_01k9h4w3q8fvtb7m2x5c6d0e1f"])
+    object: Literal["checkout_session"] = "checkout_session"
+    order: str
+    order_number: int
+    url: str = Field(description="Send the buyer here.")
+    expires_at: datetime
+    total: MoneyShown
+
+
+class CheckoutSessionShown(Shown):
+    id: str
+    object: Literal["checkout_session"] = "checkout_session"
+    status: CheckoutStatus
+    order: str
+    order_number: int
+    order_status: OrderStatus
+    url: str | None = Field(description="Where the buyer pays; null once that is over.")
+    success_url: str
+    cancel_url: str
+    started_at: datetime
+    expires_at: datetime
+    total: MoneyShown
+
+
+@router.post(
+    "/checkout/sessions",
+    operation_id="checkout_sessions_create",
+    tags=["checkout"],
+    status_code=201,
+    dependencies=[LIMITED],
+    responses=refuses(
+        Malformed,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        Conflict,
+        KeyInUse,
+        Invalid,
+        KeyReused,
+        TooMany,
+        ProviderError,
+        ProviderUnavailable,
+    ),
+)
+async def start_checkout(
+    world: TheWorld, caller: Anybody, wanted: NewCheckout, response: Response, header: IdempotencyKey = None
+) -> StartedShown:
+    """Place an order for the cart at the catalog's prices, and open a payment page for it."""
+    buyer = _buyer(caller, wanted.customer)
+    started = await flow.start(
+        world,
+        items=[CartItem(item.product, item.quantity, item.metadata) for item in wanted.items],
+        buyer=buyer,
+        success_url=wanted.success_url,
+        cancel_url=wanted.cancel_url,
+        actor=caller.actor,
+        currency=wanted.currency,
+        metadata=wanted.metadata,
+        key=key_of(header, caller, "checkout", wanted.model_dump(), email=buyer.email),
+    )
+    if started.replayed:
+        mark_replayed(response)
+    return StartedShown.model_validate(flow.answer(started))
+
+
+def _buyer(caller: Caller, named: NewCustomer | None) -> Buyer:
+    """A server speaks for anybody, a customer for themselves, a guest for an address."""
+    match caller:
+        case Server():
+            if named is None or (named.id is None and named.email is None):
+                raise Invalid("Say who buys: send customer.id, or customer.email for a guest.", param="customer")
+            return Buyer(named.id, named.email, named.name)
+        case CustomerCaller(identity):
+            if named is not None:
+                raise Forbidden("You buy as yourself: leave customer out.", param="customer")
+            return Buyer(identity.external_id, identity.email, identity.name)
+        case Guest():
+            if named is None or named.email is None:
+                raise Invalid("A guest needs an email address: send customer.email.", param="customer.email")
+            if named.id is not None:
+                raise Forbidden("Only the shop's own servers may say whose order it is.", param="customer.id")
+            return Buyer(None, named.email, named.name)
+
+
+@router.get(
+    "/checkout/sessions/{id}",
+    operation_id="checkout_sessions_get",
+    tags=["checkout"],
+    responses=refuses(Unauthenticated, NotFound),
+)
+async def get_session(world: TheWorld, caller: Known, id: str) -> CheckoutSessionShown:
+    """How a checkout session stands, as far as we know."""
+    session_id = CheckoutId.parse(id)
+    async with world.db.transaction(caller.actor) as tx:
+        session = await store.get(tx, session_id)
+        order = await _order_of(tx, caller, session)
+    return CheckoutSessionShown(
+        id=str(session.id),
+        status=session.status,
+        order=str(order.id),
+        order_number=order.number,
+        order_status=order.status,
+        url=session.url,
+        success_url=session.success_url,
+        cancel_url=session.cancel_url,
+        started_at=session.started_at,
+        expires_at=session.expires_at,
+        total=MoneyShown.of(order.total),
+    )
+
+
+async def _order_of(tx: Transaction, caller: Server | CustomerCaller, session: Checkout) -> orders.Order:
+    """Somebody else's session is refused in the words for one that does not exist."""
+    try:
+        return await orders.get_for(tx, caller, session.order_id)
+    except NotFound:
+        raise NotFound(f"There is no checkout session {session.id}.") from None
+
+
+@router.post(
+    "/orders/{id}/cancellation",
+    operation_id="orders_cancel",
+    tags=["orders"],
+    responses=refuses(Unauthenticated, NotFound, Conflict, ProviderError, ProviderUnavailable),
+)
+async def cancel_order(world: TheWorld, caller: Known, id: str) -> payments.OrderDetailShown:
+    """Close the payment page and cancel the order. Canceling what is canceled or expired changes nothing."""
+    order_id = OrderId.parse(id)
+    if (await _read(world, caller, order_id)).status not in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
+        await flow.cancel_order(world, order_id, actor=caller.actor)
+    return await _read(world, caller, order_id)
+
+
+@router.post(
+    "/orders/{id}/sync",
+    operation_id="orders_sync",
+    tags=["orders"],
+    dependencies=[LIMITED],
+    responses=refuses(Unauthenticated, NotFound, TooMany, ProviderError, ProviderUnavailable),
+)
+async def sync_order(world: TheWorld, caller: Known, id: str) -> payments.OrderDetailShown:
+    """See how everything of the order stands at the payment provider, and record it."""
+    order_id = OrderId.parse(id)
+    await _read(world, caller, order_id)
+    await flow.sync_order(world, order_id, actor=caller.actor)
+    return await _read(world, caller, order_id)
+
+
+async def _read(world: World, caller: Server | CustomerCaller, id: OrderId) -> payments.OrderDetailShown:
+    async with world.db.transaction(caller.actor) as tx:
+        order = await orders.get_for(tx, caller, id)
+        return await payments.detail_of(tx, order, for_staff=isinstance(caller, Server))

@@ -1,0 +1,76 @@
+"""An order as it is shown over HTTP."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from farthing.http.bodies import MoneyShown, Shown
+from farthing.lifecycles import OrderStatus
+from farthing.orders.model import LineItem, Order
+
+
+class LineItemShown(Shown):
+    id: str
+    object: Literal["line_item"] = "line_item"
+    product: str = Field(description="The product's key in the catalog.")
+    kind: str
+    name: str
+    quantity: int
+    unit: MoneyShown
+    amount: MoneyShown
+    features: list[str]
+    access_days: int | None
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, line: LineItem) -> "LineItemShown":
+        return cls(
+            id=str(line.id),
+            product=line.product,
+            kind=line.kind,
+            name=line.name,
+            quantity=line.quantity,
+            unit=MoneyShown.of(line.unit),
+            amount=MoneyShown.of(line.amount),
+            features=list(line.features),
+            access_days=line.access_days,
+            metadata=dict(line.metadata),
+        )
+
+
+class OrderShown(Shown):
+    id: str = Field(examples=["order_01k9h4w3q8fvtb7m2x5c6d0e1f"])
+    object: Literal["order"] = "order"
+    number: int = Field(description="For people; `id` is for programs.", examples=[1001])
+    status: OrderStatus
+    livemode: bool
+    customer: str
+    email: str | None
+    subtotal: MoneyShown
+    total: MoneyShown
+    line_items: list[LineItemShown]
+    metadata: dict[str, str]
+    placed_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderShown":
+        return cls(
+            id=str(order.id),
+            number=order.number,
+            status=order.status,
+            livemode=order.livemode,
+            customer=str(order.customer_id),
+            email=order.email,
+            subtotal=MoneyShown.of(order.subtotal),
+            total=MoneyShown.of(order.total),
+            line_items=[LineItemShown.of(line) for line in order.lines],
+            metadata=dict(order.metadata),
+            placed_at=order.placed_at,
+            expires_at=order.expires_at,
+            paid_at=order.paid_at,
+            closed_at=order.closed_at,
+        )
