@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,14 @@ import httpx
 import orjson
 import pytest
 import uvicorn
+from psycopg import sql
 from pydantic import SecretStr
 
 from farthing import catalog, checkout, orders
 from farthing.catalog import CartItem
 from farthing.checkout import Buyer, Started
 from farthing.config import Settings
-from farthing.db import Database
+from farthing.db import Database, Transaction
 from farthing.http.idempotency import Key
 from farthing.ids import CheckoutId
 from farthing.orders import Order
@@ -225,6 +226,31 @@ async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | N
     await checkout.sync(world, session, actor="test")
     async with world.db.transaction("test") as tx:
         return await orders.get(tx, started.order_id)
+
+
+WATCHED = (
+    "customers orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
+)
+
+
+@asynccontextmanager
+async def unchanged(world: World) -> AsyncIterator[None]:
+    """Assert that what happens inside leaves every row of business as it was."""
+    before = await _contents(world)
+    yield
+    assert await _contents(world) == before
+
+
+async def _contents(world: World) -> dict[str, str]:
+    async with world.db.transaction("test") as tx:
+        return {name: await _rows(tx, name) for name in WATCHED.split()}
+
+
+async def _rows(tx: Transaction, table: str) -> str:
+    every = sql.SQL("SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') AS rows FROM {} t")
+    row = await (await tx.connection.execute(every.format(sql.Identifier(table)))).fetchone()
+    assert row is not None
+    return str(row["rows"])
 
 
 def signed(event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: int | None = None) -> tuple[bytes, str]:

@@ -17,7 +17,7 @@ from farthing.world import World
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from farthing.http.caller import Authenticate
+    from farthing.http.callers import Authenticate
     from farthing.webhooks import Inbox
 
 log = structlog.get_logger("farthing")

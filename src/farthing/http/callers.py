@@ -1,10 +1,16 @@
 """Who is asking: a server with an API key, a customer whom the host knows, or a guest."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from farthing.ids import ApiKeyId
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 EXTERNAL_ID_MAX: Final = 255
 NAME_MAX: Final = 255
@@ -59,3 +65,6 @@ class Guest:
 
 
 Caller = Server | CustomerCaller | Guest
+
+Authenticate = Callable[["Request"], Awaitable[CustomerIdentity | None]]
+"""The host's own answer to who is signed in; None for nobody."""

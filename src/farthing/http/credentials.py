@@ -1,6 +1,5 @@
 """Reading who is asking off a request: an API key, the host's own sign-in, or a token of the host's user."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from starlette.types import Scope
 from farthing.config import Settings
 from farthing.errors import Forbidden, Unauthenticated
 from farthing.http import keys
-from farthing.http.callers import Caller, CustomerCaller, CustomerIdentity, Guest, Server
+from farthing.http.callers import Authenticate, Caller, CustomerCaller, Guest, Server
 from farthing.http.state import world_of
 from farthing.http.tokens import Tokens
 from farthing.world import World
@@ -19,9 +18,6 @@ CALLER: Final = "farthing.caller"
 """Where in the scope the caller is kept, once found out."""
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-Authenticate = Callable[[Request], Awaitable[CustomerIdentity | None]]
-"""The host's own answer to who is signed in; None for nobody."""
 
 
 def caller_of(scope: Scope) -> Caller | None:
