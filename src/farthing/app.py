@@ -31,7 +31,7 @@ from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
 if TYPE_CHECKING:
-    from farthing.http.caller import Authenticate
+    from farthing.http.callers import Authenticate
     from farthing.routing import Site
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,7 +63,7 @@ class Farthing:
     ) -> None:
         self.settings = settings or config.load()
         self.authenticate = authenticate
-        self._run_worker = run_worker
+        self.run_worker = run_worker
         self._catalog = catalog
         self._clock = clock
         self._mailer = mailer
@@ -262,7 +262,7 @@ class Farthing:
         world = World(settings, db, provider, catalog, self._mailer or _mailer(settings), self._hooks)
         self.inbox = Inbox(db)
         stack.push_async_callback(self.inbox.close)
-        if self._run_worker:
+        if self.run_worker:
             await self._start_worker(stack, world, direct)
         return world
 

@@ -17,7 +17,7 @@ from farthing.errors import DatabaseUnavailable, NotFound, ProviderError
 from farthing.lifecycles import CheckoutStatus
 from farthing.world import World
 
-PATIENCE: Final = 8.0
+PATIENCE: Final = 8
 """Seconds a buyer waits for the provider's word; after that the page they land on says that we are waiting."""
 
 

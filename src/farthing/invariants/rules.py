@@ -138,9 +138,9 @@ RULES: Final = (
         "granted",
         "A paid order has granted every feature of its lines, and an unpaid one none.",
         """
-        SELECT orders.id, line.id AS line, feature FROM orders JOIN line_items line ON line.order_id = orders.id
-            CROSS JOIN unnest(line.features) AS feature
-            LEFT JOIN entitlements held ON held.line_item_id = line.id AND held.feature = feature
+        SELECT orders.id, line.id AS line, wanted.feature FROM orders JOIN line_items line ON line.order_id = orders.id
+            CROSS JOIN unnest(line.features) AS wanted (feature)
+            LEFT JOIN entitlements held ON held.line_item_id = line.id AND held.feature = wanted.feature
                 AND held.revoked_at IS NULL
         WHERE (orders.status = 'paid' AND line.kind = 'access') <> (held.id IS NOT NULL)
         """,
