@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from farthing.clock import TravelClock
 from farthing.db import Database, migrate
-from farthing.db.embedded import EmbeddedPostgres
+from farthing.db.embedded import EmbeddedPostgres, temporary_home
 
 TEMPLATE = "farthing_template"
 # What tests do not prove they need not wait for; the crash tests start servers of their own.
@@ -24,28 +23,18 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A folder that all processes of one test run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if hasattr(request.config, "workerinput") else base
-
-
-@pytest.fixture(scope="session")
-def postgres(run_folder: Path) -> Iterator[str]:
-    """The DSN of the server of this run, which all workers share."""
-    with EmbeddedPostgres(run_folder / "postgres", settings=SETTINGS) as server:
+def postgres() -> Iterator[str]:
+    """The DSN of a server of this process's own, gone with the run."""
+    with temporary_home() as home, EmbeddedPostgres(home, settings=SETTINGS) as server:
         yield server.dsn()
 
 
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
-    """A migrated database that is copied for each test. The first worker makes it, the others wait."""
+    """A migrated database that is copied for each test."""
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(1)")
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone() is None:
-            connection.execute("CREATE DATABASE farthing_draft")
-            migrate.upgrade(make_conninfo(postgres, dbname="farthing_draft"))
-            connection.execute(f"ALTER DATABASE farthing_draft RENAME TO {TEMPLATE}")
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate.upgrade(make_conninfo(postgres, dbname=TEMPLATE))
     return TEMPLATE
 
 
