@@ -50,7 +50,5 @@ def _ours(error: stripe.StripeError) -> ProviderError:
         return ProviderError(f"Stripe refused the API key: check STRIPE_SECRET_KEY{request}.")
     unclear = error.http_status is None or error.http_status in (409, 424, 429) or error.http_status >= 500
     if unclear or code == "lock_timeout":
-        return ProviderUnavailable(
-            f"Stripe did not answer for certain: {detail}{request}. Try the same again."
-        )
+        return ProviderUnavailable(f"Stripe did not answer for certain: {detail}{request}. Try the same again.")
     return ProviderError(f"Stripe refused: {detail}{request}", extra={"provider_code": code})

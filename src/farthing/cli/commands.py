@@ -1,0 +1,93 @@
+"""All commands: where each stands on the command line, what it is for, and which function it is.
+
+The functions are imported when they are called, so that `farthing --help` does not wait for what it only names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App
+
+from farthing.cli import options
+
+GROUPS: Final = {
+    "db": "The database: its schema, its address, a shell.",
+    "catalog": "What is for sale: compare farthing.toml with the provider, and bring it up to date.",
+    "orders": "Orders: look, refund, cancel, ask the provider.",
+    "events": "What the provider told us: look, and act on it again.",
+    "jobs": "Background jobs: how many, which are dead, run one again.",
+    "keys": "API keys of your own servers.",
+    "users": "Staff who may sign in to the admin.",
+    "config": "Settings: which are in force, and where each comes from.",
+}
+
+COMMANDS: Final = {
+    "dev": ("dev.command:dev", "The whole house on this machine: database, sandbox, API, worker and shop."),
+    "demo": ("demo.command:demo", "Buy, decline, confirm, abandon and refund by script; print what happened and the books."),
+    "serve": ("serve:serve", "Serve the API, the webhook door and the pages."),
+    "worker": ("worker:worker", "Run jobs and sweeps, and nothing else."),
+    "sandbox": ("sandbox:sandbox", "A Stripe of your own on this machine, by itself."),
+    "why": ("why:why", "All that happened to an order, and who did it."),
+    "invariants": ("invariants:invariants", "Check what must always be true of the whole database."),
+    "doctor": ("doctor.command:doctor", "Check the installation, and say how to repair what is wrong."),
+    "help": ("help:help_", "This list, the help of a command, or a topic: exit-codes."),
+    "db upgrade": ("db:upgrade", "Bring the schema up to this version of Farthing."),
+    "db downgrade": ("db:downgrade", "Bring the schema down to an earlier version."),
+    "db status": ("db:status", "Which version the schema is at, and which this code needs."),
+    "db shell": ("db:shell", "Open psql on the database."),
+    "db url": ("db:url", "Print the address of the database."),
+    "catalog plan": ("catalog:plan", "Show what `catalog apply` would do."),
+    "catalog apply": ("catalog:apply", "Make the provider sell what farthing.toml says."),
+    "catalog list": ("catalog:list_", "What farthing.toml says is for sale."),
+    "catalog schema": ("catalog:schema", "Print the JSON Schema of farthing.toml."),
+    "orders list": ("orders:list_", "List orders, newest first."),
+    "orders show": ("orders:show", "Show an order: its lines, payments and refunds."),
+    "orders refund": ("orders:refund", "Give back a part of what was paid, or all that is left of it."),
+    "orders cancel": ("orders:cancel", "Close the payment page of an unpaid order and cancel it."),
+    "orders sync": ("orders:sync", "Ask the provider how an order stands, and record it."),
+    "events list": ("events:list_", "List what the provider told us, newest first."),
+    "events show": ("events:show", "Show an event of the provider, with its body."),
+    "events replay": ("events:replay", "Act on stored events once more."),
+    "jobs list": ("jobs:list_", "How many jobs wait, run, are delayed or dead."),
+    "jobs dead": ("jobs:dead", "List the jobs that failed for good."),
+    "jobs retry": ("jobs:retry", "Run a dead job again."),
+    "keys create": ("keys:create", "Make an API key. Its secret is shown once."),
+    "keys list": ("keys:list_", "List API keys, newest first."),
+    "keys revoke": ("keys:revoke", "Let an API key open nothing any more."),
+    "users create": ("users:create", "Let somebody sign in to the admin."),
+    "config show": ("config:show", "Show every setting and its source, secrets masked."),
+}
+
+
+def call(words: Sequence[str]) -> int:
+    """Run the command that the words name; its exit code."""
+    result = build(words)(list(words), exit_on_error=False, print_error=False, result_action="return_value", backend="asyncio")
+    return result if isinstance(result, int) else 0
+
+
+def build(words: Sequence[str] = ()) -> App:
+    """The tree. A command's own page is its docstring; where it is only listed, one line stands for it."""
+    app = _app("farthing", "Payments, orders and books for Python, on Stripe. Start with `farthing dev`.")
+    groups = {name: _app(name, text) for name, text in GROUPS.items()}
+    for name, (place, line) in COMMANDS.items():
+        path = name.split()
+        parent = app if len(path) == 1 else groups[path[0]]
+        asked = list(words[: len(path)]) == path
+        parent.command(f"farthing.cli.{place}", name=path[-1], help=None if asked else line)
+    for group in groups.values():
+        app.command(group)
+    return app
+
+
+def _app(name: str, text: str) -> App:
+    return App(
+        name=name,
+        help=text,
+        help_flags=["--help", "-h"],
+        version_flags=[],
+        help_format="markdown",
+        help_epilogue=options.HELP,
+        suppress_keyboard_interrupt=False,
+    )

@@ -1,0 +1,46 @@
+"""What a house needs before anybody may come in: a schema, a webhook endpoint, products at the provider, a member of staff.
+
+Each looks first and makes only what is missing, so that the second start is quick and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from farthing import catalog, config
+from farthing.app import Farthing
+from farthing.cli.dev.state import STAFF, State
+from farthing.db import Transaction
+from farthing.providers.stripe import Endpoint, register_webhook
+from farthing.routing import WEBHOOK
+from farthing.web.staff import create_staff
+from farthing.world import World
+
+ACTOR = "farthing dev"
+
+
+def farthing(environ: Mapping[str, str]) -> Farthing:
+    """Ours, to prepare with: entering it starts PostgreSQL and migrates."""
+    return Farthing(config.load(environ), run_worker=False)
+
+
+async def webhook(state: State) -> State:
+    """Deliveries of the sandbox come to this house, signed with a secret that we know."""
+    known = None
+    if state.webhook_id is not None:
+        known = Endpoint(state.webhook_id, state.base_url + WEBHOOK, enabled=True, secret=state.webhook_secret)
+    found = await register_webhook(state.stripe_key, state.base_url + WEBHOOK, base=state.sandbox_url, known=known)
+    return replace(state, webhook_id=found.id, webhook_secret=found.secret)
+
+
+async def rooms(world: World, state: State, *, sells: bool) -> None:
+    """With `sells`, the catalog is applied: at the sandbox nobody minds."""
+    if sells:
+        await catalog.apply(world, actor=ACTOR)
+    await world.db.run(ACTOR, lambda tx: _staff(tx, state))
+
+
+async def _staff(tx: Transaction, state: State) -> None:
+    if await tx.value("SELECT 1 FROM staff WHERE lower(email) = %(email)s", email=STAFF) is None:
+        await create_staff(tx, STAFF, state.staff_password, "admin")

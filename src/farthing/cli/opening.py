@@ -1,0 +1,142 @@
+"""What a command works with: settings from the environment or from a running `farthing dev`, the database, or the world."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from farthing import config
+from farthing.cli import logs
+from farthing.cli.dev import state
+from farthing.cli.terminal import terminal
+from farthing.config import ALIASES, NAMES, Settings
+from farthing.errors import ConfigError
+
+if TYPE_CHECKING:
+    from farthing.app import Farthing
+    from farthing.db import Database
+    from farthing.world import World
+
+ACTOR: Final = "cli"
+
+
+def environment() -> dict[str, str]:
+    """The variables of the process, over those of `farthing dev` where this is a development folder without a key."""
+    environ = dict(os.environ)
+    if home := terminal().options.home:
+        environ["FARTHING_HOME"] = str(home)
+    return {**_of_dev(environ), **environ}
+
+
+def settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Raises ConfigError naming every wrong variable."""
+    found = config.load(environment() if environ is None else environ, **overrides)
+    logs.configure(found, verbose=terminal().options.verbose, brief=True)
+    return found
+
+
+@contextmanager
+def environment_of(environ: Mapping[str, str]) -> Iterator[None]:
+    """While a host's own module is imported: it makes its Farthing from the environment."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def sources(environ: Mapping[str, str]) -> dict[str, str]:
+    """Setting → where its value comes from."""
+    of_dev = _of_dev(environ)
+    return {field: _source(field, of_dev, environ) for field in NAMES}
+
+
+def _source(field: str, of_dev: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    for name in filter(None, (NAMES[field], ALIASES.get(field))):
+        if os.environ.get(name):
+            return name
+        if os.environ.get(f"{name}_FILE"):
+            return f"{name}_FILE"
+        if field == "home" and terminal().options.home:
+            return "--home"
+        if name in of_dev:
+            return str(state.path(home_of(environ)))
+    return "default"
+
+
+def home_of(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("FARTHING_HOME") or ".farthing")
+
+
+def _of_dev(environ: Mapping[str, str]) -> dict[str, str]:
+    elsewhere = environ.get("FARTHING_ENV", "dev") != "dev"
+    has_key = bool(environ.get("STRIPE_SECRET_KEY") or environ.get("STRIPE_SECRET_KEY_FILE"))
+    found = None if elsewhere or has_key else state.find(home_of(environ))
+    return {} if found is None else found.environment()
+
+
+def address(settings: Settings) -> str | None:
+    """The DSN in the settings that leads to PostgreSQL itself; None where the embedded server is to be used."""
+    found = settings.database_direct_url or settings.database_url
+    return None if found is None else found.get_secret_value()
+
+
+@asynccontextmanager
+async def database(settings_: Settings | None = None) -> AsyncIterator[Database]:
+    """The database alone, for commands that need no provider. Raises ConfigError where the schema is another version."""
+    from farthing.db import Database, migrate
+
+    found = settings_ or settings()
+    async with _dsn(found) as dsn:
+        await asyncio.to_thread(migrate.check, dsn)
+        db = Database(dsn, pool_max=2, prepared=False)
+        await db.open()
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+@asynccontextmanager
+async def world(settings_: Settings | None = None) -> AsyncIterator[World]:
+    """Everything, for commands that ask the provider."""
+    async with farthing(settings_) as pay:
+        yield pay.world
+
+
+@asynccontextmanager
+async def farthing(settings_: Settings | None = None) -> AsyncIterator[Farthing]:
+    from farthing.app import Farthing
+
+    found = settings_ or settings()
+    _refuse_nothing(found)
+    async with Farthing(found, run_worker=False) as pay:
+        yield pay
+
+
+@asynccontextmanager
+async def _dsn(found: Settings) -> AsyncIterator[str]:
+    """Of the database in the settings, or of the embedded server of the home, which runs for as long as we use it."""
+    if direct := address(found):
+        yield direct
+        return
+    from farthing.db.embedded import EmbeddedPostgres
+
+    _refuse_nothing(found)
+    server = EmbeddedPostgres(found.home, progress=terminal().say)
+    try:
+        yield await asyncio.to_thread(server.start)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def _refuse_nothing(found: Settings) -> None:
+    """A command that looks must not make a database, in whatever folder somebody happens to be."""
+    if address(found) is None and not any(found.home.glob("pg*")):
+        raise ConfigError(f"There is no database in {found.home} yet: run `farthing dev` in this folder, or set DATABASE_URL.")

@@ -1,0 +1,52 @@
+"""Running one line: its command, and what is said when it goes wrong. An error is one sentence and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import CycloptsError
+
+from farthing.cli import commands, options
+from farthing.cli.terminal import Terminal, use
+from farthing.errors import FarthingError, Invalid
+
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+
+def run(words: Sequence[str]) -> int:
+    terminal = use(options.Options())
+    try:
+        chosen, rest = options.take(words)
+        terminal = use(chosen)
+        code = commands.call(rest)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        terminal.complain(f"farthing: {_said(error)} See `farthing --help`.")
+        return Invalid.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has read enough. Python would complain of it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        terminal.complain("farthing: interrupted.")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - told as a sentence; the traceback is for who asks
+        return _failed(terminal, error)
+    return code
+
+
+def _failed(terminal: Terminal, error: Exception) -> int:
+    if terminal.options.verbose:
+        terminal.complain("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, FarthingError):
+        terminal.complain(f"farthing: {error.detail}")
+        return error.exit_code
+    terminal.complain(f"farthing: {type(error).__name__}: {error}. This should not happen: repeat it with --verbose.")
+    return FarthingError.exit_code
+
+
+def _said(error: CycloptsError) -> str:
+    return " ".join(str(error).split())

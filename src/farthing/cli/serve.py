@@ -1,0 +1,131 @@
+"""`farthing serve`: the API, the webhook door and the pages, under uvicorn. Nothing is served that is not fully set up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from farthing.app import Farthing
+from farthing.cli import logs, opening
+from farthing.cli.terminal import terminal
+from farthing.config import LOOPBACK
+from farthing.errors import ConfigError
+
+GRACE_SECONDS: Final = 8
+BACKLOG: Final = 2048
+
+
+def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 4242, worker: bool = True) -> int:
+    """Serve the API, the webhook door and the pages.
+
+    Refuses to start where a delivery could not be verified or a session not be signed. One process takes thousands of
+    deliveries a second; for more, start more of them behind your proxy, with `--no-worker` and `farthing worker` beside.
+
+    Examples:
+
+        farthing serve
+        farthing serve shop.main:pay --no-worker --port 8000
+
+    Parameters
+    ----------
+    app
+        Your own Farthing, as module:name, with its hooks. Otherwise FARTHING_APP, or one from the settings.
+    host
+        The address to listen on. Other than loopback only in production.
+    port
+        The port to listen on; 0 takes a free one.
+    worker
+        Run jobs and sweeps in this process, too.
+    """
+    if host not in LOOPBACK and opening.settings().env != "production":
+        raise ConfigError("Outside production Farthing listens on loopback only: the shop and the mailbox are open to all.")
+    with _listening(host, port) as listening:
+        return serve_on(listening, app, run_worker=worker, ready=lambda: _announce(listening))
+
+
+def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, ready: Callable[[], None]) -> int:
+    """Serve on a socket that is listening already, until SIGTERM or Ctrl-C."""
+    pay = load(app)
+    pay.run_worker = run_worker
+    pay.settings.check_served()
+    logs.configure(pay.settings, verbose=terminal().options.verbose, brief=False)
+    config = uvicorn.Config(
+        pay.asgi,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config, ready)
+    asyncio.run(server.serve([listening]))
+    return 0 if server.started else ConfigError.exit_code
+
+
+def load(app: str | None) -> Farthing:
+    """The Farthing named module:name, or in the settings, or made of the settings alone."""
+    environ = opening.environment()
+    named = app or environ.get("FARTHING_APP")
+    if not named:
+        return Farthing(opening.settings(environ))
+    module_name, _, name = named.partition(":")
+    if not module_name or not name:
+        raise ConfigError(f"{named!r} does not name a Farthing: write module:name, such as shop.main:pay.")
+    sys.path.insert(0, str(Path.cwd()))
+    with opening.environment_of(environ):
+        try:
+            found = getattr(importlib.import_module(module_name), name, None)
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"{named}: there is no module {error.name!r} in this folder or installed.") from error
+    if not isinstance(found, Farthing):
+        raise ConfigError(f"{named} is not a Farthing: name the object that you made with Farthing().")
+    return found
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise ConfigError(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port.") from None
+        listening.listen(BACKLOG)
+        yield listening
+
+
+def _announce(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    terminal().say(f"Farthing is served at http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and ends with status 0 when it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal again afterwards, which would end the process as killed."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        yield
