@@ -39,7 +39,7 @@ class Running:
             http_client=self.wire,
         )
 
-    def post(self, path: str, **fields: Any) -> httpx.Response:
+    def post(self, path: str, /, **fields: Any) -> httpx.Response:
         return self.http.post(f"{self.url}/_sandbox{path}", json=fields)
 
     def pay(self, session: str, **fields: Any) -> httpx.Response:
@@ -55,7 +55,7 @@ class Running:
 def serve(path: str, settings: Settings) -> Iterator[Running]:
     config = uvicorn.Config(create_app(path, settings), port=0, lifespan="on", log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
@@ -113,7 +113,7 @@ def listener() -> Iterator[Listener]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     heard.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
     yield heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from farthing.sandbox.store import Json, Record
 from farthing.sandbox.wire import Answered, Asked
 from farthing.sandbox.world import LoggedRequest, Sandbox
 
+LOG = logging.getLogger("farthing.sandbox")
 KEY_PREFIXES = ("sk_test_", "rk_test_")
 
 
@@ -69,6 +71,10 @@ class Api:
             self._log(scope, asked, request, None, started)
             await wire.break_off(receive, send)
             return
+        except Exception:
+            # Whatever it was, its transaction is gone; the caller gets Stripe's own apology and the log the reason.
+            LOG.exception("%s failed", request)
+            answer = _refused(errors.something_broke(), "", request)
         answer.headers |= {"request-id": request, "stripe-version": API_VERSION}
         self._log(scope, asked, request, answer, started)
         await wire.write(send, answer)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import exclusive_parameters, malformed, no_such
+from farthing.sandbox.errors import exclusive_parameters, no_such
 from farthing.sandbox.store import Json
 
 LIMIT_DEFAULT = 10
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-PAGING = frozenset(("limit", "starting_after", "ending_before", "expand", "created"))
-
-# One clause of Stripe's search language: email:"a@b" · metadata["order"]:"1" · amount>100 · -status:"canceled"
-_CLAUSE = re.compile(
-    r"""^(?P<not>-)?(?P<field>[a-z_.]+)(\[["'](?P<key>[^"']+)["']\])?\s*(?P<op>:|~|>=|<=|>|<)\s*["']?(?P<value>[^"']*)["']?$"""
-)
-SEARCHABLE = frozenset(
-    "amount created currency customer email name phone status description active lookup_key metadata product".split()
-)
 
 
 def page(account: Account, object: str, url: str, params: Json, where: str = "1", *values: Any) -> Json:
@@ -74,58 +64,3 @@ def _place_of(account: Account, object: str, id: str, param: str) -> int:
     if not rows:
         raise no_such(object, id, param=param)
     return int(rows[0][0])
-
-
-def search(account: Account, object: str, url: str, params: Json) -> Json:
-    """Clauses joined by AND (or OR), each on a field or a metadata key. Unlike Stripe's, it sees what was just written."""
-    joined, clauses = _clauses(params["query"])
-    tests = [_test(clause) for clause in clauses]
-    conditions = f" {joined} ".join(f"({condition})" for condition, _ in tests)
-    limit, start = params.get("limit", LIMIT_DEFAULT), _page_number(params)
-    found = account.select(
-        object,
-        f"({conditions}) ORDER BY seq DESC LIMIT {limit + 1} OFFSET {start}",
-        *(argument for _, arguments in tests for argument in arguments),
-    )
-    more = len(found) > limit
-    result = listed([each.body for each in found[:limit]], url, has_more=more)
-    return result | {"object": "search_result", "next_page": str(start + limit) if more else None}
-
-
-def _page_number(params: Json) -> int:
-    page_token = params.get("page", "0")
-    if not page_token.isascii() or not page_token.isdigit():
-        raise malformed("Invalid page: pass the next_page of a previous answer.", param="page")
-    return int(page_token)
-
-
-def _clauses(query: str) -> tuple[str, list[str]]:
-    found = re.split(r"\s+(AND|OR)\s+", query.strip())
-    words = set(found[1::2])
-    if len(words) > 1:
-        raise malformed("Invalid query: AND and OR cannot be combined.", param="query")
-    if not words and re.search(r"[\"']\s+-?[a-z]", query):
-        return "AND", re.findall(r"-?[^\s\"']+(?:[\"'][^\"']*[\"']\]?:?)+", query)
-    return (words.pop() if words else "AND"), found[::2]
-
-
-def _test(clause: str) -> tuple[str, list[Any]]:
-    match = _CLAUSE.match(clause.strip())
-    if match is None or match["field"] not in SEARCHABLE:
-        raise malformed(f"We were unable to parse your search query: {clause[:100]}", param="query")
-    where = f"$.{match['field']}" + (f'."{match["key"]}"' if match["key"] else "")
-    value: Any = match["value"]
-    wanted = f"json_extract(body, '{_quoted(where)}')"
-    if value == "null":
-        condition, arguments = f"{wanted} IS NULL", []
-    elif match["op"] == "~":
-        condition, arguments = f"instr(lower({wanted}), lower(?)) > 0", [value]
-    elif match["op"] == ":":
-        condition, arguments = f"lower(CAST({wanted} AS TEXT)) IS lower(?)", [value]
-    else:
-        condition, arguments = f"{wanted} {match['op']} CAST(? AS INTEGER)", [value]
-    return (f"NOT ({condition})" if match["not"] else condition), arguments
-
-
-def _quoted(path: str) -> str:
-    return path.replace("'", "''")

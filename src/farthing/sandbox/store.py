@@ -194,7 +194,7 @@ class Store:
         self.run("DELETE FROM objects WHERE id = ? AND account = ?", id, account)
 
     def select(self, account: str, object: str, where: str = "1", *values: Any) -> list[Record]:
-        """Newest first; `where` may end in a LIMIT."""
+        """Newest first, unless `where` brings an ORDER BY (and a LIMIT) of its own."""
         order = "" if "ORDER BY" in where else " ORDER BY seq DESC"
         sql = f"SELECT body, inner FROM objects WHERE account = ? AND object = ? AND deleted = 0 AND {where}{order}"  # noqa: S608
         return [_read(body, inner) for body, inner in self.rows(sql, account, object, *values)]

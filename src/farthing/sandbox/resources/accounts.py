@@ -33,7 +33,12 @@ def _open(account: Account) -> Record:
             "details_submitted": True,
             "email": "sandbox@example.com",
             "payouts_enabled": True,
-            "settings": {"dashboard": {"display_name": "Farthing sandbox", "timezone": "Etc/UTC"}},
+            "settings": {
+                "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+                "card_payments": {"statement_descriptor_prefix": None},
+                "dashboard": {"display_name": "Farthing sandbox", "timezone": "Etc/UTC"},
+                "payments": {"statement_descriptor": "FARTHING SANDBOX"},
+            },
             "type": "standard",
         },
         id=account.id,

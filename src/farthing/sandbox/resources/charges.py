@@ -7,10 +7,11 @@ from typing import Any
 from farthing.sandbox import cards
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.ids import random_text
-from farthing.sandbox.listing import equals, page, search
+from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import balance, payment_methods
 from farthing.sandbox.resources.customers import _whole
+from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 AUTHORIZATION_SECONDS = 7 * 86_400

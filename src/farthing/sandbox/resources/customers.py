@@ -7,9 +7,10 @@ from typing import Any
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import invalid, no_such, not_here_yet
 from farthing.sandbox.ids import random_text
-from farthing.sandbox.listing import equals, page, search
+from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import payment_methods
+from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 TEXTS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")

@@ -15,10 +15,11 @@ from farthing.sandbox.errors import (
 )
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.listing import equals, page, search
+from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import charges, payment_methods
 from farthing.sandbox.resources.customers import _whole
+from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 OPEN = {

@@ -70,7 +70,7 @@ def update(account: Account, id: str, params: Json) -> Record:
 def delete(account: Account, id: str, params: Json) -> Json:
     del params
     product = account.get("product", id)
-    if account.select("price", "json_extract(body, '$.product') = ? LIMIT 1", id):
+    if account.select("price", "json_extract(body, '$.product') = ?", id):
         raise invalid("This product cannot be deleted because it has one or more user-created prices. Archive it instead.")
     account.store.remove(account.id, id)
     account.emit("product.deleted", product)
