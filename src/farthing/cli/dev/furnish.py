@@ -10,11 +10,9 @@ from dataclasses import replace
 
 from farthing import catalog, config
 from farthing.app import Farthing
-from farthing.cli.dev.state import STAFF, State
+from farthing.cli.dev.state import STAFF, WEBHOOK, State
 from farthing.db import Transaction
 from farthing.providers.stripe import Endpoint, register_webhook
-from farthing.routing import WEBHOOK
-from farthing.web.staff import create_staff
 from farthing.world import World
 
 ACTOR = "farthing dev"
@@ -43,4 +41,7 @@ async def rooms(world: World, state: State, *, sells: bool) -> None:
 
 async def _staff(tx: Transaction, state: State) -> None:
     if await tx.value("SELECT 1 FROM staff WHERE lower(email) = %(email)s", email=STAFF) is None:
+        # Loaded only where somebody is missing: with it come all pages, which this process does not serve.
+        from farthing.web.staff import create_staff
+
         await create_staff(tx, STAFF, state.staff_password, "admin")

@@ -13,6 +13,8 @@ from farthing.errors import ConfigError
 
 PORT: Final = 4242
 STAFF: Final = "dev@localhost"
+WEBHOOK: Final = "/webhooks/stripe"
+"""As in `farthing.routing`, which takes a second to load."""
 
 
 @dataclass(frozen=True, slots=True)
