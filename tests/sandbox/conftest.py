@@ -20,6 +20,8 @@ import uvicorn
 from farthing.sandbox import Settings, create_app
 
 stripe.enable_telemetry = False
+Client = Any
+"""A stripe.StripeClient. Its types call nearly every field optional; tests know what must be there."""
 CARD_ONLY: Any = {"enabled": True, "allow_redirects": "never"}
 
 
@@ -31,7 +33,7 @@ class Running:
     http: httpx.Client
     wire: stripe.HTTPXClient
 
-    def client(self, key: str | None = None, retries: int = 0) -> stripe.StripeClient:
+    def client(self, key: str | None = None, retries: int = 0) -> Client:
         return stripe.StripeClient(
             key or f"sk_test_{uuid.uuid4().hex}",
             base_addresses={"api": self.url},
@@ -63,7 +65,7 @@ def serve(path: str, settings: Settings) -> Iterator[Running]:
     wire = stripe.HTTPXClient(timeout=10, allow_sync_methods=True)
     with httpx.Client(timeout=10) as client:
         yield Running(f"http://127.0.0.1:{port}", client, wire)
-    wire.close()
+    wire.close()  # type: ignore[no-untyped-call]
     server.should_exit = True
     thread.join(10)
 
@@ -75,7 +77,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def client(sandbox: Running) -> stripe.StripeClient:
+def client(sandbox: Running) -> Client:
     """The official SDK, with an account nobody else has."""
     return sandbox.client()
 
@@ -129,7 +131,7 @@ def eventually(holds: Callable[[], object], seconds: float = 5) -> None:
         time.sleep(0.01)
 
 
-def new_session(client: stripe.StripeClient, amount: int = 2500, **params: Any) -> stripe.checkout.Session:
+def new_session(client: Client, amount: int = 2500, **params: Any) -> Any:
     line = {
         "price_data": {"currency": "usd", "unit_amount": amount, "product_data": {"name": "Tea pot"}},
         "quantity": 1,
@@ -143,7 +145,7 @@ def new_session(client: stripe.StripeClient, amount: int = 2500, **params: Any) 
     return client.v1.checkout.sessions.create({**given, **params})
 
 
-def charge(client: stripe.StripeClient, amount: int = 2500, card: str = "pm_card_visa", **params: Any) -> stripe.PaymentIntent:
+def charge(client: Client, amount: int = 2500, card: str = "pm_card_visa", **params: Any) -> Any:
     given: Any = {
         "amount": amount,
         "currency": "usd",
@@ -154,6 +156,11 @@ def charge(client: stripe.StripeClient, amount: int = 2500, card: str = "pm_card
     return client.v1.payment_intents.create({**given, **params})
 
 
-def events(client: stripe.StripeClient) -> list[str]:
+def events(client: Client) -> list[str]:
     """Their types, oldest first."""
     return [each.type for each in reversed(client.v1.events.list({"limit": 100}).data)]
+
+
+def error_of(caught: pytest.ExceptionInfo[stripe.StripeError]) -> Any:
+    """The error object of a refusal, which the SDK's types call optional."""
+    return caught.value.error

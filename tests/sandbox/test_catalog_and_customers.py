@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import stripe
-from tests.sandbox.conftest import charge, events
+from tests.sandbox.conftest import Client, charge, events
 
 
-def test_a_product_keeps_what_it_is_given(client: stripe.StripeClient) -> None:
+def test_a_product_keeps_what_it_is_given(client: Client) -> None:
     product = client.v1.products.create(
         {
             "id": "tea-pot",
@@ -33,7 +33,7 @@ def test_a_product_keeps_what_it_is_given(client: stripe.StripeClient) -> None:
     assert client.v1.products.retrieve("tea-pot").name == "Tea pot"
 
 
-def test_only_a_product_without_prices_can_be_deleted(client: stripe.StripeClient) -> None:
+def test_only_a_product_without_prices_can_be_deleted(client: Client) -> None:
     sold, unsold = (client.v1.products.create({"name": name}) for name in ("Sold", "Unsold"))
     client.v1.prices.create({"product": sold.id, "currency": "usd", "unit_amount": 100})
     with pytest.raises(stripe.InvalidRequestError):
@@ -45,7 +45,7 @@ def test_only_a_product_without_prices_can_be_deleted(client: stripe.StripeClien
     assert (gone.value.http_status, gone.value.code) == (404, "resource_missing")
 
 
-def test_a_lookup_key_moves_only_when_told_to(client: stripe.StripeClient) -> None:
+def test_a_lookup_key_moves_only_when_told_to(client: Client) -> None:
     product = client.v1.products.create({"name": "Tea"})
     given: Any = {"product": product.id, "currency": "usd", "unit_amount": 500, "lookup_key": "tea"}
     old = client.v1.prices.create(given)
@@ -58,16 +58,16 @@ def test_a_lookup_key_moves_only_when_told_to(client: stripe.StripeClient) -> No
     assert client.v1.prices.retrieve(old.id).lookup_key is None
 
 
-def test_the_amount_of_a_price_never_changes(client: stripe.StripeClient) -> None:
+def test_the_amount_of_a_price_never_changes(client: Client) -> None:
     price = client.v1.prices.create({"currency": "usd", "unit_amount": 100, "product_data": {"name": "Cup"}})
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.prices.update(price.id, {"unit_amount": 200})  # type: ignore[typeddict-unknown-key]
+        client.v1.prices.update(price.id, {"unit_amount": 200})
     assert refused.value.code == "parameter_unknown"
     again = client.v1.prices.retrieve(price.id)
     assert (again.unit_amount, str(again.unit_amount_decimal)) == (100, "100")
 
 
-def test_a_recurring_price_is_kept_for_subscriptions(client: stripe.StripeClient) -> None:
+def test_a_recurring_price_is_kept_for_subscriptions(client: Client) -> None:
     price = client.v1.prices.create(
         {"currency": "eur", "unit_amount": 900, "recurring": {"interval": "month"}, "product_data": {"name": "Club"}}
     )
@@ -78,7 +78,7 @@ def test_a_recurring_price_is_kept_for_subscriptions(client: stripe.StripeClient
         )
 
 
-def test_a_deleted_customer_answers_to_its_id_and_nothing_else(client: stripe.StripeClient) -> None:
+def test_a_deleted_customer_answers_to_its_id_and_nothing_else(client: Client) -> None:
     customer = client.v1.customers.create(
         {"email": "a@example.com", "address": {"city": "Bath"}, "payment_method": "pm_card_visa"}
     )
@@ -96,7 +96,7 @@ def test_a_deleted_customer_answers_to_its_id_and_nothing_else(client: stripe.St
     ]
 
 
-def test_a_card_is_attached_made_the_default_and_detached_for_good(client: stripe.StripeClient) -> None:
+def test_a_card_is_attached_made_the_default_and_detached_for_good(client: Client) -> None:
     customer = client.v1.customers.create({"name": "Ada"})
     method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
     assert (method.card.last4, method.customer) == ("4242", customer.id)
@@ -111,7 +111,7 @@ def test_a_card_is_attached_made_the_default_and_detached_for_good(client: strip
     assert client.v1.payment_methods.list({"customer": customer.id}).data == []
 
 
-def test_a_declining_card_cannot_be_attached_but_0341_can(client: stripe.StripeClient) -> None:
+def test_a_declining_card_cannot_be_attached_but_0341_can(client: Client) -> None:
     customer = client.v1.customers.create({})
     with pytest.raises(stripe.CardError):
         client.v1.payment_methods.attach("pm_card_visa_chargeDeclined", {"customer": customer.id})
@@ -131,7 +131,7 @@ def test_a_declining_card_cannot_be_attached_but_0341_can(client: stripe.StripeC
         ({"cvc": "12"}, "invalid_cvc"),
     ],
 )
-def test_a_card_typed_wrong_is_refused(client: stripe.StripeClient, card: Any, code: str) -> None:
+def test_a_card_typed_wrong_is_refused(client: Client, card: Any, code: str) -> None:
     given: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
     assert client.v1.payment_methods.create({"type": "card", "card": given}).card.brand == "visa"
     with pytest.raises(stripe.CardError) as refused:
@@ -139,7 +139,7 @@ def test_a_card_typed_wrong_is_refused(client: stripe.StripeClient, card: Any, c
     assert refused.value.code == code
 
 
-def test_the_account_is_there_before_anything_else(client: stripe.StripeClient) -> None:
+def test_the_account_is_there_before_anything_else(client: Client) -> None:
     account = client.v1.accounts.retrieve_current()
     assert account.charges_enabled
     assert client.v1.accounts.retrieve_current().id == account.id

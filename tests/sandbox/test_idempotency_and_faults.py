@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import stripe
-from tests.sandbox.conftest import CARD_ONLY, Running, charge, events, eventually
+from tests.sandbox.conftest import CARD_ONLY, Client, Running, charge, error_of, events, eventually
 
 GIVEN: Any = {
     "amount": 900,
@@ -18,11 +18,11 @@ GIVEN: Any = {
 }
 
 
-def _count(client: stripe.StripeClient) -> int:
+def _count(client: Client) -> int:
     return len(client.v1.payment_intents.list().data)
 
 
-def test_the_same_key_gets_the_same_answer_and_nothing_happens_twice(client: stripe.StripeClient) -> None:
+def test_the_same_key_gets_the_same_answer_and_nothing_happens_twice(client: Client) -> None:
     first = client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"})
     again = client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"})
     assert again.id == first.id
@@ -33,18 +33,18 @@ def test_the_same_key_gets_the_same_answer_and_nothing_happens_twice(client: str
     assert _count(client) == 1
 
 
-def test_a_decline_is_remembered_too(client: stripe.StripeClient) -> None:
+def test_a_decline_is_remembered_too(client: Client) -> None:
     declined = {**GIVEN, "payment_method": "pm_card_visa_chargeDeclined"}
     seen = []
     for _ in range(2):
         with pytest.raises(stripe.CardError) as refused:
             client.v1.payment_intents.create(declined, {"idempotency_key": "k"})
-        seen.append(refused.value.error.charge)
+        seen.append(error_of(refused).charge)
     assert seen[0] == seen[1]
     assert _count(client) == 1
 
 
-def test_the_key_is_for_one_thing_only(client: stripe.StripeClient) -> None:
+def test_the_key_is_for_one_thing_only(client: Client) -> None:
     client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"})
     with pytest.raises(stripe.IdempotencyError, match="same parameters"):
         client.v1.payment_intents.create({**GIVEN, "amount": 901}, {"idempotency_key": "k"})
@@ -54,13 +54,13 @@ def test_the_key_is_for_one_thing_only(client: stripe.StripeClient) -> None:
     assert client.v1.customers.list().data == []
 
 
-def test_parameters_refused_at_the_door_do_not_spend_the_key(client: stripe.StripeClient) -> None:
+def test_parameters_refused_at_the_door_do_not_spend_the_key(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.customers.create({"colour": "red"}, {"idempotency_key": "k"})  # type: ignore[typeddict-unknown-key]
+        client.v1.customers.create({"colour": "red"}, {"idempotency_key": "k"})
     assert client.v1.customers.create({"name": "A"}, {"idempotency_key": "k"}).name == "A"
 
 
-def test_a_refusal_after_execution_began_does_spend_it(client: stripe.StripeClient) -> None:
+def test_a_refusal_after_execution_began_does_spend_it(client: Client) -> None:
     for _ in range(2):
         with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
             client.v1.payment_intents.create({**GIVEN, "customer": "cus_none"}, {"idempotency_key": "k"})
@@ -69,7 +69,7 @@ def test_a_refusal_after_execution_began_does_spend_it(client: stripe.StripeClie
     assert _count(client) == 0
 
 
-def test_a_key_is_forgotten_after_a_day(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_key_is_forgotten_after_a_day(client: Client, sandbox: Running) -> None:
     first = client.v1.customers.create({}, {"idempotency_key": "k"})
     sandbox.advance(86_401)
     assert client.v1.customers.create({}, {"idempotency_key": "k"}).id != first.id
@@ -80,14 +80,14 @@ def test_keys_of_two_accounts_do_not_meet(sandbox: Running) -> None:
     assert one.id != two.id
 
 
-def test_a_key_still_at_work_is_a_409(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_key_still_at_work_is_a_409(client: Client, sandbox: Running) -> None:
     sandbox.fault(path="/v1/payment_intents", kind="slow", seconds=0.5)
     first = threading.Thread(target=lambda: client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"}))
     first.start()
     eventually(lambda: _count(client) == 1)
     with pytest.raises(stripe.APIError) as refused:
         client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"})
-    assert (refused.value.http_status, refused.value.error.code) == (409, "idempotency_key_in_use")
+    assert (refused.value.http_status, error_of(refused).code) == (409, "idempotency_key_in_use")
     first.join()
     assert client.v1.payment_intents.create(GIVEN, {"idempotency_key": "k"}).status == "succeeded"
     assert _count(client) == 1
@@ -105,7 +105,7 @@ def test_a_key_still_at_work_is_a_409(client: stripe.StripeClient, sandbox: Runn
     ],
 )
 def test_after_an_accident_the_same_key_leads_to_exactly_one_payment(
-    client: stripe.StripeClient, sandbox: Running, kind: str, error: type[Exception], done: int
+    client: Client, sandbox: Running, kind: str, error: type[Exception], done: int
 ) -> None:
     sandbox.fault(method="POST", path="/v1/payment_intents", kind=kind, times=1)
     with pytest.raises(error):
@@ -116,7 +116,7 @@ def test_after_an_accident_the_same_key_leads_to_exactly_one_payment(
     assert events(client).count("charge.succeeded") == 1
 
 
-def test_a_sticky_500_is_done_and_stays_a_500(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_sticky_500_is_done_and_stays_a_500(client: Client, sandbox: Running) -> None:
     sandbox.fault(path="/v1/payment_intents", kind="500_sticky")
     for _ in range(2):
         with pytest.raises(stripe.APIError):
@@ -132,7 +132,7 @@ def test_the_sdk_gets_over_a_lost_answer_by_itself(sandbox: Running) -> None:
     assert len(patient.v1.refunds.list().data) == 1
 
 
-def test_faults_wait_for_their_own_route_and_can_be_taken_back(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_faults_wait_for_their_own_route_and_can_be_taken_back(client: Client, sandbox: Running) -> None:
     sandbox.fault(path="/v1/payment_intents/*/capture", kind="500_before")
     assert client.v1.customers.create({}).id
     assert charge(client).status == "succeeded"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.sandbox.conftest import CARD_ONLY, Running, charge, events, eventually
+from tests.sandbox.conftest import CARD_ONLY, Client, Running, charge, error_of, events, eventually
 
 DECLINES = [
     ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),
@@ -21,7 +21,7 @@ DECLINES = [
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_createDispute"])
-def test_a_good_card_succeeds_at_once_and_is_booked_a_moment_later(client: stripe.StripeClient, card: str) -> None:
+def test_a_good_card_succeeds_at_once_and_is_booked_a_moment_later(client: Client, card: str) -> None:
     intent = charge(client, 10_000, card)
     assert (intent.status, intent.amount_received) == ("succeeded", 10_000)
     made = client.v1.charges.retrieve(str(intent.latest_charge))
@@ -37,12 +37,10 @@ def test_a_good_card_succeeds_at_once_and_is_booked_a_moment_later(client: strip
 
 
 @pytest.mark.parametrize(("card", "code", "decline_code"), DECLINES)
-def test_a_declined_card_is_a_402_with_the_failed_charge(
-    client: stripe.StripeClient, card: str, code: str, decline_code: str
-) -> None:
+def test_a_declined_card_is_a_402_with_the_failed_charge(client: Client, card: str, code: str, decline_code: str) -> None:
     with pytest.raises(stripe.CardError) as declined:
         charge(client, card=card)
-    error = declined.value.error
+    error = error_of(declined)
     assert (declined.value.http_status, error.code, error.decline_code) == (402, code, decline_code)
     intent = client.v1.payment_intents.retrieve(error.payment_intent.id)
     assert (intent.status, intent.payment_method) == ("requires_payment_method", None)
@@ -54,14 +52,14 @@ def test_a_declined_card_is_a_402_with_the_failed_charge(
     assert client.v1.balance_transactions.list().data == []
 
 
-def test_a_blocked_card_never_reached_its_bank(client: stripe.StripeClient) -> None:
+def test_a_blocked_card_never_reached_its_bank(client: Client) -> None:
     with pytest.raises(stripe.CardError) as declined:
         charge(client, card="pm_card_radarBlock")
-    outcome = client.v1.charges.retrieve(declined.value.error.charge).outcome
+    outcome = client.v1.charges.retrieve(error_of(declined).charge).outcome
     assert (outcome.type, outcome.network_status) == ("blocked", "not_sent_to_network")
 
 
-def test_bypass_pending_is_available_at_once(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_bypass_pending_is_available_at_once(client: Client, sandbox: Running) -> None:
     charge(client, 10_000, "pm_card_bypassPending")
     charge(client, 1_000)
     eventually(lambda: len(client.v1.balance_transactions.list().data) == 2)
@@ -72,7 +70,7 @@ def test_bypass_pending_is_available_at_once(client: stripe.StripeClient, sandbo
     assert (balance.available[0].amount, balance.pending[0].amount) == (10_621, 0)
 
 
-def test_the_bank_sends_the_buyer_back_with_what_became_of_it(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_the_bank_sends_the_buyer_back_with_what_became_of_it(client: Client, sandbox: Running) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 2000,
@@ -101,22 +99,20 @@ def test_the_bank_sends_the_buyer_back_with_what_became_of_it(client: stripe.Str
         ("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds", "card_declined"),
     ],
 )
-def test_a_card_may_be_declined_after_the_bank_said_yes(
-    client: stripe.StripeClient, sandbox: Running, card: str, code: str
-) -> None:
+def test_a_card_may_be_declined_after_the_bank_said_yes(client: Client, sandbox: Running, card: str, code: str) -> None:
     intent = charge(client, card=card)
     answer = sandbox.post(f"/payment_intents/{intent.id}/authenticate", outcome="complete")
     assert (answer.status_code, answer.json()["error"]["code"]) == (402, code)
     assert client.v1.payment_intents.retrieve(intent.id).status == "requires_payment_method"
 
 
-def test_nobody_can_ask_a_buyer_who_is_not_there(client: stripe.StripeClient) -> None:
+def test_nobody_can_ask_a_buyer_who_is_not_there(client: Client) -> None:
     with pytest.raises(stripe.CardError) as declined:
         charge(client, card="pm_card_authenticationRequired", off_session=True)
     assert declined.value.code == "authentication_required"
 
 
-def test_a_card_set_up_before_pays_off_session(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_card_set_up_before_pays_off_session(client: Client, sandbox: Running) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     first = charge(client, card="pm_card_authenticationRequiredOnSetup", customer=customer.id, setup_future_usage="off_session")
     sandbox.post(f"/payment_intents/{first.id}/authenticate", outcome="complete")
@@ -125,7 +121,7 @@ def test_a_card_set_up_before_pays_off_session(client: stripe.StripeClient, sand
     assert again.status == "succeeded"
 
 
-def test_capture_by_hand_takes_part_and_gives_the_rest_back(client: stripe.StripeClient) -> None:
+def test_capture_by_hand_takes_part_and_gives_the_rest_back(client: Client) -> None:
     intent = charge(client, 5000, capture_method="manual")
     assert (intent.status, intent.amount_capturable) == ("requires_capture", 5000)
     captured = client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 3000})
@@ -135,7 +131,7 @@ def test_capture_by_hand_takes_part_and_gives_the_rest_back(client: stripe.Strip
     assert events(client)[-3:] == ["charge.captured", "charge.updated", "payment_intent.succeeded"]
 
 
-def test_canceling_lets_an_authorization_go(client: stripe.StripeClient) -> None:
+def test_canceling_lets_an_authorization_go(client: Client) -> None:
     intent = charge(client, capture_method="manual")
     canceled = client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"})
     assert (canceled.status, canceled.cancellation_reason, canceled.amount_capturable) == ("canceled", "abandoned", 0)
@@ -143,7 +139,7 @@ def test_canceling_lets_an_authorization_go(client: stripe.StripeClient) -> None
     assert client.v1.balance_transactions.list().data == []
 
 
-def test_a_final_state_is_final(client: stripe.StripeClient) -> None:
+def test_a_final_state_is_final(client: Client) -> None:
     intent = charge(client)
     for verb in (client.v1.payment_intents.cancel, client.v1.payment_intents.capture):
         with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -154,13 +150,13 @@ def test_a_final_state_is_final(client: stripe.StripeClient) -> None:
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_a_server_confirm_needs_somewhere_to_send_the_buyer(client: stripe.StripeClient) -> None:
+def test_a_server_confirm_needs_somewhere_to_send_the_buyer(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
         charge(client, automatic_payment_methods={"enabled": True})
     assert client.v1.payment_intents.list().data == []
 
 
-def test_created_then_updated_then_confirmed(client: stripe.StripeClient) -> None:
+def test_created_then_updated_then_confirmed(client: Client) -> None:
     intent = client.v1.payment_intents.create(
         {"amount": 700, "currency": "usd", "automatic_payment_methods": CARD_ONLY, "metadata": {"a": "1"}}
     )
@@ -170,7 +166,7 @@ def test_created_then_updated_then_confirmed(client: stripe.StripeClient) -> Non
     assert client.v1.payment_intents.confirm(intent.id).status == "succeeded"
 
 
-def test_a_guest_card_is_spent_by_its_payment(client: stripe.StripeClient) -> None:
+def test_a_guest_card_is_spent_by_its_payment(client: Client) -> None:
     method = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
     charge(client, card=method.id)
     with pytest.raises(stripe.InvalidRequestError, match="previously used"):
@@ -188,14 +184,12 @@ def test_a_guest_card_is_spent_by_its_payment(client: stripe.StripeClient) -> No
         (1000, "zzz", None),
     ],
 )
-def test_amounts_stripe_would_not_charge_are_refused(
-    client: stripe.StripeClient, amount: int, currency: str, code: str | None
-) -> None:
+def test_amounts_stripe_would_not_charge_are_refused(client: Client, amount: int, currency: str, code: str | None) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         charge(client, amount, currency=currency)
     assert refused.value.code == code
     assert client.v1.payment_intents.list().data == []
 
 
-def test_an_amount_in_yen_has_no_decimals(client: stripe.StripeClient) -> None:
+def test_an_amount_in_yen_has_no_decimals(client: Client) -> None:
     assert charge(client, 50, currency="JPY").currency == "jpy"

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
-from tests.sandbox.conftest import Running, charge, events
+from tests.sandbox.conftest import Client, Running, charge, events
 
 DAY = 86_400
 
 
-def _charge_of(client: stripe.StripeClient, intent: stripe.PaymentIntent) -> stripe.Charge:
+def _charge_of(client: Client, intent: Any) -> Any:
     return client.v1.charges.retrieve(str(intent.latest_charge))
 
 
-def _sum_of_net(client: stripe.StripeClient) -> int:
+def _sum_of_net(client: Client) -> int:
     return sum(each.net for each in client.v1.balance_transactions.list({"limit": 100}).data)
 
 
-def _balance(client: stripe.StripeClient) -> int:
+def _balance(client: Client) -> int:
     balance = client.v1.balance.retrieve()
     return sum(each.amount for each in (*balance.available, *balance.pending))
 
 
-def test_two_partial_refunds_make_a_full_one(client: stripe.StripeClient) -> None:
+def test_two_partial_refunds_make_a_full_one(client: Client) -> None:
     intent = charge(client, 10_000)
     first = client.v1.refunds.create({"payment_intent": intent.id, "amount": 4000, "metadata": {"why": "chipped"}})
     assert (first.status, first.amount, first.metadata["why"]) == ("succeeded", 4000, "chipped")
@@ -36,7 +38,7 @@ def test_two_partial_refunds_make_a_full_one(client: stripe.StripeClient) -> Non
     assert _balance(client) == _sum_of_net(client) == -320
 
 
-def test_more_than_is_left_is_refused_and_nothing_moves(client: stripe.StripeClient) -> None:
+def test_more_than_is_left_is_refused_and_nothing_moves(client: Client) -> None:
     intent = charge(client, 1000)
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 600})
     told = events(client)
@@ -51,7 +53,7 @@ def test_more_than_is_left_is_refused_and_nothing_moves(client: stripe.StripeCli
     assert _sum_of_net(client) == -59
 
 
-def test_a_pending_refund_succeeds_later(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_pending_refund_succeeds_later(client: Client, sandbox: Running) -> None:
     intent = charge(client, card="pm_card_pendingRefund")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert (refund.status, refund.pending_reason) == ("pending", "processing")
@@ -61,7 +63,7 @@ def test_a_pending_refund_succeeds_later(client: stripe.StripeClient, sandbox: R
     assert events(client)[-2:] == ["refund.updated", "charge.refund.updated"]
 
 
-def test_a_failing_refund_gives_the_money_back_to_the_balance(client: stripe.StripeClient, sandbox: Running) -> None:
+def test_a_failing_refund_gives_the_money_back_to_the_balance(client: Client, sandbox: Running) -> None:
     intent = charge(client, 1000, card="pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert (refund.status, _sum_of_net(client)) == ("succeeded", -59)
@@ -76,7 +78,7 @@ def test_a_failing_refund_gives_the_money_back_to_the_balance(client: stripe.Str
     assert client.v1.refunds.create({"payment_intent": intent.id}).amount == 1000
 
 
-def test_a_pending_refund_can_be_made_to_fail(client: stripe.StripeClient) -> None:
+def test_a_pending_refund_can_be_made_to_fail(client: Client) -> None:
     intent = charge(client, card="pm_card_pendingRefund")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert client.v1.test_helpers.refunds.expire(refund.id).status == "failed"
@@ -85,7 +87,7 @@ def test_a_pending_refund_can_be_made_to_fail(client: stripe.StripeClient) -> No
     assert client.v1.refunds.retrieve(refund.id).status == "failed"
 
 
-def test_what_was_never_charged_cannot_be_refunded(client: stripe.StripeClient) -> None:
+def test_what_was_never_charged_cannot_be_refunded(client: Client) -> None:
     waiting = charge(client, capture_method="manual")
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.refunds.create({"payment_intent": waiting.id})
@@ -98,7 +100,7 @@ def test_what_was_never_charged_cannot_be_refunded(client: stripe.StripeClient) 
     assert client.v1.refunds.list().data == []
 
 
-def test_refunds_are_listed_by_charge_and_shown_on_it_when_expanded(client: stripe.StripeClient) -> None:
+def test_refunds_are_listed_by_charge_and_shown_on_it_when_expanded(client: Client) -> None:
     intent, other = charge(client), charge(client)
     refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
     client.v1.refunds.create({"payment_intent": other.id})

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 import stripe
-from tests.sandbox.conftest import Listener, Running, charge, eventually, new_session
+from tests.sandbox.conftest import Client, Listener, Running, charge, eventually, new_session
 
 VERSION: Any = "2026-10-28.endive"
 
 
-def _listen(client: stripe.StripeClient, listener: Listener, *types: Any) -> stripe.WebhookEndpoint:
+def _listen(client: Client, listener: Listener, *types: Any) -> Any:
     return client.v1.webhook_endpoints.create(
         {"url": listener.url, "enabled_events": [*types] or ["*"], "api_version": VERSION}
     )
 
 
-def test_everything_that_happens_is_delivered_signed(client: stripe.StripeClient, sandbox: Running, listener: Listener) -> None:
+def test_everything_that_happens_is_delivered_signed(client: Client, sandbox: Running, listener: Listener) -> None:
     endpoint = _listen(client, listener)
     session = new_session(client, metadata={"order": "1"})
     sandbox.pay(session.id, card="4242424242424242")
@@ -34,9 +34,7 @@ def test_everything_that_happens_is_delivered_signed(client: stripe.StripeClient
     eventually(lambda: client.v1.events.retrieve(done["id"]).pending_webhooks == 0)
 
 
-def test_signatures_carry_real_time_although_the_clock_is_ahead(
-    client: stripe.StripeClient, sandbox: Running, listener: Listener
-) -> None:
+def test_signatures_carry_real_time_although_the_clock_is_ahead(client: Client, sandbox: Running, listener: Listener) -> None:
     endpoint = _listen(client, listener, "customer.created")
     sandbox.advance(3 * 86_400)
     client.v1.customers.create({})
@@ -48,7 +46,7 @@ def test_signatures_carry_real_time_although_the_clock_is_ahead(
     assert json.loads(body)["created"] > time.time() + 2 * 86_400
 
 
-def test_only_what_was_asked_for_is_sent(client: stripe.StripeClient, listener: Listener) -> None:
+def test_only_what_was_asked_for_is_sent(client: Client, listener: Listener) -> None:
     _listen(client, listener, "customer.created", "refund.created")
     client.v1.products.create({"name": "A"})
     client.v1.customers.create({})
@@ -56,9 +54,7 @@ def test_only_what_was_asked_for_is_sent(client: stripe.StripeClient, listener: 
     assert client.v1.events.list({"type": "product.created"}).data[0].pending_webhooks == 0
 
 
-def test_a_failed_delivery_is_tried_again_and_signed_anew(
-    client: stripe.StripeClient, sandbox: Running, listener: Listener
-) -> None:
+def test_a_failed_delivery_is_tried_again_and_signed_anew(client: Client, sandbox: Running, listener: Listener) -> None:
     _listen(client, listener, "customer.created")
     listener.answers = [500, 302]
     client.v1.customers.create({})
@@ -70,9 +66,7 @@ def test_a_failed_delivery_is_tried_again_and_signed_anew(
     assert [each["status"] for each in log["log"]] == [500, 302, 200]
 
 
-def test_it_gives_up_in_the_end_until_somebody_resends(
-    client: stripe.StripeClient, sandbox: Running, listener: Listener
-) -> None:
+def test_it_gives_up_in_the_end_until_somebody_resends(client: Client, sandbox: Running, listener: Listener) -> None:
     _listen(client, listener, "customer.created")
     listener.answers = [500, 500, 500]
     client.v1.customers.create({})
@@ -86,14 +80,14 @@ def test_it_gives_up_in_the_end_until_somebody_resends(
     assert event.id in [each.id for each in client.v1.events.list({"delivery_success": True}).data]
 
 
-def test_the_secret_is_shown_once(client: stripe.StripeClient, listener: Listener) -> None:
+def test_the_secret_is_shown_once(client: Client, listener: Listener) -> None:
     endpoint = _listen(client, listener)
     assert endpoint.secret.startswith("whsec_")
     assert "secret" not in client.v1.webhook_endpoints.retrieve(endpoint.id)
     assert "secret" not in client.v1.webhook_endpoints.list().data[0]
 
 
-def test_a_disabled_or_deleted_endpoint_hears_nothing(client: stripe.StripeClient, listener: Listener) -> None:
+def test_a_disabled_or_deleted_endpoint_hears_nothing(client: Client, listener: Listener) -> None:
     endpoint = _listen(client, listener, "customer.created")
     assert client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True}).status == "disabled"
     client.v1.customers.create({})
@@ -108,26 +102,26 @@ def test_a_disabled_or_deleted_endpoint_hears_nothing(client: stripe.StripeClien
 
 
 @pytest.mark.parametrize("params", [{"url": "hooks"}, {"enabled_events": ["order.exploded"]}, {"connect": True}])
-def test_an_endpoint_that_cannot_be_is_refused(client: stripe.StripeClient, params: Any) -> None:
+def test_an_endpoint_that_cannot_be_is_refused(client: Client, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"], **params})
     assert client.v1.webhook_endpoints.list().data == []
 
 
-def test_an_event_remembers_the_request_that_caused_it(client: stripe.StripeClient) -> None:
+def test_an_event_remembers_the_request_that_caused_it(client: Client) -> None:
     customer = client.v1.customers.create({}, {"idempotency_key": "once"})
     event = client.v1.events.list({"type": "customer.created"}).data[0]
     assert event.request.to_dict() == {"id": customer.last_response.request_id, "idempotency_key": "once"}
 
 
-def test_an_event_keeps_the_object_as_it_was(client: stripe.StripeClient) -> None:
+def test_an_event_keeps_the_object_as_it_was(client: Client) -> None:
     intent = charge(client)
     client.v1.refunds.create({"payment_intent": intent.id})
     then = client.v1.events.list({"type": "charge.succeeded"}).data[0].data.object
     assert (then["amount_refunded"], client.v1.charges.retrieve(then["id"]).amount_refunded) == (0, 2500)
 
 
-def test_an_endpoint_that_hangs_holds_up_nobody(client: stripe.StripeClient, listener: Listener) -> None:
+def test_an_endpoint_that_hangs_holds_up_nobody(client: Client, listener: Listener) -> None:
     client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/closed", "enabled_events": ["*"]})
     _listen(client, listener, "customer.created")
     started = time.monotonic()
