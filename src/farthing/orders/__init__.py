@@ -4,7 +4,7 @@ from farthing.orders.actions import cancel, expire, mark_paid, mark_refunded, pl
 from farthing.orders.model import LineItem, NewLine, Order
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
-from farthing.orders.store import find_by_number, get, list_page, lock, of_customer
+from farthing.orders.store import counts, find_by_number, get, list_page, lock, of_customer
 
 __all__ = [
     "LineItem",
@@ -12,6 +12,7 @@ __all__ = [
     "Order",
     "OrderShown",
     "cancel",
+    "counts",
     "expire",
     "find_by_number",
     "get",

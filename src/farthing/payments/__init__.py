@@ -2,7 +2,7 @@
 
 from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
 from farthing.payments.flow import Also, send_refund, sync, sync_refund
-from farthing.payments.model import Payment, Refund, RefundReason
+from farthing.payments.model import Payment, Refund, RefundReason, check_refund
 from farthing.payments.present import OrderDetailShown, detail_of
 from farthing.payments.refunds import record_refund, refund_order
 from farthing.payments.store import get, get_refund, of_order, refunds_of_order
@@ -16,6 +16,7 @@ __all__ = [
     "Refund",
     "RefundReason",
     "cancel_payment",
+    "check_refund",
     "detail_of",
     "get",
     "get_refund",

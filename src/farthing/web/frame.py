@@ -33,10 +33,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, as the frame shows it."""
+    """Who is signed in, as the frame shows it; `sign_out` is the route of the form that ends it."""
 
     name: str
     role: str = ""
+    sign_out: str | None = None
 
 
 def _nobody(request: Request) -> Person | None:
@@ -48,7 +49,8 @@ class Frame:
     """Everything the frame around a page needs to know. Routes are names, so that it works under any mount.
 
     `menus` has a row of sections for each layout: "admin", "account", "shop". `payment_origins` are the hosts that a form may
-    lead to, https://checkout.stripe.com for one. `own_templates` are folders whose files replace ours of the same name.
+    lead to, https://checkout.stripe.com for one. `sign_in` is the route of a form that customers sign in with, where there is
+    one. `own_templates` are folders whose files replace ours of the same name.
     """
 
     shop_name: str
@@ -57,6 +59,7 @@ class Frame:
     menus: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     home: str | None = None
     search: str | None = None
+    sign_in: str | None = None
     sign_out: str | None = None
     person: Callable[[Request], Person | None] = _nobody
     locale: str = "en"

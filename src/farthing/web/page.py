@@ -30,7 +30,9 @@ def render(request: Request, template: str, *, status: int = 200, **context: obj
     return response
 
 
-def redirect(request: Request, route: str, *, flash: tuple[flashes.Tone, str] | None = None, **params: object) -> Response:
+def redirect(
+    request: Request, route: str, *, flash: tuple[flashes.Tone, str] | None = None, **params: object
+) -> RedirectResponse:
     """Lead to a page with GET, so that a reload does not send the form again."""
     response = RedirectResponse(url_for(request, route, **params), 303)
     if flash:
@@ -82,8 +84,18 @@ class PageFrame:
         return self._url(self.frame.search)
 
     @property
+    def sign_in_url(self) -> str | None:
+        return self._url(self.frame.sign_in)
+
+    @property
     def sign_out_url(self) -> str | None:
-        return self._url(self.frame.sign_out)
+        own = self.person.sign_out if self.person else None
+        return self._url(own or self.frame.sign_out)
+
+    def first_url(self, layout: str) -> str | None:
+        """Where the menu of a layout begins, or else the start of all pages."""
+        sections = self.frame.menus.get(layout)
+        return self._url(sections[0].route if sections else self.frame.home)
 
     def menu(self, layout: str) -> Sequence[tuple[str, Sequence[MenuLink]]]:
         """The menu of a layout: headings in their order, each with its links; the link of this page is marked."""

@@ -22,7 +22,8 @@ _ALERT: Final = Look("warning", "circle-alert")
 
 LOOKS: Final = {
     **dict.fromkeys(
-        ("paid", "succeeded", "complete", "completed", "processed", "sent", "active", "delivered", "available"), _SUCCESS
+        ("paid", "succeeded", "complete", "completed", "processed", "sent", "active", "delivered", "available", "done"),
+        _SUCCESS,
     ),
     **dict.fromkeys(("open", "starting", "waiting", "received", "incomplete", "ready"), _WAITING),
     **dict.fromkeys(("processing", "pending", "promised", "trialing", "running", "shipped"), _MOVING),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from farthing.money import Money
 from farthing.web.statuses import Tone
 
 
@@ -15,3 +16,4 @@ class Entry:
     tone: Tone = "neutral"
     detail: str = ""
     url: str = ""
+    money: Money | None = None

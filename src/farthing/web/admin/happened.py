@@ -1,0 +1,69 @@
+"""The timeline of an order as the admin shows it: an icon, a tone and a link for each entry."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from starlette.requests import Request
+
+from farthing import timeline
+from farthing.web.admin.actors import words_of
+from farthing.web.admin.links import page_of
+from farthing.web.statuses import Tone
+from farthing.web.timeline import Entry
+
+_LOOKS: Final[dict[str, tuple[str, Tone]]] = {
+    "order.placed": ("receipt", "neutral"),
+    "order.paid": ("circle-check", "success"),
+    "order.expired": ("hourglass", "warning"),
+    "order.canceled": ("ban", "warning"),
+    "order.refunded": ("undo-2", "warning"),
+    "checkout.started": ("shopping-cart", "neutral"),
+    "checkout.opened": ("credit-card", "progress"),
+    "checkout.completed": ("check", "success"),
+    "checkout.expired": ("hourglass", "warning"),
+    "checkout.failed": ("circle-x", "danger"),
+    "payment.processing": ("clock", "progress"),
+    "payment.succeeded": ("banknote", "success"),
+    "payment.failed": ("circle-x", "danger"),
+    "payment.canceled": ("ban", "neutral"),
+    "payment.surplus": ("triangle-alert", "warning"),
+    "payment.fee_known": ("receipt-text", "neutral"),
+    "refund.promised": ("undo-2", "progress"),
+    "refund.pending": ("send", "progress"),
+    "refund.succeeded": ("undo-2", "success"),
+    "refund.failed": ("circle-x", "danger"),
+    "refund.canceled": ("ban", "neutral"),
+    "entitlement.granted": ("key-round", "success"),
+    "entitlement.revoked": ("lock", "warning"),
+    "email.sent": ("mail", "neutral"),
+    "notice.parked": ("triangle-alert", "danger"),
+    "hook.failed": ("circle-x", "danger"),
+    "hook.done": ("zap", "neutral"),
+    "hook.waiting": ("clock", "progress"),
+}
+_KINDS: Final[dict[timeline.EntryKind, tuple[str, Tone]]] = {
+    "notice": ("webhook", "neutral"),
+    "event": ("circle-dot", "neutral"),
+    "ledger": ("book-open", "neutral"),
+    "hook": ("zap", "neutral"),
+    "email": ("mail", "progress"),
+}
+
+
+def shown(request: Request, entries: Sequence[timeline.Entry], staff: Mapping[str, str]) -> list[Entry]:
+    """Newest first; what has one time stays in its order, turned round with the rest."""
+    return [_shown(request, entry, staff) for entry in reversed(entries)]
+
+
+def _shown(request: Request, entry: timeline.Entry, staff: Mapping[str, str]) -> Entry:
+    icon, tone = _LOOKS.get(entry.name, _KINDS[entry.kind])
+    return Entry(
+        at=entry.at,
+        title=entry.title,
+        actor=words_of(entry.actor, staff),
+        icon=icon,
+        tone=tone,
+        detail=entry.detail,
+        url=page_of(request, entry.ref),
+        money=entry.money,
+    )
