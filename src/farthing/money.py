@@ -4,12 +4,16 @@ The number of decimals comes from one table, and the table is Stripe's (https://
 amounts on the wire are Stripe's: CLDR and ISO 4217 disagree with it in places (ISK, UGX, MGA).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from farthing.errors import Invalid
+
+WRITTEN: Final = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,15})(\.(?P<part>[0-9]{1,15}))?")
+"""An amount as people write it. Decimal itself reads more than that, and rounds what is longer than its precision."""
 
 AMOUNT_MAX: Final = 99_999_999
 """The largest charge: Stripe takes eight digits, https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts."""
@@ -85,13 +89,14 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
         """Read "12.50" as people write it; more decimals than the currency has are refused, not rounded."""
-        try:
-            units = Decimal(text.strip()).scaleb(exponent(currency))
-        except InvalidOperation:
-            raise Invalid(f"{text[:20]!r} is not an amount: write it like 12.50.", param="amount") from None
-        if not units.is_finite() or units != units.to_integral_value():
+        decimals = exponent(currency)
+        written = WRITTEN.fullmatch(text.strip())
+        if written is None:
+            raise Invalid(f"{text[:20]!r} is not an amount: write it like 12.50.", param="amount")
+        sign, whole, part = written["sign"], written["whole"], (written["part"] or "").rstrip("0")
+        if len(part) > decimals:
             raise Invalid(f"{text[:20]!r} has more decimals than {currency} has.", param="amount")
-        return cls(int(units), currency)
+        return cls(int(sign + whole + part.ljust(decimals, "0")), currency)
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.amount + self._same(other), self.currency)
