@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import webbrowser
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +51,7 @@ def dev(app: str | None = None, /, *, port: int | None = None, open: bool = True
     house = House(
         opening.home_of(environ),
         environ,
-        _say,
+        say,
         port=port,
         app=app,
         sandboxed=sandboxed,
@@ -59,7 +60,7 @@ def dev(app: str | None = None, /, *, port: int | None = None, open: bool = True
     try:
         house.launch()
         _starter(environ)
-        return asyncio.run(_live(house, began, open=open))
+        return asyncio.run(until_stopped(house, lambda: _stand(house, began, open=open)))
     except FarthingError as error:
         house.close()
         terminal().complain(f"farthing: {error.detail}")
@@ -90,36 +91,37 @@ def _starter(environ: dict[str, str]) -> None:
 
     path.write_text(EXAMPLE, encoding="utf-8")
     path.with_name("farthing.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
-    _say(f"{path} is written, for a shop to begin with: change it as you like.")
+    say(f"{path} is written, for a shop to begin with: change it as you like.")
 
 
-async def _live(house: House, began: float, *, open: bool) -> int:
+async def until_stopped(house: House, play: Callable[[], Awaitable[int]]) -> int:
+    """Until the play is over or somebody asks to end it; either way the house is left in order."""
     stop = _stopped_by_signals()
-    life = asyncio.create_task(_stand(house, began, open=open))
+    life = asyncio.ensure_future(play())
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([life, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if life.done():
-            life.result()
-        return 0
+        await asyncio.wait({life, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return life.result() if life.done() else 0
     finally:
+        stopping.cancel()
         life.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await life
         if stop.is_set():
-            _say("Ending: what runs may finish.")
+            say("Ending: what runs may finish.")
         await house.end()
 
 
-async def _stand(house: House, began: float, *, open: bool) -> None:
+async def _stand(house: House, began: float, *, open: bool) -> int:
     with terminal().progress("Starting database, sandbox, API and worker"):
         await house.settle()
-    _welcome(house, time.monotonic() - began)
+    welcome(house, time.monotonic() - began)
     if open and _has_browser():
         webbrowser.open(house.state.base_url)
     async with asyncio.TaskGroup() as together:
         together.create_task(house.stand())
         together.create_task(_tell(house))
+    return 0
 
 
 def _stopped_by_signals() -> asyncio.Event:
@@ -136,7 +138,7 @@ def _stopped_by_signals() -> asyncio.Event:
     return stop
 
 
-def _welcome(house: House, seconds: float) -> None:
+def welcome(house: House, seconds: float) -> None:
     from rich.table import Table
 
     from farthing import __version__
@@ -181,7 +183,7 @@ async def _tell(house: House) -> None:
         terminal().stream(document, f"{said} [dim]{happened.actor}[/]")
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     terminal().say(f"[dim]{sentence}[/]")
 
 

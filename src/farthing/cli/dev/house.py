@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = 512
 POSTGRES_LOOK_SECONDS: Final = 1.0
+ORDINARY: Final = ("PostgreSQL is about to start.", "PostgreSQL starts.", "PostgreSQL is ready.")
 
 
 class House:
@@ -59,12 +60,17 @@ class House:
     def embedded(self) -> bool:
         return not any(self._environ.get(name) for name in ("FARTHING_DATABASE_URL", "DATABASE_URL"))
 
+    def dsn(self) -> str:
+        """Of the embedded server, once it is there."""
+        assert self._postgres is not None, "it was launched, and has a server of its own"
+        return self._postgres.dsn()
+
     def launch(self) -> None:
         """Start what takes time. Raises ConfigError or Conflict where there is no place for the house."""
         make_home(self.home)
         self._lock = hold(self.home)
         if self.embedded:
-            self._postgres = EmbeddedPostgres(self.home, progress=self._say).start_in_background()
+            self._postgres = EmbeddedPostgres(self.home, progress=self._say_unless_ordinary).start_in_background()
         self.state = states.find(self.home) or states.new(states.PORT)
         self._listening = listen(self.state.port if self._wanted_port is None else self._wanted_port)
         port = self._listening.getsockname()[1]
@@ -127,6 +133,10 @@ class House:
             self._postgres.stop()
         if self._lock:
             self._lock.close()
+
+    def _say_unless_ordinary(self, sentence: str) -> None:
+        if sentence not in ORDINARY:
+            self._say(sentence)
 
     async def _tell(self, role: str, **order: object) -> None:
         child = self._children[role]

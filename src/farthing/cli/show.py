@@ -1,0 +1,84 @@
+"""How things look in a terminal: statuses, times, timelines, balances. The same words as on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from farthing.ledger import Balance
+from farthing.money import Money
+from farthing.timeline import Entry
+
+COLORS: Final = {
+    **dict.fromkeys(("paid", "succeeded", "complete", "processed", "sent", "done"), "green"),
+    **dict.fromkeys(("refunded", "surplus", "parked"), "yellow"),
+    **dict.fromkeys(("failed", "dead"), "red"),
+    **dict.fromkeys(("expired", "canceled", "ignored"), "dim"),
+}
+
+
+def status(name: str) -> str:
+    color = COLORS.get(name)
+    return f"[{color}]{name}[/]" if color else name
+
+
+def at(moment: datetime | None) -> str:
+    """In the time of whoever reads it; documents hold UTC."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def table(columns: Iterable[str], rows: Iterable[Sequence[object]], *, right: frozenset[str] = frozenset()) -> Table:
+    """Columns whose name is in `right` hold amounts."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+    return shown
+
+
+def timeline(entries: Sequence[Entry]) -> Table:
+    shown = Table.grid(padding=(0, 2))
+    for column in ("at", "title", "money", "actor", "detail"):
+        shown.add_column(justify="right" if column == "money" else "left", overflow="fold")
+    for entry in entries:
+        detail = f"[dim]{escape(entry.detail)}[/]" if entry.detail else ""
+        money = "" if entry.money is None else str(entry.money)
+        moment = entry.at.astimezone().isoformat(timespec="milliseconds")[11:23]
+        shown.add_row(f"  [dim]{moment}[/]", escape(entry.title), money, f"[dim]{escape(entry.actor)}[/]", detail)
+    return shown
+
+
+def timeline_document(entries: Sequence[Entry]) -> list[dict[str, object]]:
+    names = ("at", "kind", "name", "title", "actor", "detail", "money", "ref")
+    return [{name: getattr(entry, name) for name in names} for entry in entries]
+
+
+def balances(books: Sequence[Balance]) -> Table:
+    rows = [
+        (balance.account, balance.kind, *_sides(balance.money), balance.money.currency.upper())
+        for balance in books
+        if balance.money
+    ]
+    shown = table(("Account", "Kind", "Debit", "Credit", ""), rows, right=frozenset({"Debit", "Credit"}))
+    for currency in dict.fromkeys(balance.money.currency for balance in books):
+        amounts = [balance.money.amount for balance in books if balance.money.currency == currency]
+        debit, credit = (sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0))
+        seal = "[green]balanced[/]" if debit == credit else "[red]NOT BALANCED[/]"
+        totals = (Money(debit, currency).decimal, Money(credit, currency).decimal)
+        shown.add_row("[bold]Sum[/]", seal, *(f"[bold]{total}[/]" for total in totals), currency.upper())
+    return shown
+
+
+def balance_document(balance: Balance) -> dict[str, object]:
+    return {"account": balance.account, "kind": balance.kind, "balance": balance.money}
+
+
+def _sides(money: Money) -> tuple[str, str]:
+    """A positive balance is a debit, a negative one a credit."""
+    return (str(money.decimal), "") if money.amount > 0 else ("", str((-money).decimal))
