@@ -107,11 +107,14 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
 
 
 def _timestamp(signature: str) -> int:
-    for part in signature.split(","):
-        name, _, value = part.strip().partition("=")
-        if name == "t" and value.isdigit() and len(value) <= 12:
-            return int(value)
-    raise Malformed("The Stripe-Signature header has no timestamp.")
+    """The one that is signed. With a second spelling of it, the library would check one and we the age of another."""
+    stamps = [(name, value) for part in signature.split(",") for name, _, value in [part.partition("=")] if name.strip() == "t"]
+    if len(stamps) != 1:
+        raise Malformed("The Stripe-Signature header has no timestamp, or more than one.")
+    name, value = stamps[0]
+    if name != "t" or not value.isdigit() or len(value) > 12:
+        raise Malformed("The timestamp in the Stripe-Signature header is not one.")
+    return int(value)
 
 
 def _signed(body: bytes, signature: str, secret: str) -> bool:
