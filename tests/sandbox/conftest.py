@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Running:
         assert self.post("/faults", **fields).status_code == 200
 
 
-def serve(path: str, settings: Settings) -> Iterator[Running]:
+def serve(path: str, settings: Settings) -> Generator[Running, None, None]:
     config = uvicorn.Config(create_app(path, settings), port=0, lifespan="on", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -63,11 +63,13 @@ def serve(path: str, settings: Settings) -> Iterator[Running]:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     wire = stripe.HTTPXClient(timeout=10, allow_sync_methods=True)
-    with httpx.Client(timeout=10) as client:
-        yield Running(f"http://127.0.0.1:{port}", client, wire)
-    wire.close()  # type: ignore[no-untyped-call]
-    server.should_exit = True
-    thread.join(10)
+    try:
+        with httpx.Client(timeout=10) as client:
+            yield Running(f"http://127.0.0.1:{port}", client, wire)
+    finally:
+        wire.close()  # type: ignore[no-untyped-call]
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")

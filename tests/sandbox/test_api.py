@@ -213,3 +213,11 @@ def test_a_page_of_another_site_cannot_post(sandbox: Running, client: Client) ->
 
 def test_a_body_too_large_is_refused(sandbox: Running) -> None:
     assert _post(sandbox, "/v1/customers", "name=" + "x" * 1_100_000).status_code == 413
+
+
+def test_objects_of_another_family_of_versions_are_not_served(sandbox: Running) -> None:
+    same = _post(sandbox, "/v1/customers", "", **{"stripe-version": "2026-09-30.endive"})
+    assert (same.status_code, same.headers["stripe-version"]) == (200, "2026-09-30.endive")
+    other = _post(sandbox, "/v1/customers", "", **{"stripe-version": "2024-06-20"})
+    assert other.status_code == 400
+    assert "2026-10-28.endive" in other.json()["error"]["message"]

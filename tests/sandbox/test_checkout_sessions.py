@@ -188,6 +188,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"mode": "setup"}, "mode"),
     ({"ui_mode": "embedded_page"}, "ui_mode"),
     ({"discounts": [{"coupon": "X"}]}, "discounts"),
+    ({"shipping_address_collection": {"allowed_countries": ["US"]}}, "shipping_address_collection"),
+    ({"phone_number_collection": {"enabled": True}}, "phone_number_collection"),
     ({"automatic_tax": {"enabled": True}}, "automatic_tax"),
     ({"payment_intent_data": {"application_fee_amount": 5}}, "payment_intent_data[application_fee_amount]"),
     ({"payment_method_types": ["card"]}, "payment_method_types"),

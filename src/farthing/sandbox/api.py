@@ -75,7 +75,8 @@ class Api:
             # Whatever it was, its transaction is gone; the caller gets Stripe's own apology and the log the reason.
             LOG.exception("%s failed", request)
             answer = _refused(errors.something_broke(), "", request)
-        answer.headers |= {"request-id": request, "stripe-version": API_VERSION}
+        version = asked.headers.get("stripe-version", API_VERSION) if asked else API_VERSION
+        answer.headers |= {"request-id": request, "stripe-version": version}
         self._log(scope, asked, request, answer, started)
         await wire.write(send, answer)
 
@@ -110,6 +111,7 @@ class Api:
 
     def _understand(self, asked: Asked, request: str, url: str, fault: Fault | None) -> Call:
         secret = _secret(asked.headers.get("authorization"))
+        _check_version(asked.headers.get("stripe-version", API_VERSION))
         key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
         account = self._sandbox.account_of(secret, url, Request(request, key))
         if asked.headers.get("stripe-account", account.id) != account.id:
@@ -194,6 +196,12 @@ def _made_sticky(call: Call, answer: Answered) -> Answered:
     if call.fault and call.fault.kind is Kind.STICKY:
         return _refused(errors.something_broke(), call.account.url, call.request)
     return answer
+
+
+def _check_version(version: str) -> None:
+    """Objects look different in another family of versions: better said now than found out in production."""
+    if version.rpartition(".")[2] != API_VERSION.rpartition(".")[2]:
+        raise errors.malformed(f"This sandbox speaks Stripe-Version {API_VERSION}; you asked for {version[:40]}.")
 
 
 async def _fail_before(fault: Fault | None) -> None:

@@ -181,11 +181,10 @@ def named(id: str) -> TestCard | None:
 def numbered(number: str) -> TestCard:
     """The card with this number, as typed. Only test cards may enter: a real number is refused and never kept."""
     digits = number.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19 and luhn(digits)):
-        raise card_error(INCORRECT_NUMBER)
-    if digits not in BY_NUMBER:
-        raise card_error(NOT_A_TEST_CARD)
-    return BY_NUMBER[digits]
+    if digits in BY_NUMBER:
+        return BY_NUMBER[digits]
+    right = digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19 and luhn(digits)
+    raise card_error(NOT_A_TEST_CARD if right else INCORRECT_NUMBER)
 
 
 def luhn(digits: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from farthing.sandbox import cards
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal, malformed, missing_parameter, no_such
-from farthing.sandbox.resources import checkout_sessions, payment_methods
+from farthing.sandbox.resources import checkout_payment, payment_methods
 from farthing.sandbox.resources.checkout_sessions import Buyer
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
@@ -62,7 +62,7 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
             with account.store.attempt():
                 method = _method(account, bought)
                 try:
-                    checkout_sessions.pay(account, session, method, bought.buyer)
+                    checkout_payment.pay(account, session, method, bought.buyer)
                 except Refusal as refusal:
                     if not refusal.keeps:
                         raise
@@ -95,7 +95,7 @@ def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcom
     """The bank's page was answered for this payment intent. Answering it twice changes nothing."""
     with sandbox.commit():
         account, intent = find(sandbox, "payment_intent", id, url)
-        declined = checkout_sessions.authenticate(account, intent, passed=passed)
+        declined = checkout_payment.authenticate(account, intent, passed=passed)
         owner = intent.inner.get("owner")
         if owner:
             return _outcome(account, account.get("checkout.session", owner), declined)
@@ -114,7 +114,7 @@ def find(sandbox: Sandbox, object: str, id: str, url: str) -> tuple[Account, Rec
 def _outcome(account: Account, session: Record, declined: Refusal | None) -> Outcome:
     intent = account.get("payment_intent", session["payment_intent"]).body if session["payment_intent"] else {}
     if session["status"] == "complete":
-        return Outcome(session.body, intent, checkout_sessions.success_url(session))
+        return Outcome(session.body, intent, checkout_payment.success_url(session))
     if intent.get("status") == "requires_action":
         return Outcome(session.body, intent, intent["next_action"]["redirect_to_url"]["url"], waits=True)
     return Outcome(session.body, intent, session["url"], declined=declined)

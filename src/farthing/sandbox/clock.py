@@ -22,8 +22,9 @@ class Clock:
     def ahead(self) -> float:
         return self._ahead
 
-    def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+    def move_to(self, moment: float) -> None:
+        """Forward only: what has happened stays in the past."""
+        self._ahead = max(moment - time.time(), self._ahead)
         self._store.set_setting("clock.ahead", str(self._ahead))
 
     def reset(self) -> None:

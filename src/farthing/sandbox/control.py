@@ -64,8 +64,7 @@ class Controls:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
             return _refused(refusal)
-        self._sandbox.clock.advance(seconds)
-        self._sandbox.do_what_is_due()
+        self._sandbox.advance(seconds)
         return _back(request) or await self.clock(request)
 
     async def faults(self, request: Request) -> Response:

@@ -16,6 +16,8 @@ import orjson
 
 Json = dict[str, Any]
 
+# A killed process lets go of the file at once; this is for one that is still ending.
+LOCK_SECONDS = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -106,7 +108,7 @@ class StateInUse(Exception):
 
 class Store:
     def __init__(self, path: str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             # Exclusive: two sandboxes on one file would each serve half a truth.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")

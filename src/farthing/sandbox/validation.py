@@ -27,7 +27,15 @@ OPTIONS = frozenset(
     "api_key stripe_version stripe_account stripe_context max_network_retries idempotency_key content_type headers".split()
 )
 LIMITS = {"limit": (1, 100)}
-LENGTHS = {"client_reference_id": 200, "email": 512, "customer_email": 512, "lookup_key": 200, "nickname": 5000}
+LENGTHS = {
+    "client_reference_id": 200,
+    "customer_email": 512,
+    "email": 512,
+    "lookup_key": 200,
+    "nickname": 5000,
+    "statement_descriptor": 22,
+    "statement_descriptor_suffix": 22,
+}
 METADATA_KEYS_MAX = 50
 METADATA_KEY_LENGTH_MAX = 40
 METADATA_VALUE_LENGTH_MAX = 500

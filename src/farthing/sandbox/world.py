@@ -63,6 +63,15 @@ class Sandbox:
         with self.commit():
             pass
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock, stopping wherever something falls due, so that it happens at its own time."""
+        target = self.clock.now() + seconds
+        while (moment := self.store.next_due()) is not None and moment <= target:
+            self.clock.move_to(moment)
+            self.do_what_is_due()
+        self.clock.move_to(target)
+        self.do_what_is_due()
+
     def _do_what_is_due(self) -> None:
         for _ in range(DUE_AT_ONCE_MAX):
             due = self.store.take_due(self.clock.now())

@@ -11,7 +11,7 @@ from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.pages.card_form import SHOWCASE, CardForm, read_form
 from farthing.sandbox.pages.render import render
-from farthing.sandbox.resources.checkout_sessions import success_url
+from farthing.sandbox.resources.checkout_payment import success_url
 from farthing.sandbox.store import Record
 from farthing.sandbox.world import Sandbox
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
-    Refusal,
     exclusive_parameters,
     invalid,
     malformed,
@@ -19,7 +18,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import customers, line_items, payment_intents
+from farthing.sandbox.resources import attempts, customers, line_items, payment_intents
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle("CheckoutSession", {"open": {"complete": "complete", "expire": "expired"}, "complete": {}, "expired": {}})
@@ -35,11 +34,15 @@ NOT_HERE = {
     "optional_items": "optional items",
     "customer_account": "version 2 accounts",
     "return_url": "embedded pages",
+    "custom_fields": "custom fields",
+    "consent_collection": "consent collection",
+    "shipping_address_collection": "shipping addresses on its page",
 }
 NOT_HERE_WHEN_ENABLED = {
     "automatic_tax": "Stripe Tax",
     "invoice_creation": "invoices for one-off payments",
     "tax_id_collection": "tax ids",
+    "phone_number_collection": "phone numbers on its page",
 }
 INTENT_NOT_HERE = {
     "application_fee_amount": "Connect fees",
@@ -178,7 +181,7 @@ def _fields(params: Json, buyer: Record | None, currency: str, total: int, expir
         "customer": buyer.id if buyer else None,
         "customer_account": None,
         "customer_creation": None if buyer else params.get("customer_creation", "if_required"),
-        "customer_details": _details(Buyer(email)) if email else None,
+        "customer_details": details_of(Buyer(email)) if email else None,
         "customer_email": params.get("customer_email"),
         "discounts": [],
         "expires_at": expires_at,
@@ -223,7 +226,7 @@ def _fields(params: Json, buyer: Record | None, currency: str, total: int, expir
     return {name: params.get(name, defaults.get(name)) for name in ECHOED} | fixed
 
 
-def _details(buyer: Buyer) -> Json:
+def details_of(buyer: Buyer) -> Json:
     return {
         "address": customers.address(buyer.address) if buyer.address else None,
         "business_name": None,
@@ -236,91 +239,11 @@ def _details(buyer: Buyer) -> Json:
     }
 
 
-# Paying: the page and its API twin both come through here
-
-
-def pay(account: Account, session: Record, method: Record, buyer: Buyer) -> Record:
-    """Try to pay with this method. A decline raises and leaves the session open; 3D Secure leaves the intent waiting."""
-    _must_be_open(session)
-    email = buyer.email or (session["customer_details"] or {}).get("email")
-    if not email:
-        raise malformed("An email address is needed to pay.", param="email", code="parameter_missing")
-    session["customer_details"] = _details(Buyer(email, buyer.name, buyer.address))
-    if session["amount_total"] == 0:
-        return _complete(account, session, "no_payment_required")
-    intent = _intent(account, session)
-    payment_intents.attempt(account, intent, method)
-    return finish(account, session)
-
-
-def _must_be_open(session: Record) -> None:
+def must_be_open(session: Record) -> None:
     if session["status"] != "open":
         raise invalid(
             f"This Checkout Session is {session['status']}: only an open one can be paid.", code="intent_invalid_state"
         )
-
-
-def _intent(account: Account, session: Record) -> Record:
-    """One intent per session, made when the buyer first tries, however many cards are tried."""
-    if session["payment_intent"]:
-        return account.get("payment_intent", session["payment_intent"])
-    wanted = dict(session.inner["intent"])
-    customer = session["customer"] or _new_customer(account, session, wanted)
-    intent = payment_intents.make(
-        account,
-        wanted
-        | {"amount": session["amount_total"], "currency": session["currency"]}
-        | ({"customer": customer} if customer else {}),
-        owner=session.id,
-    )
-    intent.inner["return_url"] = session["url"]
-    account.save(intent)
-    session["payment_intent"] = intent.id
-    account.save(session)
-    return intent
-
-
-def _new_customer(account: Account, session: Record, wanted: Json) -> str | None:
-    """Buyers stay guests unless the session wants a customer, or the card is to be used again."""
-    if session["customer_creation"] != "always" and not wanted.get("setup_future_usage"):
-        return None
-    details = session["customer_details"]
-    known = {name: details[name] for name in ("email", "name", "address") if details[name]}
-    return customers.create(account, known).id
-
-
-def finish(account: Account, session: Record) -> Record:
-    """Complete the session if its intent has been paid or authorized."""
-    intent = account.get("payment_intent", session["payment_intent"])
-    if session["status"] == "open" and intent["status"] in ("succeeded", "requires_capture"):
-        session["customer"] = intent["customer"]
-        return _complete(account, session, "paid" if intent["status"] == "succeeded" else "unpaid")
-    account.save(session)
-    return session
-
-
-def _complete(account: Account, session: Record, payment_status: str) -> Record:
-    session["status"] = LIFECYCLE.move(session["status"], "complete")
-    session.body |= {"payment_status": payment_status, "url": None}
-    account.save(session)
-    account.emit("checkout.session.completed", session)
-    return session
-
-
-def authenticate(account: Account, intent: Record, *, passed: bool) -> Refusal | None:
-    """The buyer came back from the bank; the session that owns the intent follows it. Answers the decline, if any."""
-    declined = None
-    try:
-        payment_intents.authenticate(account, intent, passed=passed)
-    except Refusal as refusal:
-        declined = refusal
-    if owner := intent.inner.get("owner"):
-        finish(account, account.get("checkout.session", owner))
-    return declined
-
-
-def success_url(session: Record) -> str:
-    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session.id)
 
 
 # Ending without payment
@@ -350,7 +273,7 @@ def _end(account: Account, session: Record) -> None:
     account.emit("checkout.session.expired", session)
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
-        if payment_intents.LIFECYCLE.allows(intent["status"], "cancel"):
+        if attempts.LIFECYCLE.allows(intent["status"], "cancel"):
             payment_intents.give_up(account, intent, "automatic")
 
 
@@ -370,7 +293,7 @@ def update(account: Account, id: str, params: Json) -> Record:
             raise invalid(f"`{name}` can only be updated for Checkout Sessions with ui_mode=elements.", param=name)
     intent_changes: dict[str, Any] = params.get("payment_intent_data") or {}
     if intent_changes:
-        _must_be_open(session)
+        must_be_open(session)
         current = session.inner["intent"]
         merged = merge_metadata(current.get("metadata") or {}, intent_changes.get("metadata"))
         session.inner["intent"] = {**current, **intent_changes, "metadata": merged}

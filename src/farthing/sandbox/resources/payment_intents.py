@@ -1,10 +1,10 @@
-"""Payment intents: one payment from the first try to the last. `attempt` is the one place where a card is charged."""
+"""Payment intents: one payment from the first try to the last. What a try does is in `attempts`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import cards, money
+from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
@@ -14,33 +14,14 @@ from farthing.sandbox.errors import (
     unexpected_state,
 )
 from farthing.sandbox.ids import new_id, random_text
-from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.resources.customers import _whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
-OPEN = {
-    "ask": "requires_action",
-    "succeed": "succeeded",
-    "authorize": "requires_capture",
-    "fail": "requires_payment_method",
-    "cancel": "canceled",
-    "choose": "requires_confirmation",
-}
-LIFECYCLE = Lifecycle(
-    "PaymentIntent",
-    {
-        "requires_payment_method": OPEN,
-        "requires_confirmation": OPEN,
-        "requires_action": OPEN,
-        "requires_capture": {"capture": "succeeded", "cancel": "canceled"},
-        "succeeded": {},
-        "canceled": {},
-    },
-)
 NOT_HERE = {
     "application_fee_amount": "Connect fees",
     "transfer_data": "Connect transfers",
@@ -207,104 +188,6 @@ def confirm_with(account: Account, intent: Record, params: Json) -> None:
         off_session=bool(params.get("off_session")),
         may_ask=not params.get("error_on_requires_action"),
     )
-
-
-def attempt(account: Account, intent: Record, method: Record, *, off_session: bool = False, may_ask: bool = True) -> None:
-    """Try this payment method. A decline raises, after the failed charge and the intent's new status are written."""
-    card = payment_methods.card_of(method)
-    intent.body |= {"payment_method": method.id, "last_payment_error": None, "next_action": None}
-    if _asks(card, method, off_session=off_session):
-        if off_session or not may_ask:
-            _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
-        _ask(account, intent)
-    elif card.decline:
-        _decline(account, intent, method, card.decline)
-    else:
-        _succeed(account, intent, method, authenticated=False)
-
-
-def _asks(card: cards.TestCard, method: Record, *, off_session: bool) -> bool:
-    match card.asks:
-        case cards.Asks.NEVER:
-            return False
-        case cards.Asks.ALWAYS:
-            return True
-        case cards.Asks.ON_SESSION:
-            return not off_session
-        case cards.Asks.UNLESS_SET_UP:
-            return not (off_session and method.inner.get("set_up"))
-
-
-def _ask(account: Account, intent: Record) -> None:
-    intent["status"] = LIFECYCLE.move(intent["status"], "ask")
-    return_url = intent.inner.get("return_url")
-    intent["next_action"] = {
-        "redirect_to_url": {"return_url": return_url, "url": f"{account.url}/c/3ds/{intent.id}"},
-        "type": "redirect_to_url",
-    }
-    account.save(intent)
-    account.emit("payment_intent.requires_action", intent)
-
-
-def authenticate(account: Account, intent: Record, *, passed: bool) -> None:
-    """The buyer came back from the bank's page. Anything but a waiting intent is left as it is."""
-    if intent["status"] != "requires_action":
-        return
-    method = account.get("payment_method", intent["payment_method"])
-    card = payment_methods.card_of(method)
-    intent["next_action"] = None
-    if not passed:
-        _fail_authentication(account, intent, method)
-    elif card.after_asking:
-        _decline(account, intent, method, card.after_asking, authenticated=True)
-    else:
-        _succeed(account, intent, method, authenticated=True)
-
-
-def _fail_authentication(account: Account, intent: Record, method: Record) -> None:
-    """Nobody was charged, so there is no failed charge either."""
-    refusal = invalid(
-        "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to "
-        "attempt to fulfill this PaymentIntent again.",
-        code="payment_intent_authentication_failure",
-    )
-    intent["status"] = LIFECYCLE.move(intent["status"], "fail")
-    intent.body |= {"last_payment_error": {**refusal.error, "payment_method": method.body}, "payment_method": None}
-    account.save(intent)
-    account.emit("payment_intent.payment_failed", intent)
-
-
-def _decline(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool = False) -> None:
-    charge = charges.fail(account, intent, method, decline, authenticated=authenticated)
-    refusal = cards.card_error(decline, keeps=True, charge=charge.id, payment_method=method.body)
-    intent["status"] = LIFECYCLE.move(intent["status"], "fail")
-    intent.body |= {"last_payment_error": dict(refusal.error), "latest_charge": charge.id, "payment_method": None}
-    account.save(intent)
-    account.emit("payment_intent.payment_failed", intent)
-    refusal.error["payment_intent"] = intent.body
-    raise refusal
-
-
-def _succeed(account: Account, intent: Record, method: Record, *, authenticated: bool) -> None:
-    if intent["setup_future_usage"] and intent["customer"]:
-        payment_methods.attach_to(account, method, account.get("customer", intent["customer"]))
-    if intent["setup_future_usage"]:
-        method.inner["set_up"] = True
-    if not method["customer"]:
-        method.inner["spent"] = True
-    account.save(method)
-    charge = charges.succeed(account, intent, method, authenticated=authenticated)
-    intent["latest_charge"] = charge.id
-    if intent["capture_method"] == "manual":
-        intent["status"] = LIFECYCLE.move(intent["status"], "authorize")
-        intent["amount_capturable"] = intent["amount"]
-        account.save(intent)
-        account.emit("payment_intent.amount_capturable_updated", intent)
-    else:
-        intent["status"] = LIFECYCLE.move(intent["status"], "succeed")
-        intent["amount_received"] = intent["amount"]
-        account.save(intent)
-        account.emit("payment_intent.succeeded", intent)
 
 
 # Afterwards

@@ -1,0 +1,95 @@
+"""Every object as the SDK's types describe it: what is always there is there, and nothing is made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.sandbox.conftest import Client, Running, charge, new_session
+
+from farthing.sandbox.conformance import problems
+from farthing.sandbox.resources import OPERATIONS
+
+
+@pytest.fixture
+def everything(client: Client, sandbox: Running) -> list[Any]:
+    """One of each, in as many states as come cheaply, straight from the wire."""
+    customer = client.v1.customers.create({"email": "a@example.com", "shipping": {"name": "A", "address": {"line1": "1"}}})
+    client.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id})
+    client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["refund.failed"]})
+    client.v1.prices.create({"currency": "usd", "unit_amount": 5, "product_data": {"name": "Tea"}, "lookup_key": "tea"})
+    session = new_session(client, customer_creation="always")
+    sandbox.pay(session.id, card="4000000000000002")
+    sandbox.pay(session.id, card="4242424242424242", name="Ada")
+    client.v1.checkout.sessions.expire(new_session(client).id)
+    new_session(client, customer=customer.id, line_items=[_line("Cup"), _line("Pot")])
+    charge(client, card="pm_card_authenticationRequired")
+    intent = charge(client, card="pm_card_refundFail")
+    client.v1.refunds.create({"payment_intent": intent.id})
+    charge(client, capture_method="manual")
+    sandbox.advance(3 * 86_400)
+    key = client._requestor.api_key
+    lists = [each.path for each in OPERATIONS if each.method == "GET" and "{" not in each.path and "search" not in each.path]
+    return [
+        sandbox.http.get(sandbox.url + path, params={"limit": 100} if _pages(path) else {}, auth=(key, "")).json()
+        for path in lists
+    ]
+
+
+def _pages(path: str) -> bool:
+    return path not in ("/v1/account", "/v1/balance")
+
+
+def _line(name: str) -> Any:
+    return {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": name}}, "quantity": 2}
+
+
+def test_every_object_is_as_the_sdk_expects(everything: list[Any]) -> None:
+    kinds = {each["object"] for answer in everything for each in answer.get("data", [answer])}
+    assert kinds == {
+        "account",
+        "balance",
+        "balance_transaction",
+        "charge",
+        "checkout.session",
+        "customer",
+        "event",
+        "payment_intent",
+        "payment_method",
+        "price",
+        "product",
+        "refund",
+        "webhook_endpoint",
+    }
+    assert [each for answer in everything for each in problems(answer)] == []
+
+
+def test_the_balance_is_the_sum_of_its_transactions(everything: list[Any]) -> None:
+    balance = next(each for each in everything if each["object"] == "balance")
+    transactions = next(each for each in everything if each.get("url") == "/v1/balance_transactions")["data"]
+    shown = sum(each["amount"] for each in (*balance["available"], *balance["pending"]))
+    assert shown == sum(each["net"] for each in transactions)
+    assert {each["status"] for each in transactions} == {"available"}
+
+
+def test_a_wrong_object_is_noticed(client: Client, sandbox: Running) -> None:
+    right = sandbox.http.get(f"{sandbox.url}/v1/account", auth=("sk_test_x", "")).json()
+    assert problems(right) == []
+    wrong = {**right, "colour": "red", "settings": {**right["settings"], "branding": None}}
+    assert problems(wrong) == ["account.colour is unknown to the SDK", "account.settings.branding is missing or null"]
+    assert problems({"object": "unicorn"}) == ["The SDK knows no object 'unicorn' at "]
+    assert problems({"object": "list", "data": [right]}) == ["list lacks data, has_more or url"]
+
+
+def test_a_declined_payment_inside_an_error_is_a_whole_object(sandbox: Running) -> None:
+    form = {
+        "amount": "900",
+        "currency": "usd",
+        "confirm": "true",
+        "payment_method": "pm_card_visa_chargeDeclined",
+        "return_url": "http://127.0.0.1:9/",
+    }
+    error = sandbox.http.post(f"{sandbox.url}/v1/payment_intents", data=form, auth=("sk_test_whole", "")).json()["error"]
+    assert problems(error["payment_intent"]) == []
+    assert problems(error["payment_method"]) == []
+    assert error["type"] == "card_error"
