@@ -34,6 +34,7 @@ TASKS: Final[Mapping[str, Task[World]]] = {
 SWEEPS: Final = (
     Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
+    Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

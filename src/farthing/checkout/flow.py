@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
+import structlog
 
 from farthing import catalog, orders, payments
 from farthing.catalog import CartItem
@@ -12,7 +13,7 @@ from farthing.checkout import actions, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
 from farthing.checkout.model import Checkout, Started, checked_url
 from farthing.db import Transaction
-from farthing.errors import Conflict, ProviderError, ProviderUnavailable
+from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Key
 from farthing.ids import CheckoutId, OrderId
@@ -27,6 +28,8 @@ UNANSWERED: Final = timedelta(seconds=30)
 """After this long without an answer, the sweep asks again in the place of whoever asked first."""
 
 SWEEP_MAX: Final = 50
+
+log = structlog.get_logger("farthing.checkout")
 
 
 async def start(
@@ -123,8 +126,9 @@ async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order
 
     async def work(tx: Transaction) -> orders.Order:
         order = await orders.lock(tx, id)
-        # Closing the page expired the order already; what the caller wanted is that nobody can pay it.
-        return order if order.status == OrderStatus.EXPIRED and live else await orders.cancel(tx, order)
+        # Closing the page closed the order already; what the caller wanted is that nobody can pay it.
+        closed = live and order.status in (OrderStatus.EXPIRED, OrderStatus.CANCELED)
+        return order if closed else await orders.cancel(tx, order)
 
     return await world.db.run(actor, work)
 
@@ -141,6 +145,10 @@ async def close_due(world: World) -> int:
             closed += 1
         except ProviderUnavailable:
             continue  # it stays due, and the next round asks again
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # one that nobody can close must not keep the others open
+            log.exception("checkout.not_closed", checkout=str(session.id))
     return closed
 
 

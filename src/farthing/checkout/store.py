@@ -95,14 +95,14 @@ async def save_closed(tx: Transaction, id: CheckoutId, status: CheckoutStatus, p
 
 
 async def due(tx: Transaction, *, limit: int, started_before: timedelta) -> list[CheckoutId]:
-    """Live sessions whose time is over, and those whose provider never answered."""
+    """Live sessions whose time is over, and those whose provider never answered. In any order: none blocks the others."""
     return await tx.all(
         lambda row: CheckoutId.of(row["id"]),
         """
         SELECT id FROM checkouts
         WHERE status IN ('starting', 'open')
             AND (expires_at <= %(now)s OR (status = 'starting' AND started_at <= %(started)s))
-        ORDER BY id LIMIT %(limit)s
+        ORDER BY random() LIMIT %(limit)s
         """,
         now=tx.now,
         started=tx.now - started_before,

@@ -7,6 +7,7 @@ user. Every connection has its timeouts set: PostgreSQL's own defaults wait for 
 import asyncio
 import contextlib
 import random
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Database:
             open=False,
             timeout=10,
             max_waiting=500,
+            check=_still_there,
             # Through PgBouncer in transaction mode there can be no prepared statements.
             kwargs={
                 "autocommit": True,
@@ -169,6 +171,17 @@ class Database:
 
 
 RETRIED: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+
+
+async def _still_there(connection: Connection) -> None:
+    """Raise where the server hung up meanwhile: the pool opens another connection, and nobody meets the dead one.
+
+    What was said last waits in the socket, so looking costs microseconds and no question to the server.
+    """
+    socket = select.poll()
+    socket.register(connection.pgconn.socket, select.POLLIN)
+    while socket.poll(0):
+        connection.pgconn.consume_input()
 
 
 def _reason(error: Exception) -> str:

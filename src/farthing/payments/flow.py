@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from farthing.db import Transaction
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.ids import RefundId
@@ -17,6 +19,14 @@ from farthing.world import World
 
 KEYS_KEPT: Final = timedelta(hours=23)
 """Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
+
+NEWS_EXPECTED: Final = timedelta(minutes=10)
+"""After this long without the event that tells it, we ask."""
+
+NEWS_AWAITED: Final = timedelta(days=30)
+LOOK_MAX: Final = 100
+
+log = structlog.get_logger("farthing.payments")
 
 Also = Callable[[Transaction, Recorded], Awaitable[None]]
 """Something to write in the same transaction, once it is known what came of the look."""
@@ -43,7 +53,32 @@ async def sync(
 
 async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also: Also | None = None) -> Recorded:
     """See how a refund stands and record it, whoever made it."""
-    return await _record(world, await world.provider.refund(provider_refund_id), actor=actor, also=also)
+    seen = await world.provider.refund(provider_refund_id)
+    if seen.payment_id is not None and not await _received(world, seen.payment_id):
+        # Nothing says that we heard of the payment first; without it, a refund made over there belongs to nobody.
+        await sync(world, seen.payment_id, actor=actor)
+    return await _record(world, seen, actor=actor, also=also)
+
+
+async def _received(world: World, provider_payment_id: str) -> bool:
+    provider = world.provider
+    async with world.db.transaction("look") as tx:
+        payment = await store.find_by_provider_id(tx, provider.name, provider.livemode, provider_payment_id)
+    return payment is not None and payment.received is not None
+
+
+async def look_again(world: World) -> int:
+    """Sweep: ask for the news that should have come by now: a fee, or the end of what the bank took its time for."""
+    async with world.db.transaction("sweep") as tx:
+        payments = await store.unfinished(tx, before=tx.now - NEWS_EXPECTED, after=tx.now - NEWS_AWAITED, limit=LOOK_MAX)
+        refunds = await store.unfinished_refunds(tx, before=tx.now - NEWS_EXPECTED, limit=LOOK_MAX)
+    for look, ids in ((sync, payments), (sync_refund, refunds)):
+        for id in ids:
+            try:
+                await look(world, id, actor="sweep")
+            except ProviderError as error:
+                log.warning("look.failed", id=id, error=error.detail)
+    return 0
 
 
 async def send_refund(world: World, id: RefundId) -> None:

@@ -1,5 +1,6 @@
 """Payments and refunds in the database."""
 
+from datetime import datetime
 from typing import LiteralString
 
 from farthing.db import Row, Transaction
@@ -57,6 +58,36 @@ async def find_by_provider_id(tx: Transaction, provider: str, livemode: bool, pr
 
 async def of_order(tx: Transaction, order: OrderId) -> list[Payment]:
     return await tx.all(_payment, PAYMENT + " WHERE order_id = %(order)s ORDER BY id", order=order)
+
+
+async def unfinished(tx: Transaction, *, before: datetime, after: datetime, limit: int) -> list[str]:
+    """The provider's ids of payments whose end or fee we do not know. In any order: one that never ends blocks no other."""
+    return await tx.all(
+        lambda row: str(row["provider_payment_id"]),
+        """
+        SELECT provider_payment_id FROM payments
+        WHERE (status = 'processing' OR (received_amount IS NOT NULL AND fee_amount IS NULL))
+            AND provider_payment_id IS NOT NULL AND coalesce(succeeded_at, opened_at) BETWEEN %(after)s AND %(before)s
+        ORDER BY random() LIMIT %(limit)s
+        """,
+        before=before,
+        after=after,
+        limit=limit,
+    )
+
+
+async def unfinished_refunds(tx: Transaction, *, before: datetime, limit: int) -> list[str]:
+    """The provider's ids of refunds that are on their way."""
+    return await tx.all(
+        lambda row: str(row["provider_refund_id"]),
+        """
+        SELECT provider_refund_id FROM refunds
+        WHERE status = 'pending' AND provider_refund_id IS NOT NULL AND promised_at <= %(before)s
+        ORDER BY random() LIMIT %(limit)s
+        """,
+        before=before,
+        limit=limit,
+    )
 
 
 async def insert(tx: Transaction, payment: Payment) -> None:

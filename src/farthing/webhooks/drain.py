@@ -53,7 +53,9 @@ async def act(world: World, notices: Sequence[StoredNotice]) -> None:
     """Look at the object these events are about. Whatever goes wrong is kept with them, and tried again or shown."""
     try:
         await _look(world, notices)
-    except (ProviderUnavailable, NotYetKnown) as error:
+    except ProviderUnavailable as error:
+        await _put_off(world, notices, error.detail, attempts_max=None)
+    except NotYetKnown as error:
         await _put_off(world, notices, str(error))
     except FarthingError as error:
         await _put_off(world, notices, error.detail)
@@ -86,12 +88,14 @@ async def _look(world: World, notices: Sequence[StoredNotice]) -> None:
             raise AssertionError(f"nobody looks at a {unknown}")
 
 
-async def _put_off(world: World, notices: Sequence[StoredNotice], reason: str) -> None:
-    """Try again later, or park it for a person after enough attempts."""
+async def _put_off(
+    world: World, notices: Sequence[StoredNotice], reason: str, *, attempts_max: int | None = ATTEMPTS_MAX
+) -> None:
+    """Try again later, or park it for a person after enough attempts. An outage, however long, is no event's own fault."""
 
     async def work(tx: Transaction) -> None:
         for notice in notices:
-            if notice.attempts >= ATTEMPTS_MAX:
+            if attempts_max is not None and notice.attempts >= attempts_max:
                 await store.finish(tx, [notice.id], NoticeStatus.PARKED, reason=reason, order=None)
                 await events.record(
                     tx, "notice.parked", notice=notice.id, provider_event=notice.provider_event_id, reason=reason
