@@ -10,12 +10,17 @@ import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import Mount
+from starlette.types import Message
 from tests.api.conftest import Connect, cart
 from tests.worlds import unchanged
 
 from farthing import api as rest
 from farthing.errors import FarthingError
+from farthing.http import door
 from farthing.http.bodies import Problem
 from farthing.http.refusals import EXPLAINED
 from farthing.world import World
@@ -106,6 +111,53 @@ async def test_a_body_that_cannot_be_read_is_refused(name: str, guest: httpx.Asy
 async def test_a_body_that_grows_too_large_is_refused_while_it_arrives(guest: httpx.AsyncClient) -> None:
     assert (await guest.post(SESSIONS, content=slowly(64), headers=JSON)).status_code == 400
     assert problem_of(await guest.post(SESSIONS, content=slowly(65), headers=JSON)).code == "too_large"
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(guest: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(5)
+
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.05)
+    assert problem_of(await guest.post(SESSIONS, content=stalling(), headers=JSON)).code == "request_timeout"
+
+
+async def test_a_client_that_leaves_is_not_answered(api: FastAPI, world: World) -> None:
+    coming: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with unchanged(world):
+        await api({"type": "http", "method": "POST", "path": SESSIONS, "headers": [], "query_string": b""}, receive, send)
+    assert (coming, sent) == ([], [])
+
+
+async def test_mounted_below_a_path_it_points_to_itself(api: FastAPI) -> None:
+    host = Starlette(routes=[Mount("/billing", app=api)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(host), base_url="http://testserver") as client:
+        problem = problem_of(await client.get("/billing/v1/orders"))
+        assert (problem.type, problem.instance) == ("/billing/problems/unauthenticated", "/billing/v1/orders")
+        assert (await client.get(problem.type)).status_code == 200
+        assert (await client.get("/billing/v1/openapi.json")).json()["servers"] == [{"url": "/billing"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "unauthenticated"), (403, "forbidden"), (429, "rate_limited"), (418, "error")]
+)
+async def test_what_the_hosts_own_sign_in_refuses_is_a_problem_too(
+    api: FastAPI, guest: httpx.AsyncClient, status: int, code: str
+) -> None:
+    async def refuse(request: Request) -> None:
+        raise HTTPException(status, "in the host's words")
+
+    api.state.authenticate = refuse
+    answer = await guest.get("/v1/orders")
+    assert (problem_of(answer).code, "host's words" in answer.text) == (code, False)
 
 
 async def test_all_wrong_fields_are_listed_and_none_of_their_values(guest: httpx.AsyncClient) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from farthing.errors import FarthingError, Invalid, Malformed, NotFound
+from farthing.errors import FarthingError, Forbidden, Invalid, Malformed, NotFound, TooMany, Unauthenticated
 
 
 class MethodNotAllowed(Invalid):
@@ -55,8 +55,14 @@ EXPLAINED: Final[Mapping[str, str]] = {
 
 
 def from_status(status: int) -> FarthingError:
-    """The refusal for what the framework itself says no to."""
+    """The refusal for what the framework, or the host's own sign-in, says no to."""
     match status:
+        case 401:
+            return Unauthenticated("The credentials were not accepted.")
+        case 403:
+            return Forbidden("This is not allowed.")
+        case 429:
+            return TooMany("Too many requests in a short time. Try again later.")
         case 404:
             return NotFound("There is nothing at this address.")
         case 405:
