@@ -1,0 +1,89 @@
+"""The state of everything without names, numbers and times: two histories of the same business must end in the same one."""
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import tuple_row
+from tests.races.shop import Place, look, messages_at
+
+Facts = dict[str, list[str]]
+
+TABLES: Final = (
+    "customers orders line_items payments checkouts refunds entitlements events hook_runs ledger_transactions"
+    " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
+).split()
+"""What business there is. `provider_events` is what was said about it."""
+
+TOLD: Final = ("provider_events",)
+
+UNIMPORTANT: Final = frozenset(
+    "number sequence attempts actor body body_text body_html url request answer_body input_hash written_in claimed_until"
+    " last_error api_version subject due_at reason_of_delay".split()
+)
+"""How and by whom it was done, not what."""
+
+NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in)_\w+)\b")
+
+
+def facts(connection: "psycopg.Connection[Any]", tables: Collection[str] = (*TABLES, *TOLD)) -> Facts:
+    """Each table as a sorted list of its rows."""
+    numbers = [row[0] for row in _rows(connection, "SELECT number FROM orders")]
+    found = {}
+    for table in tables:
+        rows = _rows(connection, f"SELECT to_jsonb(t) FROM {table} t")
+        found[table] = sorted(json.dumps(_plain(row[0], numbers), sort_keys=True) for row in rows)
+    return found
+
+
+def truth(place: Place) -> Facts:
+    """What is at the provider, and at the post office: a message handed in twice under one key is one."""
+    lists = {name: look(place, f"/v1/{name}?limit=100")["data"] for name in ("payment_intents", "charges", "refunds")}
+    found = {
+        name: sorted(f"{item['status']} {item['amount']} {item['currency']}" for item in items) for name, items in lists.items()
+    }
+    sessions = look(place, "/v1/checkout/sessions?limit=100")["data"]
+    found["sessions"] = sorted(f"{item['status']} {item['payment_status']} {item['amount_total']}" for item in sessions)
+    found["messages"] = sorted(NAMES.sub("…", key) for key in set(messages_at(place)))
+    return found
+
+
+def differences(one: Facts, other: Facts) -> list[str]:
+    """In words: what only one of them has."""
+    lines = []
+    for table in sorted({*one, *other}):
+        mine, theirs = list(one.get(table, [])), list(other.get(table, []))
+        for row in list(mine):
+            if row in theirs:
+                mine.remove(row)
+                theirs.remove(row)
+        lines += [f"{table}: missing {row}" for row in mine] + [f"{table}: too much {row}" for row in theirs]
+    return lines
+
+
+def _rows(connection: "psycopg.Connection[Any]", sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(sql.encode()).fetchall()
+
+
+def _plain(value: Any, numbers: Collection[int], name: str = "") -> Any:
+    match value:
+        case dict():
+            return {key: _plain(item, numbers, key) for key, item in value.items() if key not in UNIMPORTANT}
+        case list():
+            return [_plain(item, numbers) for item in value]
+        case str():
+            return "…" if name.endswith(("id", "_at")) else _nameless(value, numbers)
+        case int() if name.endswith("id"):
+            return "…"
+        case _:
+            return value
+
+
+def _nameless(text: str, numbers: Collection[int]) -> str:
+    text = NAMES.sub("…", text)
+    for number in numbers:
+        text = re.sub(rf"\b{number}\b", "#", text)
+    return text

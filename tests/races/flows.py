@@ -1,0 +1,114 @@
+"""What the process does that is killed, and what is done after it: each flow with the way it is taken up again.
+
+A flow runs in the process that dies. It says what was acknowledged to whom; only what was not is repeated afterwards, as real
+clients and the provider would. `recover` runs in the process that comes next.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.races.shop import CART, LEASES, Shop, events_at
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One purchase, and what is done with it."""
+
+    flow: str
+    order: str = ""
+    """The order it is about, once there is one."""
+    stored: frozenset[str] = field(default_factory=frozenset)
+    """Events of the provider that had been acknowledged before."""
+
+
+async def check_out(shop: Shop, case: Case, say: Say) -> None:
+    """A client starts a checkout."""
+    await _started(shop, say)
+
+
+async def settle(shop: Shop, case: Case, say: Say) -> None:
+    """The provider tells everything about a payment, and a worker acts on it."""
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def refund(shop: Shop, case: Case, say: Say) -> None:
+    """A client asks for all of the money back, the refund is sent, and the provider tells of it."""
+    await _refunded(shop, case, say)
+    await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def recover(shop: Shop, case: Case, say: Say) -> None:
+    """The leases of the dead have run out; clients and the provider repeat what nobody acknowledged, workers work."""
+    shop.clock.advance(LEASES)
+    await shop.work()
+    await AGAIN[case.flow](shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def recover_at_once(shop: Shop, case: Case, say: Say) -> None:
+    """The same, but clients and the provider come before the workers do."""
+    shop.clock.advance(LEASES)
+    await AGAIN[case.flow](shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def _started(shop: Shop, say: Say) -> None:
+    answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
+    assert answer.status_code == 201, answer.text
+    say(f"url {answer.json()['url']}")
+
+
+async def _refunded(shop: Shop, case: Case, say: Say) -> None:
+    answer = await shop.post(f"/v1/orders/{case.order}/refunds", {"note": "asked for"}, "the one refund")
+    assert answer.status_code == 201, answer.text
+    say(f"refund {answer.json()['id']}")
+
+
+async def _hear(shop: Shop, case: Case, say: Say) -> None:
+    """Deliver what was never acknowledged."""
+    await shop.deliver_all([event for event in events_at(shop.place) if event["id"] not in case.stored], say)
+
+
+async def _nothing_again(shop: Shop, case: Case, say: Say) -> None:
+    """Nobody waits for an answer."""
+
+
+async def _started_again(shop: Shop, case: Case, say: Say) -> None:
+    await _started(shop, say)
+
+
+AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
+    "check_out": _started_again,
+    "settle": _nothing_again,
+    "refund": _refunded,
+}
+
+FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
+    "check_out": check_out,
+    "settle": settle,
+    "refund": refund,
+    "recover": recover,
+    "recover_at_once": recover_at_once,
+}
+
+
+def learned(case: Case, said: list[str]) -> Case:
+    """The case as the next process finds it: what was acknowledged stays acknowledged."""
+    heard = {line.split(" ", 1)[1] for line in said if line.startswith("stored ")}
+    return Case(case.flow, case.order, case.stored | heard)
+
+
+def told(said: list[str], what: str) -> Any:
+    return [line.split(" ", 1)[1] for line in said if line.startswith(f"{what} ")]
