@@ -68,16 +68,17 @@ class Inbox:
             batch = [await self._waiting.get()]
             while len(batch) < BATCH_MAX and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            await self._store(batch)
+            try:
+                await self._store(batch)
+            except asyncio.CancelledError:
+                for _, done in batch:
+                    _fail(done, DatabaseUnavailable("The server is stopping. Send it again."))
+                raise
 
     async def _store(self, batch: Sequence[tuple[Delivery, "asyncio.Future[None]"]]) -> None:
         """Store all in one statement; where that fails, one by one, so that only the one at fault is told."""
         try:
             await store(self._db, [delivery for delivery, _ in batch])
-        except asyncio.CancelledError:
-            for _, done in batch:
-                _fail(done, DatabaseUnavailable("The server is stopping. Send it again."))
-            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for it
             if len(batch) == 1 or isinstance(error, DatabaseUnavailable):
                 for _, done in batch:
