@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from farthing.sandbox.resources import JOBS, accounts
 from farthing.sandbox.settings import Settings
 from farthing.sandbox.store import Store
 
+LOG = logging.getLogger("farthing.sandbox")
 REQUESTS_KEPT = 200
 DUE_AT_ONCE_MAX = 10_000
 
@@ -77,12 +79,18 @@ class Sandbox:
             due = self.store.take_due(self.clock.now())
             if due is None:
                 return
-            account_id, job, subject = due
-            kind, act = JOBS[job]
-            account = self.account(account_id, "")
-            record = account.find(kind, subject)
-            if record is not None:
-                act(account, record)
+            self._do(*due)
+
+    def _do(self, account_id: str, job: str, subject: str) -> None:
+        """A job that breaks is dropped and told to the log: it must not stand in the way of every request after it."""
+        kind, act = JOBS[job]
+        account = self.account(account_id, "")
+        try:
+            with self.store.attempt():
+                if record := account.find(kind, subject):
+                    act(account, record)
+        except Exception:
+            LOG.exception("%s of %s failed", job, subject)
 
     def reset(self) -> None:
         """Forget everything: the next key that comes opens a new, empty account."""

@@ -10,7 +10,7 @@ from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import balance, payment_methods
-from farthing.sandbox.resources.customers import _whole
+from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -46,7 +46,7 @@ def fail(account: Account, intent: Record, method: Record, decline: cards.Declin
 def _add(account: Account, intent: Record, method: Record, *, authenticated: bool, status: str, captured: bool) -> Record:
     amount = intent["amount"]
     copied = ("currency", "customer", "description", "metadata", "receipt_email", "shipping", "transfer_group")
-    charge = account.add(
+    return account.add(
         "charge",
         "ch",
         {name: intent[name] for name in copied}
@@ -72,7 +72,6 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "payment_intent": intent.id,
             "payment_method": method.id,
             "payment_method_details": _details(account, method, amount, authenticated=authenticated, captured=captured),
-            "presentment_details": None,
             "radar_options": {},
             "receipt_number": None,
             "receipt_url": None,
@@ -88,8 +87,6 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
         },
         card=method.inner["card"],
     )
-    del charge.body["presentment_details"]
-    return charge
 
 
 def _details(account: Account, method: Record, amount: int, *, authenticated: bool, captured: bool) -> Json:
@@ -176,9 +173,8 @@ def capture(account: Account, charge: Record, amount: int) -> None:
     settle(account, charge)
 
 
-def let_go(account: Account, charge: Record, reason: str | None = None) -> None:
+def let_go(account: Account, charge: Record) -> None:
     """Give back an authorization that was never captured: no money moved, so nothing is booked."""
-    del reason
     charge.body |= {"amount_refunded": charge["amount"], "refunded": True}
     account.save(charge)
     account.emit("charge.refunded", charge)
@@ -195,7 +191,7 @@ def update(account: Account, id: str, params: Json) -> Record:
     changed |= {name: blank_as_none(params[name]) for name in ("description", "receipt_email") if name in params}
     changed |= {name: params[name] for name in ("transfer_group", "fraud_details") if name in params}
     if "shipping" in params:
-        changed["shipping"] = _whole("shipping", params["shipping"])
+        changed["shipping"] = whole("shipping", params["shipping"])
     if "customer" in params:
         changed["customer"] = account.get("customer", params["customer"], param="customer").id
     account.update(charge, "charge.updated", **changed)

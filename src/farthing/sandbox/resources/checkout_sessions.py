@@ -18,7 +18,8 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import attempts, customers, line_items, payment_intents
+from farthing.sandbox.resources import attempts, line_items, payment_intents
+from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle("CheckoutSession", {"open": {"complete": "complete", "expire": "expired"}, "complete": {}, "expired": {}})
@@ -228,7 +229,7 @@ def _fields(params: Json, buyer: Record | None, currency: str, total: int, expir
 
 def details_of(buyer: Buyer) -> Json:
     return {
-        "address": customers.address(buyer.address) if buyer.address else None,
+        "address": address(buyer.address) if buyer.address else None,
         "business_name": None,
         "email": buyer.email,
         "individual_name": None,

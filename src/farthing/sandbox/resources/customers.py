@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox.account import Account, blank_as_none, merge_metadata
+from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import invalid, no_such, not_here_yet
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import payment_methods
+from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -61,27 +62,7 @@ def _fields(params: Json) -> Json:
         "preferred_locales": params.get("preferred_locales") or [],
         "tax_exempt": params.get("tax_exempt") or "none",
         "test_clock": None,
-    } | {name: _whole(name, blank_as_none(params.get(name))) for name in TEXTS}
-
-
-ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
-
-
-def _whole(name: str, value: Any) -> Any:
-    """Addresses show all their fields, given or not."""
-    if name == "address" and value is not None:
-        return address(value)
-    if name == "shipping" and value is not None:
-        return {
-            "address": address(value.get("address") or {}),
-            "name": value.get("name"),
-            "phone": blank_as_none(value.get("phone")),
-        }
-    return value
-
-
-def address(given: Json) -> Json:
-    return {name: blank_as_none(given.get(name)) for name in ADDRESS}
+    } | {name: whole(name, params.get(name)) for name in TEXTS}
 
 
 def _settings_with(account: Account, customer: Record, method: str) -> Json:
@@ -112,7 +93,7 @@ def living(account: Account, id: str, *, param: str | None = None) -> Record:
 def update(account: Account, id: str, params: Json) -> Record:
     _refuse_what_is_not_here(params)
     customer = living(account, id)
-    changed: dict[str, Any] = {name: _whole(name, blank_as_none(params[name])) for name in TEXTS if name in params}
+    changed: dict[str, Any] = {name: whole(name, params[name]) for name in TEXTS if name in params}
     changed |= {name: params[name] for name in ("balance", "invoice_prefix", "next_invoice_sequence") if name in params}
     if "preferred_locales" in params:
         changed["preferred_locales"] = params["preferred_locales"] or []

@@ -17,8 +17,8 @@ from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
-from farthing.sandbox.resources.customers import _whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -119,7 +119,7 @@ def _fields(params: Json, currency: str) -> Json:
         "payment_record": None,
         "processing": None,
         "review": None,
-        "shipping": _whole("shipping", blank_as_none(params.get("shipping"))),
+        "shipping": whole("shipping", params.get("shipping")),
         "source": None,
         "status": "requires_payment_method",
         "transfer_data": None,
@@ -283,7 +283,7 @@ def _changed(account: Account, intent: Record, params: Json) -> dict[str, Any]:
     if customer := params.get("customer"):
         changed["customer"] = account.get("customer", customer, param="customer").id
     if "shipping" in params:
-        changed["shipping"] = _whole("shipping", blank_as_none(params["shipping"]))
+        changed["shipping"] = whole("shipping", params["shipping"])
     if "capture_method" in params:
         changed["capture_method"] = params["capture_method"]
     changed["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))

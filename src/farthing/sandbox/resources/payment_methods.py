@@ -11,6 +11,7 @@ from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, no_such, not_here_yet
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
 METHODS_MAX = 200
@@ -71,8 +72,6 @@ def make(account: Account, card: cards.TestCard, given: Json | None = None, para
 
 
 def billing_details(given: Json) -> Json:
-    from farthing.sandbox.resources.customers import address
-
     return {
         "address": address(given.get("address") or {}),
         "email": blank_as_none(given.get("email")),

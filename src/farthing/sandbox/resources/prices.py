@@ -33,6 +33,7 @@ def create(account: Account, params: Json) -> Record:
 
 def make(account: Account, params: Json, *, param: str = "") -> Record:
     """Also for prices that come inside a session's line; `param` says where."""
+    # Here, because products bring prices along as prices bring products.
     from farthing.sandbox.resources import products
 
     for name, what in NOT_HERE.items():
