@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from farthing.cli import options
 
@@ -43,12 +43,12 @@ COMMANDS: Final = {
     "catalog list": ("catalog:list_", "What farthing.toml says is for sale."),
     "catalog schema": ("catalog:schema", "Print the JSON Schema of farthing.toml."),
     "orders list": ("orders:list_", "List orders, newest first."),
-    "orders show": ("orders:show", "Show an order: its lines, payments and refunds."),
+    "orders show": ("orders:show_", "Show an order: its lines, payments and refunds."),
     "orders refund": ("orders:refund", "Give back a part of what was paid, or all that is left of it."),
     "orders cancel": ("orders:cancel", "Close the payment page of an unpaid order and cancel it."),
     "orders sync": ("orders:sync", "Ask the provider how an order stands, and record it."),
     "events list": ("events:list_", "List what the provider told us, newest first."),
-    "events show": ("events:show", "Show an event of the provider, with its body."),
+    "events show": ("events:show_", "Show an event of the provider, with its body."),
     "events replay": ("events:replay", "Act on stored events once more."),
     "jobs list": ("jobs:list_", "How many jobs wait, run, are delayed or dead."),
     "jobs dead": ("jobs:dead", "List the jobs that failed for good."),
@@ -57,7 +57,7 @@ COMMANDS: Final = {
     "keys list": ("keys:list_", "List API keys, newest first."),
     "keys revoke": ("keys:revoke", "Let an API key open nothing any more."),
     "users create": ("users:create", "Let somebody sign in to the admin."),
-    "config show": ("config:show", "Show every setting and its source, secrets masked."),
+    "config show": ("config:show_", "Show every setting and its source, secrets masked."),
 }
 
 
@@ -87,6 +87,7 @@ def _app(name: str, text: str) -> App:
         help=text,
         help_flags=["--help", "-h"],
         version_flags=[],
+        default_parameter=Parameter(negative=()),
         help_format="markdown",
         help_epilogue=options.HELP,
         suppress_keyboard_interrupt=False,

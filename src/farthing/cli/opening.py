@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from farthing import config
 from farthing.cli import logs
 from farthing.cli.dev import state
+from farthing.cli.postgres import news
 from farthing.cli.terminal import terminal
 from farthing.config import ALIASES, NAMES, Settings
-from farthing.errors import ConfigError
+from farthing.errors import ConfigError, ProviderUnavailable
 
 if TYPE_CHECKING:
     from farthing.app import Farthing
@@ -26,10 +27,16 @@ ACTOR: Final = "cli"
 
 def environment() -> dict[str, str]:
     """The variables of the process, over those of `farthing dev` where this is a development folder without a key."""
+    environ = _own()
+    return {**_of_dev(environ), **environ}
+
+
+def _own() -> dict[str, str]:
+    """What the user has set."""
     environ = dict(os.environ)
     if home := terminal().options.home:
         environ["FARTHING_HOME"] = str(home)
-    return {**_of_dev(environ), **environ}
+    return environ
 
 
 def settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -51,8 +58,9 @@ def environment_of(environ: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def sources(environ: Mapping[str, str]) -> dict[str, str]:
+def sources() -> dict[str, str]:
     """Setting → where its value comes from."""
+    environ = _own()
     of_dev = _of_dev(environ)
     return {field: _source(field, of_dev, environ) for field in NAMES}
 
@@ -90,24 +98,39 @@ def address(settings: Settings) -> str | None:
 @asynccontextmanager
 async def database(settings_: Settings | None = None) -> AsyncIterator[Database]:
     """The database alone, for commands that need no provider. Raises ConfigError where the schema is another version."""
-    from farthing.db import Database, migrate
+    from farthing.db import migrate
 
     found = settings_ or settings()
-    async with _dsn(found) as dsn:
-        await asyncio.to_thread(migrate.check, dsn)
-        db = Database(dsn, pool_max=2, prepared=False)
-        await db.open()
-        try:
+    async with dsn(found) as address_:
+        await asyncio.to_thread(migrate.check, address_)
+        async with pool(address_) as db:
             yield db
-        finally:
-            await db.close()
+
+
+@asynccontextmanager
+async def pool(address_: str) -> AsyncIterator[Database]:
+    """Two connections: a command does one thing at a time."""
+    from farthing.db import Database
+
+    db = Database(address_, pool_max=2, prepared=False)
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 @asynccontextmanager
 async def world(settings_: Settings | None = None) -> AsyncIterator[World]:
     """Everything, for commands that ask the provider."""
-    async with farthing(settings_) as pay:
-        yield pay.world
+    found = settings_ or settings()
+    async with farthing(found) as pay:
+        try:
+            yield pay.world
+        except ProviderUnavailable as error:
+            if not found.sandboxed:
+                raise
+            raise ProviderUnavailable(f"The sandbox at {found.stripe_api_base} does not answer: run `farthing dev`.") from error
 
 
 @asynccontextmanager
@@ -121,15 +144,19 @@ async def farthing(settings_: Settings | None = None) -> AsyncIterator[Farthing]
 
 
 @asynccontextmanager
-async def _dsn(found: Settings) -> AsyncIterator[str]:
-    """Of the database in the settings, or of the embedded server of the home, which runs for as long as we use it."""
+async def dsn(found: Settings, *, makes: bool = False) -> AsyncIterator[str]:
+    """Of the database in the settings, or of the embedded server of the home, which runs for as long as we use it.
+
+    With `makes`, an embedded server is made where there is none.
+    """
     if direct := address(found):
         yield direct
         return
     from farthing.db.embedded import EmbeddedPostgres
 
-    _refuse_nothing(found)
-    server = EmbeddedPostgres(found.home, progress=terminal().say)
+    if not makes:
+        _refuse_nothing(found)
+    server = EmbeddedPostgres(found.home, progress=news(terminal().say))
     try:
         yield await asyncio.to_thread(server.start)
     finally:

@@ -24,7 +24,7 @@ GRACE_SECONDS: Final = 8
 BACKLOG: Final = 2048
 
 
-def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 4242, worker: bool = True) -> int:
+def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 4242, no_worker: bool = False) -> int:
     """Serve the API, the webhook door and the pages.
 
     Refuses to start where a delivery could not be verified or a session not be signed. One process takes thousands of
@@ -43,13 +43,13 @@ def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 424
         The address to listen on. Other than loopback only in production.
     port
         The port to listen on; 0 takes a free one.
-    worker
-        Run jobs and sweeps in this process, too.
+    no_worker
+        Leave jobs and sweeps to `farthing worker`.
     """
     if host not in LOOPBACK and opening.settings().env != "production":
         raise ConfigError("Outside production Farthing listens on loopback only: the shop and the mailbox are open to all.")
     with _listening(host, port) as listening:
-        return serve_on(listening, app, run_worker=worker, ready=lambda: _announce(listening))
+        return serve_on(listening, app, run_worker=not no_worker, ready=lambda: _announce(listening))
 
 
 def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, ready: Callable[[], None]) -> int:

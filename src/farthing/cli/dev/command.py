@@ -23,7 +23,7 @@ from farthing.errors import ConfigError, FarthingError
 TROUBLES: Final = ("failed", "surplus", "parked", "refused")
 
 
-def dev(app: str | None = None, /, *, port: int | None = None, open: bool = True) -> int:
+def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = False) -> int:
     """Start the whole house on this machine: database, sandbox, API, worker and shop.
 
     Nothing is needed before: a PostgreSQL is started in .farthing, a Stripe of our own takes test cards, and a farthing.toml
@@ -42,8 +42,8 @@ def dev(app: str | None = None, /, *, port: int | None = None, open: bool = True
         Your own Farthing, as module:name, with its hooks. Otherwise FARTHING_APP, or one from the settings.
     port
         The port of shop and API; the last one that was used, at first 4242.
-    open
-        Open the shop in the browser.
+    no_open
+        Do not open the shop in the browser.
     """
     began = time.monotonic()
     environ = _environ()
@@ -60,7 +60,7 @@ def dev(app: str | None = None, /, *, port: int | None = None, open: bool = True
     try:
         house.launch()
         _starter(environ)
-        return asyncio.run(until_stopped(house, lambda: _stand(house, began, open=open)))
+        return asyncio.run(until_stopped(house, lambda: _stand(house, began, opens=not no_open)))
     except FarthingError as error:
         house.close()
         terminal().complain(f"farthing: {error.detail}")
@@ -112,11 +112,11 @@ async def until_stopped(house: House, play: Callable[[], Awaitable[int]]) -> int
         await house.end()
 
 
-async def _stand(house: House, began: float, *, open: bool) -> int:
+async def _stand(house: House, began: float, *, opens: bool) -> int:
     with terminal().progress("Starting database, sandbox, API and worker"):
         await house.settle()
     welcome(house, time.monotonic() - began)
-    if open and _has_browser():
+    if opens and _has_browser():
         webbrowser.open(house.state.base_url)
     async with asyncio.TaskGroup() as together:
         together.create_task(house.stand())

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from farthing.cli.dev import state as states
 from farthing.cli.dev.children import Child, all_ready
 from farthing.cli.dev.state import State
+from farthing.cli.postgres import news
 from farthing.db.embedded import EmbeddedPostgres
 from farthing.errors import ConfigError, Conflict
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = 512
 POSTGRES_LOOK_SECONDS: Final = 1.0
-ORDINARY: Final = ("PostgreSQL is about to start.", "PostgreSQL starts.", "PostgreSQL is ready.")
 
 
 class House:
@@ -70,7 +70,7 @@ class House:
         make_home(self.home)
         self._lock = hold(self.home)
         if self.embedded:
-            self._postgres = EmbeddedPostgres(self.home, progress=self._say_unless_ordinary).start_in_background()
+            self._postgres = EmbeddedPostgres(self.home, progress=news(self._say)).start_in_background()
         self.state = states.find(self.home) or states.new(states.PORT)
         self._listening = listen(self.state.port if self._wanted_port is None else self._wanted_port)
         port = self._listening.getsockname()[1]
@@ -133,10 +133,6 @@ class House:
             self._postgres.stop()
         if self._lock:
             self._lock.close()
-
-    def _say_unless_ordinary(self, sentence: str) -> None:
-        if sentence not in ORDINARY:
-            self._say(sentence)
 
     async def _tell(self, role: str, **order: object) -> None:
         child = self._children[role]

@@ -42,7 +42,7 @@ def translated() -> Iterator[None]:
 
 
 def _ours(error: stripe.StripeError) -> ProviderError:
-    detail = error.user_message or type(error).__name__
+    detail = " ".join((error.user_message or type(error).__name__).split())
     code = getattr(error.error, "code", None) if error.error is not None else None
     request = f" ({error.request_id})" if error.request_id else ""
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
