@@ -20,6 +20,11 @@ class HookRun:
     updated_at: datetime
 
     @property
+    def is_told_elsewhere(self) -> bool:
+        """An email that was sent is an event of its own."""
+        return self.status == "done" and self.hook.startswith("email:")
+
+    @property
     def words(self) -> str:
         kind, _, name = self.hook.partition(":")
         return f"The email {name.replace('_', ' ')}" if kind == "email" else f"The hook {name}"

@@ -25,7 +25,7 @@ async def of_order(tx: Transaction, order: OrderId) -> list[Entry]:
         *(_from_notice(notice) for notice in await webhooks.of_order(tx, order)),
         *(words.of_event(event) for event in await events.of_order(tx, order)),
         *_from_ledger(await ledger.entries_of_order(tx, order)),
-        *(_from_hook(run) for run in await hook_runs.of_order(tx, order)),
+        *(_from_hook(run) for run in await hook_runs.of_order(tx, order) if not run.is_told_elsewhere),
         *(_from_email(email) for email in await emails.of_order(tx, order) if email.status == EmailStatus.WAITING),
     ]
     return sorted(entries, key=lambda entry: (entry.at, _RANK[entry.kind]))

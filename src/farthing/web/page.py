@@ -105,7 +105,8 @@ class PageFrame:
     def _link(self, row: Section) -> MenuLink:
         url = url_for(self.request, row.route)
         path = here(self.request).partition("?")[0]
-        return MenuLink(row.label, row.icon, url, path == url or path.startswith(f"{url.rstrip('/')}/"))
+        below = not url.endswith("/") and path.startswith(f"{url}/")
+        return MenuLink(row.label, row.icon, url, path == url or below)
 
     def _url(self, route: str | None) -> str | None:
         return url_for(self.request, route) if route else None
