@@ -8,7 +8,7 @@ from typing import Final
 from farthing.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from farthing.clock import SystemClock
 from farthing.config import Settings
-from farthing.errors import ConfigError, ProviderError
+from farthing.errors import ConfigError, ProviderError, ProviderUnavailable
 from farthing.providers.stripe import Account, look
 from farthing.routing import WEBHOOK
 
@@ -24,9 +24,11 @@ async def check(settings: Settings) -> list[Finding]:
     except ConfigError:
         return [skipped(name, "there is no usable key") for name in ("Stripe", "Webhook endpoint", "Clock")]
     except ProviderError as error:
-        fix = "Start `farthing dev`, whose sandbox it is." if settings.sandboxed else "Check the key and the network."
         left = [skipped(name, "Stripe did not answer") for name in ("Webhook endpoint", "Clock")]
-        return [failed("Stripe", error.detail, fix), *left]
+        if settings.sandboxed and isinstance(error, ProviderUnavailable):
+            said = f"the sandbox at {settings.stripe_api_base} does not answer"
+            return [failed("Stripe", said, "Run `farthing dev`: it is its sandbox."), *left]
+        return [failed("Stripe", error.detail, "Check STRIPE_SECRET_KEY and the network."), *left]
     return [
         ok("Stripe", f"answers at {settings.stripe_api_base or 'api.stripe.com'}"),
         _endpoint(settings, account),
