@@ -1,0 +1,91 @@
+"""`python -m benchmarks`: Farthing against the bare minimum, as ratios of one run. Exit code 0 if every target is met."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from benchmarks import entitled, ingest, machine, settle, startup
+from benchmarks.line import Line
+from farthing.db import migrate
+from farthing.db.embedded import EmbeddedPostgres, temporary_home
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How much is measured. Many short rounds, in turn: whatever else the machine does then meets both sides."""
+
+    ingest: int
+    settle: int
+    entitled: int
+    startup: int
+
+
+WHOLE: Final = Rounds(ingest=30, settle=6, entitled=40, startup=10)
+QUICK: Final = Rounds(ingest=10, settle=3, entitled=15, startup=5)
+REQUESTS: Final = 300
+ORDERS: Final = 100
+CALLS: Final = 100
+
+MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Sequence[Line]]]] = {
+    "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
+    "settle": lambda dsn, rounds: asyncio.run(settle.measure(dsn, rounds=rounds.settle, count=ORDERS)),
+    "entitled": lambda dsn, rounds: [asyncio.run(entitled.measure(dsn, rounds=rounds.entitled, calls=CALLS))],
+    "startup": lambda _, rounds: [startup.measure(rounds.startup)],
+}
+"""Name → what is measured, each in a database of its own."""
+
+
+def main() -> int:
+    arguments = _arguments()
+    began = time.monotonic()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    with temporary_home() as home, EmbeddedPostgres(home) as server:
+        facts = machine.facts(server.dsn())
+        if not arguments.json:
+            print("  ".join(f"{name} {value}" for name, value in facts.items()), end="\n\n", flush=True)
+        lines: list[Line] = []
+        for name in arguments.only or MEASUREMENTS:
+            for line in MEASUREMENTS[name](_database(server.dsn(), name), QUICK if arguments.quick else WHOLE):
+                lines.append(line)
+                if not arguments.json:
+                    print(line, end="\n\n", flush=True)
+    met = all(line.met for line in lines)
+    if arguments.json:
+        print(json.dumps({"machine": facts, "lines": [line.described() for line in lines], "met": met}, indent=2))
+    else:
+        print(f"{'Every target is met' if met else 'NOT every target is met'} ({time.monotonic() - began:.0f} s).")
+    return 0 if met else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("only", nargs="*", metavar="MEASUREMENT", help=f"of {', '.join(MEASUREMENTS)}; all where none is named")
+    parser.add_argument("--quick", action="store_true", help="a third of the work: good for a look, noisy near a target")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.only) - set(MEASUREMENTS):
+        parser.error(f"there is no measurement {', '.join(sorted(unknown))}: choose of {', '.join(MEASUREMENTS)}")
+    return arguments
+
+
+def _database(server: str, name: str) -> str:
+    """A fresh, migrated database."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"bench_{name}")))
+    dsn = make_conninfo(server, dbname=f"bench_{name}")
+    migrate.upgrade(dsn)
+    return dsn
+
+
+if __name__ == "__main__":
+    sys.exit(main())
