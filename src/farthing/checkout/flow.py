@@ -103,17 +103,15 @@ async def sync_order(world: World, id: OrderId, *, actor: str) -> None:
     async with world.db.transaction(actor) as tx:
         await orders.get(tx, id)
         sessions = await store.of_order(tx, id)
-        collected = await payments.of_order(tx, id)
-        refunds = await payments.refunds_of_order(tx, id)
     for session in sessions:
         if session.provider_checkout_id is not None:
             await sync(world, session.provider_checkout_id, actor=actor)
+    async with world.db.transaction(actor) as tx:
+        collected = await payments.of_order(tx, id)
     for payment in collected:
         if payment.provider_payment_id is not None:
             await payments.sync(world, payment.provider_payment_id, actor=actor)
-    for refund in refunds:
-        if refund.provider_refund_id is not None:
-            await payments.sync_refund(world, refund.provider_refund_id, actor=actor)
+            await payments.sync_refunds(world, payment.provider_payment_id, actor=actor)
 
 
 async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order:

@@ -1,7 +1,7 @@
 """Money in, money back: payments, refunds, and how they stand at the provider."""
 
 from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
-from farthing.payments.flow import Also, look_again, send_refund, sync, sync_refund
+from farthing.payments.flow import Also, look_again, send_refund, sync, sync_refund, sync_refunds
 from farthing.payments.model import Payment, Refund, RefundReason, check_refund
 from farthing.payments.present import OrderDetailShown, detail_of
 from farthing.payments.refunds import record_refund, refund_order
@@ -30,4 +30,5 @@ __all__ = [
     "send_refund",
     "sync",
     "sync_refund",
+    "sync_refunds",
 ]

@@ -60,6 +60,12 @@ async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also
     return await _record(world, seen, actor=actor, also=also)
 
 
+async def sync_refunds(world: World, provider_payment_id: str, *, actor: str) -> None:
+    """See all that went back of a payment, also what was given back over there and never told."""
+    for seen in await world.provider.refunds(provider_payment_id):
+        await _record(world, seen, actor=actor)
+
+
 async def _received(world: World, provider_payment_id: str) -> bool:
     provider = world.provider
     async with world.db.transaction("look") as tx:
