@@ -100,7 +100,7 @@ async def refund(
         async with db.transaction(ACTOR) as tx:
             found = await finding.order(tx, order)
             money = Money.parse(amount, found.total.currency) if amount else None
-            sum_ = money or await _refundable(tx, found)
+            sum_ = await _refundable(tx, found) if money is None else money
         if dry_run:
             terminal().show({"order": found.id, "would_refund": sum_}, f"Would refund {sum_} of order {found.number}.")
             return 0

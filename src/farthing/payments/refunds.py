@@ -32,7 +32,10 @@ async def refund_order(
     if not payments:
         raise Conflict(f"{order.id} is {order.status}: nothing was paid that could be refunded.")
     payment = await store.lock(tx, payments[0].id)
-    return await promise(tx, payment, money or payment.refundable, reason=reason, note=note)
+    if money is None and not payment.refundable:
+        raise Conflict(f"{order.id} has nothing left to refund: all of it went back, or is on its way.")
+    # An amount of nothing is an amount: refused below, and never "all of it".
+    return await promise(tx, payment, payment.refundable if money is None else money, reason=reason, note=note)
 
 
 async def promise(tx: Transaction, payment: Payment, money: Money, *, reason: RefundReason, note: str | None) -> Refund:

@@ -1,0 +1,66 @@
+"""What goes on by itself in a running shop, done at once: deliveries arrive and are acted on, jobs run."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.worlds import Account, signed
+
+from farthing import invariants, jobs, orders, webhooks, worker
+from farthing.ids import OrderId
+from farthing.jobs import Drained
+from farthing.orders import Order
+from farthing.webhooks import Delivery
+from farthing.world import World
+
+
+async def tell(world: World, events: Iterable[dict[str, Any]]) -> None:
+    """Store events of the provider, as the door does."""
+    deliveries = []
+    for event in events:
+        body, signature = signed(event)
+        notice = world.provider.verify(body, signature, now=world.clock.now().timestamp())
+        deliveries.append(Delivery(world.provider.name, notice, body))
+    await webhooks.store(world.db, deliveries)
+
+
+async def hear(world: World, account: Account, type: str | None = None) -> None:
+    """Deliver what happened at the provider, and act on it."""
+    await tell(world, await account.events(type))
+    while await webhooks.drain(world):
+        pass
+
+
+async def work(world: World) -> Drained:
+    """Run every job that is due, and those that wait for their next try."""
+    return await jobs.drain(world.db, world, worker.TASKS, ignore_delays=True)
+
+
+async def read(world: World, id: OrderId) -> Order:
+    async with world.db.transaction("test") as tx:
+        return await orders.get(tx, id)
+
+
+async def happened(world: World, order: OrderId | None = None) -> list[str]:
+    """The types of all recorded events, oldest first."""
+    async with world.db.transaction("test") as tx:
+        return await tx.all(
+            lambda row: str(row["type"]),
+            "SELECT type FROM events WHERE %(order)s::uuid IS NULL OR order_id = %(order)s ORDER BY sequence",
+            order=order,
+        )
+
+
+async def sound(world: World) -> bool:
+    """Whether all that must always be true is true."""
+    async with world.db.transaction("test") as tx:
+        broken = await invariants.check_all(tx)
+    assert [(each.rule.name, each.rows) for each in broken] == []
+    return True
+
+
+async def count(world: World, table: str) -> int:
+    assert table.isidentifier()
+    async with world.db.transaction("test") as tx:
+        row = await (await tx.connection.execute(f"SELECT count(*) AS rows FROM {table}")).fetchone()
+    assert row is not None
+    return int(row["rows"])
