@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from tests.races.facts import Facts, facts, truth
@@ -107,19 +106,17 @@ async def harness(dsn: str, db: Database, sandbox: Sandbox, forking: Mortals, tm
         yield Harness(forking, connection, place, tmp_path, Snapshot(connection))
 
 
-async def bought(shop: Shop, case: Case, *, told: bool) -> Case:
+async def bought(shop: Shop, case: Case, *, told: bool, declined_first: str | None = None) -> Case:
     """A purchase that is paid at the provider; `told` of it, we have settled it."""
     answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
     assert answer.status_code == 201, answer.text
-    started = answer.json()
-    async with httpx.AsyncClient(base_url=shop.place.url, timeout=20) as buyer:
-        session = started["url"].rsplit("/", 1)[-1]
-        paid = await buyer.post(
-            f"/_sandbox/checkout/sessions/{session}/pay", json={"card": "4242424242424242", "email": "ada@example.com"}
-        )
-        assert paid.status_code == 200, paid.text
-        await buyer.post("/_sandbox/clock/advance", json={"seconds": 0.25})
-    case = replace(case, order=started["order"])
+    session = answer.json()["url"].rsplit("/", 1)[-1]
+    if declined_first:
+        assert (await shop.pay(session, declined_first)).status_code == 402
+    assert (await shop.pay(session)).status_code == 200
+    # The fee is known a moment later.
+    (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 0.25})).raise_for_status()
+    case = replace(case, order=answer.json()["order"])
     if told:
         said: list[str] = []
         await shop.deliver_all(events_at(shop.place), said.append)

@@ -64,9 +64,7 @@ def mortals() -> Iterator[Mortals]:
     command = [sys.executable, "-m", "tests.races.mortals"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Mortals(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(10)
+        process.kill()
 
 
 def _serve() -> None:

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from tests.races.boundaries import BOUNDARIES
-from tests.worlds import BASE_URL, CATALOG, WEBHOOK_SECRET, signed
+from tests.worlds import BASE_URL, CARD, CATALOG, WEBHOOK_SECRET, signed
 
 from farthing import catalog, checkout, jobs
 from farthing.api import build
@@ -80,12 +80,19 @@ class Shop:
     world: World
     client: httpx.AsyncClient
     """Somebody who calls our API and our webhook door."""
+    outside: httpx.AsyncClient
+    """Somebody at the provider: the buyer on its page, a person in its dashboard."""
     clock: TravelClock
 
     async def deliver(self, event: dict[str, Any]) -> int:
         body, signature = signed(event, at=int(self.clock.now().timestamp()))
         answer = await self.client.post("/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
         return answer.status_code
+
+    async def pay(self, session: str, card: str = CARD) -> httpx.Response:
+        """What the buyer does on the provider's page: 200 paid, 402 declined, 400 where nobody can pay any more."""
+        body = {"card": card, "email": "ada@example.com"}
+        return await self.outside.post(f"/_sandbox/checkout/sessions/{session}/pay", json=body)
 
     async def deliver_all(self, events: Sequence[dict[str, Any]], say: Callable[[str], None] = lambda _: None) -> None:
         for event in events:
@@ -137,8 +144,11 @@ async def opened(place: Place, clock: TravelClock | None = None) -> AsyncIterato
     app = api()
     app.state.world = world
     try:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(_doors(app, world, inbox)), base_url=BASE_URL) as client:
-            yield Shop(place, world, client, clock)
+        async with (
+            httpx.AsyncClient(transport=httpx.ASGITransport(_doors(app, world, inbox)), base_url=BASE_URL) as client,
+            httpx.AsyncClient(base_url=place.url, auth=httpx.BasicAuth(place.key, ""), timeout=20) as outside,
+        ):
+            yield Shop(place, world, client, outside, clock)
     finally:
         await inbox.close()
         await provider.close()
