@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RefundFailed,
         RefundSucceeded,
     )
+    from farthing.http.callers import CustomerIdentity
     from farthing.money import Money
 
 _HOMES: Final = {
@@ -56,6 +57,7 @@ _HOMES: Final = {
         "RefundFailed",
         "RefundSucceeded",
     ),
+    "farthing.http.callers": ("CustomerIdentity",),
     "farthing.money": ("Money",),
 }
 
@@ -63,6 +65,7 @@ __all__ = [
     "CartItem",
     "ConfigError",
     "Conflict",
+    "CustomerIdentity",
     "Event",
     "Farthing",
     "FarthingError",

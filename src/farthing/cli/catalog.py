@@ -26,7 +26,7 @@ SIGNS: Final = {
 async def plan(*, check: bool = False) -> int:
     """Show what `catalog apply` would do, and what was changed at the provider behind our back. Changes nothing.
 
-    Examples:
+    For example:
 
         farthing catalog plan
         farthing catalog plan --check --json
@@ -49,7 +49,7 @@ async def apply() -> int:
     A changed price becomes a new price, and the old one is archived; nothing is deleted, nothing made twice. Interrupted, it
     goes on the next time.
 
-    Examples:
+    For example:
 
         farthing catalog apply
         farthing catalog apply --yes
@@ -72,7 +72,7 @@ async def apply() -> int:
 def list_() -> int:
     """What farthing.toml says is for sale.
 
-    Examples:
+    For example:
 
         farthing catalog list
     """
@@ -99,7 +99,7 @@ def list_() -> int:
 def schema() -> int:
     """Print the JSON Schema of farthing.toml, with which editors complete and check it.
 
-    Examples:
+    For example:
 
         farthing catalog schema > farthing.schema.json
     """

@@ -67,10 +67,10 @@ def call(words: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def build(words: Sequence[str] = ()) -> App:
+def build(words: Sequence[str] = (), *, epilogue: str = options.HELP) -> App:
     """The tree. A command's own page is its docstring; where it is only listed, one line stands for it."""
-    app = _app("farthing", "Payments, orders and books for Python, on Stripe. Start with `farthing dev`.")
-    groups = {name: _app(name, text) for name, text in GROUPS.items()}
+    app = _app("farthing", "Payments, orders and books for Python, on Stripe. Start with `farthing dev`.", epilogue)
+    groups = {name: _app(name, text, epilogue) for name, text in GROUPS.items()}
     for name, (place, line) in COMMANDS.items():
         path = name.split()
         parent = app if len(path) == 1 else groups[path[0]]
@@ -81,7 +81,7 @@ def build(words: Sequence[str] = ()) -> App:
     return app
 
 
-def _app(name: str, text: str) -> App:
+def _app(name: str, text: str, epilogue: str) -> App:
     return App(
         name=name,
         help=text,
@@ -89,6 +89,6 @@ def _app(name: str, text: str) -> App:
         version_flags=[],
         default_parameter=Parameter(negative=()),
         help_format="markdown",
-        help_epilogue=options.HELP,
+        help_epilogue=epilogue,
         suppress_keyboard_interrupt=False,
     )

@@ -11,7 +11,7 @@ from farthing.config import NAMES, Settings
 def show_() -> int:
     """Show every setting, the variable that sets it, and where its value comes from. Secrets are masked.
 
-    Examples:
+    For example:
 
         farthing config show
         farthing config show --json

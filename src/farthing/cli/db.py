@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def upgrade(*, sql: bool = False) -> int:
     """Bring the schema up to this version of Farthing. Repeating it changes nothing.
 
-    Examples:
+    For example:
 
         farthing db upgrade
         farthing db upgrade --sql > schema.sql
@@ -52,7 +52,7 @@ async def upgrade(*, sql: bool = False) -> int:
 async def downgrade(to: str, /) -> int:
     """Bring the schema down to an earlier version. Tables that came later are dropped, with all that is in them.
 
-    Examples:
+    For example:
 
         farthing db downgrade 0001
 
@@ -75,7 +75,7 @@ async def downgrade(to: str, /) -> int:
 async def status() -> int:
     """Which version the schema is at, and which this code needs. The exit code is 3 where they differ.
 
-    Examples:
+    For example:
 
         farthing db status
     """
@@ -90,7 +90,7 @@ async def status() -> int:
 async def shell(*words: str) -> int:
     """Open psql on the database, with the tables of Farthing in sight. What stands after `--` is for psql.
 
-    Examples:
+    For example:
 
         farthing db shell
         farthing db shell -- -c "SELECT number, status FROM orders"
@@ -119,7 +119,7 @@ def _run(command: list[str], environ: Mapping[str, str]) -> int:
 def url() -> int:
     """Print the address of the database, password included: for a tool that takes one.
 
-    Examples:
+    For example:
 
         pg_dump "$(farthing db url)"
     """

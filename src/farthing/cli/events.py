@@ -29,7 +29,7 @@ REPLAY_MAX: Final = 10_000
 async def list_(*, status: Status | None = None, type: str | None = None, since: str | None = None, limit: int = 25) -> int:
     """List what the provider told us, newest first.
 
-    Examples:
+    For example:
 
         farthing events list --status parked
         farthing events list --type charge.updated --since 2h --json
@@ -56,7 +56,7 @@ async def list_(*, status: Status | None = None, type: str | None = None, since:
 async def show_(event: str, /) -> int:
     """Show an event of the provider with its body, as it was signed.
 
-    Examples:
+    For example:
 
         farthing events show evt_1QabcXYZ
 
@@ -91,7 +91,7 @@ async def replay(
 
     Name events, or choose them by status, type and time. The worker acts on them.
 
-    Examples:
+    For example:
 
         farthing events replay evt_1QabcXYZ
         farthing events replay --status parked --since 2h --dry-run

@@ -32,7 +32,7 @@ EXIT_CODES: Final = {
 def help_(*words: str) -> int:
     """This list, the page of a command, or a topic: exit-codes.
 
-    Examples:
+    For example:
 
         farthing help orders refund
         farthing help exit-codes

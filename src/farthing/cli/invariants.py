@@ -9,7 +9,7 @@ from farthing.cli.terminal import terminal
 async def invariants() -> int:
     """Check what must always be true of the whole database, whoever wrote to it. The exit code is 1 where a rule is broken.
 
-    Examples:
+    For example:
 
         farthing invariants
         farthing invariants --json

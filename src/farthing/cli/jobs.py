@@ -11,7 +11,7 @@ from farthing.errors import Invalid
 async def list_() -> int:
     """How many jobs wait, run, are delayed for a retry, or are dead; and how long the longest waiting has waited.
 
-    Examples:
+    For example:
 
         farthing jobs list
         farthing jobs list --json
@@ -31,7 +31,7 @@ async def list_() -> int:
 async def dead() -> int:
     """List the jobs that failed for good, the last one first.
 
-    Examples:
+    For example:
 
         farthing jobs dead
     """
@@ -52,7 +52,7 @@ async def dead() -> int:
 async def retry(*ids: int) -> int:
     """Run dead jobs again, with all their attempts before them.
 
-    Examples:
+    For example:
 
         farthing jobs retry 42
         farthing jobs retry $(farthing jobs dead --json | jq '.data[].id')

@@ -14,7 +14,7 @@ async def create(name: str, /) -> int:
 
     The key is for live or test mode as STRIPE_SECRET_KEY is.
 
-    Examples:
+    For example:
 
         farthing keys create "the shop's web server"
 
@@ -38,7 +38,7 @@ async def create(name: str, /) -> int:
 async def list_() -> int:
     """List API keys, newest first; revoked ones, too.
 
-    Examples:
+    For example:
 
         farthing keys list
     """
@@ -53,7 +53,7 @@ async def list_() -> int:
 async def revoke(key: str, /) -> int:
     """Let an API key open nothing any more.
 
-    Examples:
+    For example:
 
         farthing keys revoke api_key_01k9h4w3q8fvtb7m2x5c6d0e1f
 

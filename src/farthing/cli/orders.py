@@ -23,7 +23,7 @@ Reason = Literal["requested_by_customer", "duplicate", "fraudulent"]
 async def list_(*, status: Status | None = None, limit: int = 25, cursor: str | None = None) -> int:
     """List orders, newest first.
 
-    Examples:
+    For example:
 
         farthing orders list
         farthing orders list --status paid --limit 100 --json
@@ -52,7 +52,7 @@ async def list_(*, status: Status | None = None, limit: int = 25, cursor: str | 
 async def show_(order: str, /) -> int:
     """Show an order: its lines, payments, refunds and what it granted.
 
-    Examples:
+    For example:
 
         farthing orders show 1001
         farthing orders show order_01k9h4w3q8fvtb7m2x5c6d0e1f --json
@@ -78,7 +78,7 @@ async def refund(
 ) -> int:
     """Give back a part of what was paid for an order, or all that is left of it. The worker sends it.
 
-    Examples:
+    For example:
 
         farthing orders refund 1001 --amount 12.50
         farthing orders refund 1001 --reason duplicate --yes
@@ -118,7 +118,7 @@ async def refund(
 async def cancel(order: str, /) -> int:
     """Close the payment page of an unpaid order and cancel it. Refused where somebody has paid.
 
-    Examples:
+    For example:
 
         farthing orders cancel 1001
 
@@ -140,7 +140,7 @@ async def cancel(order: str, /) -> int:
 async def sync(order: str, /) -> int:
     """Ask the provider how an order's page, payments and refunds stand, and record it. Harmless at any time.
 
-    Examples:
+    For example:
 
         farthing orders sync 1001
 

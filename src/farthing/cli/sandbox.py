@@ -10,7 +10,7 @@ def sandbox(*, port: int = 12111, state: Path | None = None) -> int:
 
     Point any Stripe SDK to it with a key that starts with sk_test_: each key is an account of its own, made on first sight.
 
-    Examples:
+    For example:
 
         farthing sandbox
         farthing sandbox --port 0 --state sandbox.sqlite3

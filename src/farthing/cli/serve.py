@@ -8,9 +8,11 @@ import importlib
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import Any, Final
 
 import uvicorn
 
@@ -30,7 +32,7 @@ def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 424
     Refuses to start where a delivery could not be verified or a session not be signed. One process takes thousands of
     deliveries a second; for more, start more of them behind your proxy, with `--no-worker` and `farthing worker` beside.
 
-    Examples:
+    For example:
 
         farthing serve
         farthing serve shop.main:pay --no-worker --port 8000
@@ -38,7 +40,7 @@ def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 424
     Parameters
     ----------
     app
-        Your own Farthing, as module:name, with its hooks. Otherwise FARTHING_APP, or one from the settings.
+        Your own Farthing, as module:name, or the application it is mounted in. Otherwise FARTHING_APP, or the settings alone.
     host
         The address to listen on. Other than loopback only in production.
     port
@@ -54,12 +56,13 @@ def serve(app: str | None = None, /, *, host: str = "127.0.0.1", port: int = 424
 
 def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, ready: Callable[[], None]) -> int:
     """Serve on a socket that is listening already, until SIGTERM or Ctrl-C."""
-    pay = load(app)
+    loaded = load(app)
+    pay = loaded.pay
     pay.run_worker = run_worker
     pay.settings.check_served()
     logs.configure(pay.settings, verbose=terminal().options.verbose, brief=False)
     config = uvicorn.Config(
-        pay.asgi,
+        loaded.asgi,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -72,24 +75,45 @@ def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, rea
     return 0 if server.started else ConfigError.exit_code
 
 
-def load(app: str | None) -> Farthing:
-    """The Farthing named module:name, or in the settings, or made of the settings alone."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is served: Farthing alone, or the host's application that it is mounted in."""
+
+    pay: Farthing
+    asgi: Callable[..., Any]
+
+
+def load(app: str | None) -> Loaded:
+    """What is named module:name, or in the settings, or a Farthing made of the settings alone."""
     environ = opening.environment()
     named = app or environ.get("FARTHING_APP")
     if not named:
-        return Farthing(opening.settings(environ))
+        pay = Farthing(opening.settings(environ))
+        return Loaded(pay, pay.asgi)
     module_name, _, name = named.partition(":")
     if not module_name or not name:
         raise ConfigError(f"{named!r} does not name a Farthing: write module:name, such as shop.main:pay.")
+    module = _module(named, module_name, environ)
+    return _named(named, getattr(module, name, None), module)
+
+
+def _module(named: str, module_name: str, environ: Mapping[str, str]) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))
     with opening.environment_of(environ):
         try:
-            found = getattr(importlib.import_module(module_name), name, None)
+            return importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             raise ConfigError(f"{named}: there is no module {error.name!r} in this folder or installed.") from error
-    if not isinstance(found, Farthing):
-        raise ConfigError(f"{named} is not a Farthing: name the object that you made with Farthing().")
-    return found
+
+
+def _named(named: str, found: object, module: ModuleType) -> Loaded:
+    """The application of a host is served as it is; its Farthing is the one in the same module."""
+    if isinstance(found, Farthing):
+        return Loaded(found, found.asgi)
+    made = [value for value in vars(module).values() if isinstance(value, Farthing)]
+    if not callable(found) or len(made) != 1:
+        raise ConfigError(f"{named} is neither a Farthing nor an application beside one: name what you made with Farthing().")
+    return Loaded(made[0], found)
 
 
 @contextlib.contextmanager

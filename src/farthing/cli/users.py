@@ -19,7 +19,7 @@ GENERATED_BYTES = 15
 async def create(email: str, /, *, role: Role = "support", generate: bool = False) -> int:
     """Let somebody sign in to the admin. The password is asked for, or read from stdin; it never stands on a command line.
 
-    Examples:
+    For example:
 
         farthing users create ada@shop.example --role admin
         farthing users create ada@shop.example --generate

@@ -9,7 +9,7 @@ from farthing.cli.terminal import terminal
 async def why(order: str, /) -> int:
     """All that happened to an order, and who did it: our events, the provider's, the books, hooks and emails, by time.
 
-    Examples:
+    For example:
 
         farthing why 1001
         farthing why order_01k9h4w3q8fvtb7m2x5c6d0e1f --json

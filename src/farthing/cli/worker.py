@@ -18,7 +18,7 @@ def worker(app: str | None = None, /) -> int:
 
     A worker that is killed loses nothing: what it had in its hands is run by another one, or by the next.
 
-    Examples:
+    For example:
 
         farthing worker
         farthing worker shop.main:pay
@@ -26,13 +26,13 @@ def worker(app: str | None = None, /) -> int:
     Parameters
     ----------
     app
-        Your own Farthing, as module:name: the worker runs its hooks. Otherwise FARTHING_APP, or one from the settings.
+        Your own Farthing, as module:name: the worker runs its hooks. Otherwise FARTHING_APP, or the settings alone.
     """
     return work(app, ready=lambda: terminal().say("The worker is running."))
 
 
 def work(app: str | None, *, ready: Callable[[], None]) -> int:
-    pay = load(app)
+    pay = load(app).pay
     pay.run_worker = False
     logs.configure(pay.settings, verbose=terminal().options.verbose, brief=False)
     asyncio.run(_work(pay, ready))

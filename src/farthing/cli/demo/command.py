@@ -32,7 +32,7 @@ def demo(*, serve: bool = False) -> int:
     The exit code is 0 only if all statuses, amounts, emails and books are as they should be, else 1. Your own settings and data
     are not touched: it lives in .farthing/demo.
 
-    Examples:
+    For example:
 
         farthing demo
         farthing demo --serve

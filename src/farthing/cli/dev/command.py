@@ -31,15 +31,15 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
 
     With your own test key in STRIPE_SECRET_KEY it uses the real Stripe, in test mode; with DATABASE_URL, your database.
 
-    Examples:
+    For example:
 
         farthing dev
-        farthing dev shop.main:pay --port 8000 --no-open
+        farthing dev shop.main:app --port 8000 --no-open
 
     Parameters
     ----------
     app
-        Your own Farthing, as module:name, with its hooks. Otherwise FARTHING_APP, or one from the settings.
+        Your own Farthing, as module:name, or the application it is mounted in. Otherwise FARTHING_APP, or the settings alone.
     port
         The port of shop and API; the last one that was used, at first 4242.
     no_open

@@ -21,7 +21,7 @@ async def doctor() -> int:
 
     Each finding that is not well says how to repair it. The exit code is 3 where something failed; a warning is none.
 
-    Examples:
+    For example:
 
         farthing doctor
         farthing doctor --json
