@@ -17,7 +17,9 @@ class Customer:
 
 
 async def remember(tx: Transaction, *, external_id: str | None, email: str | None, name: str | None = None) -> Customer:
-    """Find or make the customer; what is newly known of a signed-in one is kept."""
+    """Find or make the customer. What is newly known of a signed-in one is kept; of a guest, whom anybody may claim to be, the
+    first word stays.
+    """
     if external_id is not None:
         sql = """
             INSERT INTO customers (id, external_id, email, name, created_at)
@@ -31,7 +33,7 @@ async def remember(tx: Transaction, *, external_id: str | None, email: str | Non
             INSERT INTO customers (id, external_id, email, name, created_at)
             VALUES (%(id)s, NULL, %(email)s, %(name)s, %(now)s)
             ON CONFLICT (lower(email)) WHERE external_id IS NULL
-            DO UPDATE SET name = coalesce(excluded.name, customers.name)
+            DO UPDATE SET name = coalesce(customers.name, excluded.name)
             RETURNING id, external_id, email, name
             """
     else:
