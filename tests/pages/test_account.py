@@ -12,7 +12,7 @@ from tests.worlds import Account, buy, start
 from farthing import payments, web
 from farthing.catalog import CartItem
 from farthing.checkout import Buyer
-from farthing.http.tokens import CustomerIdentity
+from farthing.http.callers import CustomerIdentity
 from farthing.ids import OrderId
 from farthing.money import Money
 from farthing.orders import Order

@@ -30,7 +30,7 @@ async def fill_cart(visitor: Visitor, product: str = "mug", quantity: str = "2")
 
 async def count(db: Database, table: str) -> int:
     async with db.connection() as connection:
-        row = await (await connection.execute(f"SELECT count(*) AS n FROM {table}")).fetchone()  # type: ignore[arg-type]
+        row = await (await connection.execute(f"SELECT count(*) AS n FROM {table}")).fetchone()
     assert row
     return int(row["n"])
 

@@ -91,7 +91,7 @@ async def cancel(request: Request) -> Response:
         order = await checkout.cancel_order(world_of(request), order_id, actor=staff_of(request).actor)
     except (Conflict, ProviderError) as error:
         return redirect(request, "admin_order", id=order_id, flash=("danger", error.detail))
-    return redirect(request, "admin_order", id=order.id, flash=("success", "Canceled. Nobody can pay this order any more."))
+    return redirect(request, "admin_order", id=order.id, flash=("success", "Closed: nobody can pay this order any more."))
 
 
 async def sync(request: Request) -> Response:

@@ -1,0 +1,87 @@
+"""Every page in a real browser, with a shop's whole life on it: accessible, nothing refused by the policy, fit for a phone."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from tests.browser import DESKTOP, PHONE, violations
+from tests.shops import Client, Shop, running_shop
+from tests.worlds import DECLINED_CARD, Sandbox
+
+pytestmark = pytest.mark.browser
+
+GUEST, BUYER, STAFF = "guest", "buyer", "staff"
+
+
+@pytest.fixture
+def shop(dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
+    with running_shop(dsn, sandbox) as running:
+        yield running
+
+
+def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
+    """Orders in many states, and every page as (who looks, path)."""
+    guest, buyer, staff = Client(shop), Client(shop), Client(shop)
+    staff.sign_in("admin@shop.example")
+    buyer.post("/demo/sign-in")
+    first = buyer.start(night_sky_atlas=1, ink_bottle=3, lantern_club=1)
+    assert (buyer.pay(first, DECLINED_CARD), buyer.pay(first)) == (402, 200)
+    second = buyer.start(ink_bottle=1)
+    buyer.pay(second)
+    waiting = guest.start("a.very.long.address.of.a.guest@navy.example", lantern_club=1)
+    paid, small = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1001, 1002))
+    left = staff.http.get("/admin/orders?q=1003").headers["location"]
+    staff.post(f"{paid}/refund", amount="12.50", reason="requested_by_customer", note="One arrived broken", attempt="a")
+    staff.post(f"{small}/refund", amount="12.50", reason="duplicate", attempt="b")
+    staff.wait_for("/mailbox", "Refund for your order 1002")
+    staff.wait_for("/admin/events?type=refund.created", "row-link")
+    notice = staff.link("/admin/events?type=payment_intent.succeeded", r"/admin/events/notice_\w+")
+    event = staff.link("/admin/audit?type=order.paid", r"/admin/audit/event_\w+")
+    mail = staff.link("/mailbox", r"/mailbox/email_\w+")
+    pages = {
+        GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
+            /account/orders /admin/sign-in /nowhere""",
+        BUYER: f"/account/orders {paid.replace('admin', 'account')} {left.replace('admin', 'account')} /cart",
+        STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
+            {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
+            {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
+            /admin/audit {event} /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",
+    }
+    who = {GUEST: guest, BUYER: buyer, STAFF: staff}
+    return who, [(name, path) for name, paths in pages.items() for path in paths.split()]
+
+
+def opened(browser: Browser, client: Client, shop: Shop, viewport: ViewportSize, scheme: str) -> BrowserContext:
+    dark = scheme == "dark"
+    context = browser.new_context(
+        viewport=viewport, color_scheme="dark" if dark else "light", reduced_motion="reduce", locale="en-GB"
+    )
+    kept = [(cookie.name, (cookie.value or "").strip('"')) for cookie in client.http.cookies.jar]
+    context.add_cookies([{"name": name, "value": value, "url": shop.url} for name, value in kept])
+    return context
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark-phone"])
+def test_every_page_is_accessible_and_fits(browser: Browser, shop: Shop, scheme: str, viewport: ViewportSize) -> None:
+    who, pages = life_of(shop)
+    found: list[str] = []
+    for name, client in who.items():
+        context = opened(browser, client, shop, viewport, scheme)
+        page = context.new_page()
+        listen(page, found)
+        for path in (path for looks, path in pages if looks == name):
+            page.goto(shop.url + path)
+            found += [f"{path}: {violation}" for violation in violations(page)]
+            width = page.evaluate("document.documentElement.scrollWidth")
+            found += [f"{path}: {width} wide"] if width > viewport["width"] else []
+        context.close()
+    assert found == []
