@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 import structlog
 
@@ -21,6 +22,7 @@ from farthing.db.embedded import EmbeddedPostgres
 from farthing.emails import MailboxMailer, SmtpMailer
 from farthing.errors import ConfigError, Invalid
 from farthing.events import ANNOUNCED, Announced, EventName
+from farthing.http import tokens
 from farthing.http.idempotency import Key
 from farthing.ids import OrderId
 from farthing.money import Money
@@ -41,6 +43,7 @@ log = structlog.get_logger("farthing")
 
 SUCCESS_PATH: Final = "/checkout/success?session_id={CHECKOUT_SESSION_ID}"
 CANCEL_PATH: Final = "/checkout/canceled"
+EVENT_NAMES: Final = tuple(get_args(EventName))
 
 
 class Farthing:
@@ -152,11 +155,13 @@ class Farthing:
         transaction first: what it writes with `tx.connection` commits with the payment or not at all, and what it raises
         rolls the payment's record back until the event is tried again. It must not call the network.
         """
-        type_ = event if isinstance(event, str) else event.name
+        type_: str = event if isinstance(event, str) else getattr(event, "name", event.__qualname__)
+        if type_ not in EVENT_NAMES:
+            raise Invalid(f"There is no event {type_!r}: choose one of {', '.join(EVENT_NAMES)}.")
 
         def register(function: F) -> F:
             if when == "in_transaction":
-                if not asyncio.iscoroutinefunction(function):
+                if not inspect.iscoroutinefunction(function):
                     raise Invalid(f"{function.__qualname__} runs in a transaction, so it must be an async function.")
                 self._in_transaction.setdefault(type_, []).append(function)
                 return function
@@ -246,10 +251,11 @@ class Farthing:
     async def _open(self, stack: AsyncExitStack) -> World:
         settings = self.settings
         key = settings.require_stripe()
+        tokens.check(settings)
         catalog = self._catalog or catalog_room.load(settings.catalog)
         dsn, direct = await self._database(stack)
         db = Database(dsn, clock=self._clock, prepared=direct == dsn)
-        db.hooks = dict(self._in_transaction)
+        db.hooks = self._in_transaction
         await db.open()
         stack.push_async_callback(db.close)
         provider = Stripe(

@@ -93,7 +93,7 @@ class Settings(BaseModel):
 
     @property
     def livemode(self) -> bool:
-        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+        key = self.stripe_secret_key.get_secret_value().strip() if self.stripe_secret_key else ""
         return "_live_" in key[:9]
 
     @property
@@ -160,6 +160,8 @@ def _read(environ: Mapping[str, str], field: str) -> str | None:
                 return Path(path).read_text().strip()
             except OSError as error:
                 raise ConfigError(f"{name}_FILE: {path} cannot be read: {error.strerror}.") from None
+            except ValueError:
+                raise ConfigError(f"{name}_FILE: {path} is not a text file in UTF-8.") from None
     return None
 
 

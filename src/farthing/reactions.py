@@ -27,8 +27,6 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "refund.succeeded": (emails.refund_receipt,),
 }
 
-ERROR_MAX: Final = 500
-
 
 async def announce(world: World, args: Mapping[str, str | int]) -> None:
     """Task: give every reaction and hook of an event a job of its own, so that one failure repeats alone.
@@ -69,7 +67,7 @@ async def react(world: World, args: Mapping[str, str | int]) -> None:
     try:
         await _run(world, event, name)
     except Exception as error:
-        await _remember(world, event, name, "failed", f"{type(error).__name__}: {error}"[:ERROR_MAX])
+        await _remember(world, event, name, "failed", str(jobs.describe(error)))
         raise
     await _remember(world, event, name, "done", None)
 

@@ -5,9 +5,9 @@ the work and the buyer lands on a page that knows.
 """
 
 import asyncio
-import contextlib
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -17,6 +17,8 @@ from farthing.errors import DatabaseUnavailable, NotFound, ProviderError
 from farthing.lifecycles import CheckoutStatus
 from farthing.world import World
 
+log = structlog.get_logger("farthing.checkout")
+
 PATIENCE: Final = 8
 """Seconds a buyer waits for the provider's word; after that the page they land on says that we are waiting."""
 
@@ -25,9 +27,14 @@ async def come_back(world: World, request: Request) -> Response:
     """`GET /checkout/return?session_id=cs_…`"""
     session_id = request.query_params.get("session_id", "")
     checkout = await _find(world, session_id)
-    with contextlib.suppress(ProviderError, TimeoutError, DatabaseUnavailable):
+    try:
         async with asyncio.timeout(PATIENCE):
             await flow.sync(world, session_id, actor="return page")
+    except (ProviderError, TimeoutError, DatabaseUnavailable) as error:
+        log.info("return.waits", checkout=str(checkout.id), error=type(error).__name__)
+    except Exception:
+        # A hook of the host raised, perhaps. The event is tried again; the buyer paid, and is not the one to be told.
+        log.exception("return.failed", checkout=str(checkout.id))
     checkout = await _find(world, session_id)
     expired = checkout.status in (CheckoutStatus.EXPIRED, CheckoutStatus.FAILED)
     target = checkout.cancel_url if expired else filled(checkout.success_url, checkout)

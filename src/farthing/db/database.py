@@ -162,12 +162,13 @@ class Database:
             self._ringing = asyncio.create_task(self._ring_soon())
 
     async def _ring_soon(self) -> None:
-        await asyncio.sleep(RING_EVERY)
-        bells, self._bells = self._bells, set()
-        with contextlib.suppress(DatabaseUnavailable):
-            async with self.connection() as connection:
-                for bell in bells:
-                    await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
+        while self._bells:  # also what is rung while we are at it
+            await asyncio.sleep(RING_EVERY)
+            bells, self._bells = self._bells, set()
+            with contextlib.suppress(DatabaseUnavailable):
+                async with self.connection() as connection:
+                    for bell in bells:
+                        await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
 
 
 RETRIED: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)

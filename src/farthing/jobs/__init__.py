@@ -7,6 +7,7 @@ from farthing.jobs.attempt import Args, Task
 from farthing.jobs.counts import Counts, counts
 from farthing.jobs.dead import DeadJob, dead, discard, retry
 from farthing.jobs.drain import Drained, drain
+from farthing.jobs.retries import describe
 from farthing.jobs.schedule import schedule
 from farthing.jobs.sweeps import Sweep
 from farthing.jobs.worker import Worker
@@ -21,6 +22,7 @@ __all__ = [
     "Worker",
     "counts",
     "dead",
+    "describe",
     "discard",
     "drain",
     "retry",
