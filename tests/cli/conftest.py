@@ -1,0 +1,99 @@
+"""The command line as people and scripts meet it: a process, its output, its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from tests.worlds import CATALOG, WEBHOOK_SECRET, Account, Sandbox, account, outbox, sandbox, settings, world
+
+from farthing.db.embedded import temporary_home
+
+__all__ = ["account", "outbox", "sandbox", "settings", "world"]
+
+TIMEOUT = 90
+FARTHING = [sys.executable, "-m", "farthing.cli.main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one line said on its two streams, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Farthing(Protocol):
+    """Run a line of the command line in the test's own folder."""
+
+    def __call__(self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Said: ...
+
+
+def bare_environment() -> dict[str, str]:
+    """Nothing of whoever runs the tests."""
+    ours = ("FARTHING_", "STRIPE_", "DATABASE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+@pytest.fixture
+def shop(dsn: str, sandbox: Sandbox, account: Account) -> dict[str, str]:
+    """The settings of a small shop, on the test's own database and account."""
+    return {
+        "DATABASE_URL": dsn,
+        "STRIPE_SECRET_KEY": account.key,
+        "STRIPE_API_BASE": sandbox.url,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "FARTHING_SECRET_KEY": "a secret of the tests, long enough to sign with",
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "farthing.toml").write_text(CATALOG)
+    return tmp_path
+
+
+@pytest.fixture
+def bare(folder: Path) -> Farthing:
+    """Without any settings, as in a folder that somebody has just made."""
+    return _runs_in(folder, {})
+
+
+@pytest.fixture
+def farthing(folder: Path, shop: dict[str, str]) -> Farthing:
+    """With the settings of the shop."""
+    return _runs_in(folder, shop)
+
+
+def _runs_in(folder: Path, settings: Mapping[str, str]) -> Farthing:
+    def run(*words: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Said:
+        done = subprocess.run(
+            [*FARTHING, *words],
+            cwd=folder,
+            env=bare_environment() | dict(settings if environ is None else environ),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home for an embedded database of its own; root's temporary folders are closed to the user that PostgreSQL runs as."""
+    with temporary_home() as made:
+        yield made
