@@ -121,7 +121,7 @@ def test_staff_refund_a_part_and_the_buyer_is_told(page: Page, shop: Shop) -> No
     expect(page.get_by_text("5.00 EUR is on its way back to the buyer.")).to_be_visible()
     wait_for_mail(shop, "Refund for your order 1001")
     page.reload()
-    expect(page.get_by_role("table", name="Refunds")).to_contain_text("Succeeded")
+    expect(page.get_by_role("list", name="Refunds")).to_contain_text("Succeeded")
 
 
 def test_all_of_it_works_without_javascript(browser: Browser, shop: Shop) -> None:

@@ -155,7 +155,7 @@ async def test_an_order_is_canceled_unless_it_was_paid_a_moment_ago(admin: Visit
     await account.pay(await session_of(world, paid.id))
     assert "Its payment page closes first" in (await admin.get(f"/admin/orders/{left.order_id}/cancellation")).text
     done = await admin.follow(await admin.post(f"/admin/orders/{left.order_id}/cancellation"))
-    assert "Nobody can pay this order any more" in done
+    assert "Closed: nobody can pay this order any more." in done
     refused = await admin.follow(await admin.post(f"/admin/orders/{paid.order_id}/cancellation"))
     assert 'data-tone="danger" role="alert"' in refused
     assert [(await of(world, id)).status for id in (left.order_id, paid.order_id)] == ["expired", "paid"]
