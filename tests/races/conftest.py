@@ -11,10 +11,11 @@ import pytest
 from tests.races.facts import Facts, facts, truth
 from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
-from tests.races.shop import CART, HOST_TABLES, Place, Shop, events_at, opened
+from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, opened
 from tests.races.snapshots import Snapshot, wait_for_the_dead
 from tests.worlds import Sandbox, account, outbox, running_sandbox, settings, world
 
+from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.http import keys
 from farthing.invariants import check_all
@@ -75,9 +76,11 @@ class Harness:
         wait_for_the_dead(self.connection)
         return life
 
-    async def recover(self, place: Place, case: Case, life: Life, *, at_once: bool = False) -> Ended:
+    async def recover(self, place: Place, case: Case, life: Life, *, at_once: bool = False, deaths: int = 1) -> Ended:
         """Let the next process take it up, and look at what has become of everything."""
-        async with opened(place) as shop:
+        clock = TravelClock()
+        clock.advance(LEASES * (deaths - 1))
+        async with opened(place, clock) as shop:
             await FLOWS["recover_at_once" if at_once else "recover"](shop, learned(case, life.said), lambda _: None)
             async with shop.world.db.transaction("test") as tx:
                 violations = [f"{broken.rule.name}: {broken.rows}" for broken in await check_all(tx)]

@@ -5,14 +5,18 @@ the child ended, and what it had said by then.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -69,24 +73,39 @@ def mortals() -> Iterator[Mortals]:
 
 def _serve() -> None:
     api()
+    # Nobody here speaks TLS, and reading all the certificates of the world takes longer than most flows.
+    setattr(ssl, "create_default_context", cache(ssl.create_default_context))  # noqa: B010
+    gc.freeze()  # a child that collects garbage would copy every page it looks at
     for line in sys.stdin:
+        known = set(sys.modules)
         heard, mouth = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(heard)
-            _live(json.loads(line), mouth)
+            _live(json.loads(line), mouth, known)
         os.close(mouth)
         with os.fdopen(heard) as reader:
             said = reader.read().splitlines()
         _, status = os.waitpid(child, 0)
+        _learn(said)
         print(json.dumps({"status": status, "said": said}), flush=True)
 
 
-def _live(order: dict[str, object], mouth: int) -> None:
+def _learn(said: list[str]) -> None:
+    """What a child had to import, the next one finds imported."""
+    for line in [line for line in said if line.startswith("imported ")]:
+        said.remove(line)
+        for name in line.split()[1:]:
+            with suppress(ImportError):
+                import_module(name)
+
+
+def _live(order: dict[str, object], mouth: int, known: set[str]) -> None:
     """In the child: never returns."""
     status = 1
     try:
         asyncio.run(_run(order, mouth))
+        os.write(mouth, " ".join(["imported", *(name for name in sys.modules if name not in known)]).encode())
         status = 0
     except BaseException as error:  # noqa: BLE001
         import traceback
