@@ -125,7 +125,7 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except (PoolTimeout, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
             if isinstance(error, RETRIED):
                 raise
             raise DatabaseUnavailable(_reason(error)) from error
@@ -185,9 +185,16 @@ async def _still_there(connection: Connection) -> None:
         connection.pgconn.consume_input()
 
 
+TOO_LONG: Final = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
         return "The database has no disk space left. Nothing was changed; free some space and try again."
-    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+    if isinstance(error, TOO_LONG):
         return "The database did not finish in time, so nothing was changed. Try again."
     return "The database is not available at the moment. Try again."
