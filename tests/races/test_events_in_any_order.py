@@ -6,7 +6,7 @@ look, so it cannot matter when it says so.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from tests.races.conftest import Harness, bought
 from tests.races.facts import TABLES, Facts, differences, facts
-from tests.races.flows import Case
 from tests.races.shop import Place, Shop, events_at, opened
 from tests.races.snapshots import Snapshot
 from tests.worlds import DECLINED_CARD
@@ -167,4 +166,3 @@ async def test_a_look_at_the_order_makes_up_for_every_event(purchase: Purchase) 
         await checkout.sync_order(shop.world, purchase.order, actor="cli")
         await shop.work()
         await check(purchase, shop, expected, "nothing was told")
-    assert replace(Case("none"), order=str(purchase.order)).order

@@ -1,0 +1,255 @@
+"""Everything that may happen at the same moment, at the same moment: what is one stays one, and nobody gets too much."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.races.conftest import Harness, bought
+from tests.races.facts import TABLES, Facts, differences, facts, truth
+from tests.races.shop import CART, Place, Shop, events_at, look, opened
+from tests.races.snapshots import Snapshot
+
+from farthing import checkout, jobs, webhooks
+from farthing.errors import Conflict
+from farthing.ids import OrderId
+from farthing.invariants import check_all
+from farthing.providers.stripe.webhook import WATCHED
+from farthing.worker import TASKS
+
+ROUNDS = 8
+"""A race is run so often: it may be won by luck."""
+
+DELIVERIES = 10
+
+
+@dataclass(frozen=True)
+class Open:
+    """A shop with one purchase in it."""
+
+    harness: Harness
+    shop: Shop
+    order: OrderId
+    session: str
+
+    def facts(self) -> Facts:
+        return facts(self.harness.connection, TABLES)
+
+    async def status(self) -> str:
+        answer = await self.shop.client.get(f"/v1/orders/{self.order}", headers=self.credentials)
+        return str(answer.json()["status"])
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.shop.place.secret}"}
+
+    async def refund(self, amount: int | None, key: str) -> httpx.Response:
+        body = {} if amount is None else {"amount": {"amount": amount, "currency": "eur"}}
+        return await self.shop.post(f"/v1/orders/{self.order}/refunds", body, key)
+
+    async def sound(self) -> None:
+        async with self.shop.world.db.transaction("test") as tx:
+            assert await check_all(tx) == []
+            assert (await jobs.counts(tx)).dead == 0
+
+
+@pytest.fixture
+async def unpaid(harness: Harness) -> AsyncIterator[Open]:
+    """A page is open, and nobody has paid."""
+    place, _ = await harness.prepare("check_out")
+    async with opened(place) as shop:
+        answer = (await shop.post("/v1/checkout/sessions", CART, "the one purchase")).json()
+        yield Open(harness, shop, OrderId.parse(answer["order"]), answer["url"].rsplit("/", 1)[-1])
+
+
+@pytest.fixture
+async def paid(harness: Harness) -> AsyncIterator[Open]:
+    """The buyer has paid at the provider, and we have heard nothing yet."""
+    place, case = await harness.prepare("check_out")
+    async with opened(place) as shop:
+        case = await bought(shop, case, told=False)
+        session = look(place, "/v1/checkout/sessions")["data"][0]["id"]
+        yield Open(harness, shop, OrderId.parse(case.order), session)
+
+
+async def settled(open_: Open) -> Facts:
+    """How it ends when one thing happens after the other."""
+    await open_.shop.deliver_all(news(open_.shop.place))
+    await open_.shop.work()
+    return open_.facts()
+
+
+def news(place: Place) -> list[dict[str, Any]]:
+    return [event for event in events_at(place) if event["type"] in WATCHED]
+
+
+async def drain(shop: Shop) -> None:
+    while await webhooks.drain(shop.world):
+        pass
+
+
+async def test_ten_deliveries_of_every_event_at_once_are_one(paid: Open) -> None:
+    before = Snapshot(paid.harness.connection)
+    expected = await settled(paid)
+    for _ in range(ROUNDS):
+        before.restore()
+        deliveries = [paid.shop.deliver(event) for event in news(paid.shop.place) for _ in range(DELIVERIES)]
+        workers = [drain(paid.shop) for _ in range(4)]
+        answers = await asyncio.gather(*deliveries, *workers)
+        assert [answer for answer in answers if answer is not None] == [200] * len(deliveries)
+        await paid.shop.work()
+        assert differences(expected, paid.facts()) == []
+        async with paid.shop.world.db.transaction("test") as tx:
+            assert await webhooks.counts(tx) == {"processed": 3}
+    await paid.sound()
+
+
+async def test_return_page_webhook_and_operator_at_once_are_one(paid: Open) -> None:
+    before = Snapshot(paid.harness.connection)
+    expected = await settled(paid)
+    for _ in range(ROUNDS):
+        before.restore()
+        await paid.shop.deliver_all(news(paid.shop.place))
+        looks = [
+            *(paid.shop.client.get("/checkout/return", params={"session_id": paid.session}) for _ in range(3)),
+            *(drain(paid.shop) for _ in range(2)),
+            *(checkout.sync_order(paid.shop.world, paid.order, actor="cli") for _ in range(2)),
+        ]
+        came_back = await asyncio.gather(*looks)
+        assert [answer.status_code for answer in came_back if isinstance(answer, httpx.Response)] == [303] * 3
+        await paid.shop.work()
+        assert differences(expected, paid.facts()) == []
+    await paid.sound()
+
+
+async def test_two_whole_refunds_at_once_give_back_once(paid: Open) -> None:
+    await settled(paid)
+    before = Snapshot(paid.harness.connection)
+    for round_ in range(ROUNDS):
+        before.restore()
+        answers = await asyncio.gather(*(paid.refund(None, f"{round_} {clerk}") for clerk in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    await paid.shop.work()
+    assert truth(paid.shop.place)["refunds"] == ["succeeded 4900 eur"]
+    assert await paid.status() == "refunded"
+    await paid.sound()
+
+
+async def test_refunds_at_once_never_exceed_what_was_paid(paid: Open) -> None:
+    await settled(paid)
+    answers = await asyncio.gather(*(paid.refund(2000, f"clerk {clerk}") for clerk in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 6
+    await paid.shop.work()
+    assert truth(paid.shop.place)["refunds"] == ["succeeded 2000 eur"] * 2
+    assert await paid.status() == "paid"
+    await paid.sound()
+
+
+async def test_our_refund_and_one_in_the_dashboard_at_once_end_at_what_was_paid(paid: Open) -> None:
+    """Ours is promised, theirs is made first: ours is refused, taken back, and theirs is in the books."""
+    await settled(paid)
+    assert (await paid.refund(3000, "ours")).status_code == 201
+    payment = look(paid.shop.place, "/v1/payment_intents")["data"][0]["id"]
+    made = await paid.shop.outside.post("/v1/refunds", data={"payment_intent": payment, "amount": "4000"})
+    assert made.status_code == 200
+    for _ in range(3):
+        await paid.shop.deliver_all(news(paid.shop.place))
+        await paid.shop.work()
+        paid.shop.clock.advance(timedelta(minutes=2))
+    assert truth(paid.shop.place)["refunds"] == ["succeeded 4000 eur"]
+    shown = (await paid.shop.client.get(f"/v1/orders/{paid.order}", headers=paid.credentials)).json()
+    assert sorted((refund["status"], refund["amount"]["amount"]) for refund in shown["refunds"]) == [
+        ("failed", 3000),
+        ("succeeded", 4000),
+    ]
+    await paid.sound()
+
+
+async def test_eight_equal_requests_with_one_key_are_one_order(harness: Harness) -> None:
+    for round_ in range(ROUNDS):
+        place, _ = await harness.prepare("check_out")
+        async with opened(place) as shop:
+            key = f"click {round_}"
+            answers = await asyncio.gather(*(shop.post("/v1/checkout/sessions", CART, key) for _ in range(8)))
+            codes = [answer.status_code for answer in answers]
+            assert set(codes) <= {201, 409}, codes
+            assert 201 in codes
+            again = await shop.post("/v1/checkout/sessions", CART, key)
+            urls = {answer.json()["url"] for answer in [*answers, again] if answer.status_code == 201}
+            assert len(urls) == 1
+        assert truth(place)["sessions"] == ["open unpaid 4900"]
+        assert len(facts(harness.connection)["orders"]) == 1
+
+
+async def test_what_was_paid_before_it_was_canceled_is_paid(paid: Open) -> None:
+    with pytest.raises(Conflict):
+        await checkout.cancel_order(paid.shop.world, paid.order, actor="clerk")
+    assert await paid.status() == "paid"
+    expected = await settled(paid)
+    assert len(expected["entitlements"]) == 1
+    await paid.sound()
+
+
+async def test_what_was_canceled_before_it_was_paid_cannot_be_paid(unpaid: Open) -> None:
+    await checkout.cancel_order(unpaid.shop.world, unpaid.order, actor="clerk")
+    assert (await unpaid.shop.pay(unpaid.session)).status_code == 400
+    assert await unpaid.status() == "expired"
+    assert truth(unpaid.shop.place)["charges"] == []
+    await unpaid.sound()
+
+
+async def test_canceling_and_paying_at_once_is_one_of_them(harness: Harness) -> None:
+    ends = set()
+    for round_ in range(ROUNDS):
+        place, _ = await harness.prepare("check_out")
+        async with opened(place) as shop:
+            answer = (await shop.post("/v1/checkout/sessions", CART, "the one purchase")).json()
+            order, session = OrderId.parse(answer["order"]), answer["url"].rsplit("/", 1)[-1]
+            one = Open(harness, shop, order, session)
+
+            async def cancel(shop: Shop = shop, order: OrderId = order, pause: float = 0.004 * round_) -> None:
+                await asyncio.sleep(pause)
+                await checkout.cancel_order(shop.world, order, actor="clerk")
+
+            paid, canceled = await asyncio.gather(shop.pay(session), cancel(), return_exceptions=True)
+            assert isinstance(paid, httpx.Response)
+            assert isinstance(canceled, Conflict) == (paid.status_code == 200)
+            await shop.deliver_all(news(place))
+            await shop.work()
+            ends.add((paid.status_code, await one.status(), len(truth(place)["charges"]), len(truth(place)["refunds"])))
+            await one.sound()
+    assert ends <= {(200, "paid", 1, 0), (400, "expired", 0, 0)}
+
+
+async def test_a_page_paid_in_its_last_moment_is_paid_not_expired(paid: Open) -> None:
+    paid.shop.clock.advance(timedelta(hours=2))
+    await asyncio.gather(checkout.close_due(paid.shop.world), checkout.close_due(paid.shop.world))
+    assert await paid.status() == "paid"
+    await settled(paid)
+    await paid.sound()
+
+
+async def test_a_page_whose_time_is_over_expires_and_cannot_be_paid(unpaid: Open) -> None:
+    unpaid.shop.clock.advance(timedelta(hours=2))
+    await asyncio.gather(checkout.close_due(unpaid.shop.world), checkout.close_due(unpaid.shop.world))
+    assert await unpaid.status() == "expired"
+    assert (await unpaid.shop.pay(unpaid.session)).status_code == 400
+    await unpaid.shop.deliver_all(news(unpaid.shop.place))
+    await unpaid.shop.work()
+    assert truth(unpaid.shop.place)["charges"] == []
+    await unpaid.sound()
+
+
+async def test_two_drains_of_the_jobs_at_once_tell_everybody_once(paid: Open) -> None:
+    before = Snapshot(paid.harness.connection)
+    expected = await settled(paid)
+    before.restore()
+    await paid.shop.deliver_all(news(paid.shop.place))
+    await drain(paid.shop)
+    world = paid.shop.world
+    await asyncio.gather(*(jobs.drain(world.db, world, TASKS, ignore_delays=True) for _ in range(3)))
+    await paid.shop.work()
+    assert differences(expected, paid.facts()) == []
