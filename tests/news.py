@@ -6,7 +6,7 @@ from typing import Any
 from tests.worlds import Account, signed
 
 from farthing import invariants, jobs, orders, webhooks, worker
-from farthing.ids import OrderId
+from farthing.ids import OrderId, PaymentId
 from farthing.jobs import Drained
 from farthing.orders import Order
 from farthing.webhooks import Delivery
@@ -64,3 +64,19 @@ async def count(world: World, table: str) -> int:
         row = await (await tx.connection.execute(f"SELECT count(*) AS rows FROM {table}")).fetchone()
     assert row is not None
     return int(row["rows"])
+
+
+async def paid_beside(account: Account, payment: PaymentId, amount: int = 4900, currency: str = "eur") -> str:
+    """Money that comes in by another way with the mark of one of our payments; returns the provider's id of it."""
+    form = {
+        "amount": str(amount),
+        "currency": currency,
+        "payment_method": "pm_card_visa",
+        "automatic_payment_methods[enabled]": "true",
+        "automatic_payment_methods[allow_redirects]": "never",
+        "confirm": "true",
+        "metadata[farthing_payment]": str(payment),
+    }
+    answer = await account.http.post("/v1/payment_intents", data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])

@@ -1,0 +1,145 @@
+"""Every rule finds nothing in a sound shop, and finds what breaks it.
+
+A violation is planted in a transaction that is rolled back, with the constraints and triggers that forbid it taken away.
+"""
+
+from collections import Counter
+
+from psycopg import Rollback
+from tests.news import hear, paid_beside, sound, work
+from tests.worlds import Account, buy, start
+
+from farthing import payments
+from farthing.catalog import CartItem
+from farthing.db import Transaction
+from farthing.invariants import RULES, check_all
+from farthing.invariants.check import SHOWN_MAX
+from farthing.money import Money
+from farthing.world import World
+
+UNGUARD = """
+DO $$ DECLARE found record; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR found IN SELECT conrelid::regclass AS place, conname FROM pg_constraint
+        WHERE contype = 'c' AND connamespace = 'farthing'::regnamespace
+    LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.place, found.conname);
+    END LOOP;
+    DROP INDEX payments_one_settles_each_order, checkouts_one_live_each_order;
+END $$
+"""
+
+POST = """
+    WITH fact AS (
+        INSERT INTO ledger_transactions (id, kind, reference, posted_at, actor)
+        VALUES (gen_random_uuid(), 'planted', 'planted', now(), 'test') RETURNING id
+    )
+    INSERT INTO ledger_entries (transaction_id, account, amount, currency)
+    SELECT fact.id, leg.account, leg.amount, 'eur' FROM fact, (VALUES {}) AS leg (account, amount)
+"""
+
+NOTICE = """
+    INSERT INTO provider_events (id, provider, livemode, provider_event_id, type, body, received_at, status, due_at)
+    VALUES (gen_random_uuid(), 'stripe', false, 'evt_planted', 'x', '', now() - interval '1 day', 'received', now())
+"""
+
+PLANTS = [
+    ("ledger-balances", "UPDATE ledger_entries SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_entries)"),
+    ("ledger-balances", "UPDATE ledger_entries SET currency = 'usd' WHERE id = (SELECT min(id) FROM ledger_entries)"),
+    ("ledger-two-entries", "DELETE FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"),
+    (
+        "ledger-two-entries",
+        """
+        INSERT INTO ledger_transactions (id, kind, reference, posted_at, actor)
+        VALUES (gen_random_uuid(), 'planted', 'planted', now(), 'test')
+        """,
+    ),
+    ("liabilities-not-negative", POST.format("('surplus', 100), ('sales', -100)")),
+    ("liabilities-not-negative", POST.format("('refunds:owed', 1), ('refunds', -1)")),
+    ("provider-account", POST.format("('provider:stripe', 1), ('sales', -1)")),
+    ("provider-account", "UPDATE payments SET fee_amount = coalesce(fee_amount, 0) + 1, fee_currency = 'eur'"),
+    ("order-lines", "UPDATE line_items SET amount = amount + 1"),
+    ("order-lines", "UPDATE line_items SET currency = 'usd'"),
+    ("order-lines", "DELETE FROM line_items"),
+    ("paid-once", "UPDATE payments SET settles = false"),
+    ("paid-once", "UPDATE payments SET settles = true"),
+    ("paid-once", "UPDATE orders SET status = 'canceled' WHERE status = 'paid'"),
+    ("paid-in-full", "UPDATE payments SET received_amount = received_amount - 1 WHERE settles"),
+    ("paid-in-full", "UPDATE payments SET received_currency = 'usd' WHERE settles"),
+    ("refunds-counted", "UPDATE payments SET refunded_amount = refunded_amount + 1"),
+    ("refunds-counted", "UPDATE payments SET refunding_amount = refunding_amount + 1"),
+    ("refunds-counted", "UPDATE refunds SET status = 'failed' WHERE status = 'succeeded'"),
+    ("refunds-not-more", "UPDATE refunds SET amount = amount * 1000"),
+    ("refunded-whole", "UPDATE orders SET status = 'refunded' WHERE status = 'paid'"),
+    ("refunded-whole", "UPDATE orders SET status = 'paid' WHERE status = 'refunded'"),
+    ("posted", "DELETE FROM ledger_transactions WHERE kind = 'payment'"),
+    ("posted", "UPDATE payments SET provider = 'paypal'"),
+    ("surplus-goes-back", "DELETE FROM refunds WHERE reason = 'surplus'"),
+    ("granted", "DELETE FROM entitlements"),
+    ("granted", "UPDATE entitlements SET revoked_at = now()"),
+    ("granted", "UPDATE entitlements SET revoked_at = NULL WHERE revoked_at IS NOT NULL"),
+    ("granted", "UPDATE orders SET status = 'open' WHERE status = 'paid'"),
+    ("paid-recorded", "DELETE FROM events WHERE type = 'order.paid'"),
+    (
+        "paid-recorded",
+        """
+        INSERT INTO events (id, type, happened_at, actor, order_id, data)
+        SELECT gen_random_uuid(), type, happened_at, actor, order_id, data FROM events WHERE type = 'order.paid'
+        """,
+    ),
+    ("one-live-page", "UPDATE checkouts SET status = 'open', expires_at = now() - interval '31 minutes'"),
+    ("inbox-moves", NOTICE),
+    ("refunds-move", "UPDATE refunds SET status = 'promised', promised_at = now() - interval '25 hours'"),
+]
+
+
+async def busy(world: World, account: Account) -> None:
+    """A shop in which there is some of everything."""
+    await buy(world, account)
+    await buy(world, account, CartItem("mug", 2), CartItem("club"))
+    part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
+    await start(world)
+    async with world.db.transaction("test") as tx:
+        await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
+        await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)
+        (payment,) = await payments.of_order(tx, twice.id)
+    await payments.sync(world, await paid_beside(account, payment.id), actor="test")
+    await work(world)
+    await hear(world, account)
+
+
+async def _broken_by(tx: Transaction, plant: str) -> list[str]:
+    await tx.connection.execute(UNGUARD)
+    touched = (await tx.connection.execute(plant)).rowcount
+    assert touched > 0, f"nothing was planted: {plant}"
+    return [violation.rule.name for violation in await check_all(tx)]
+
+
+async def test_a_sound_shop_breaks_no_rule_and_each_rule_finds_what_breaks_it(world: World, account: Account) -> None:
+    assert await sound(world), "an empty shop is sound"
+    await busy(world, account)
+    assert await sound(world)
+    missed = []
+    for name, plant in PLANTS:
+        async with world.db.connection() as connection, connection.transaction() as rolled_back:
+            broken = await _broken_by(Transaction(connection, world.clock.now(), "test"), plant)
+            if name not in broken:
+                missed.append((name, plant, broken))
+            raise Rollback(rolled_back)
+    assert missed == []
+    assert await sound(world)
+
+
+async def test_a_violation_shows_some_rows_and_counts_all(world: World) -> None:
+    async with world.db.transaction("test") as tx:
+        for i in range(SHOWN_MAX + 5):
+            await tx.connection.execute(NOTICE.replace("evt_planted", f"evt_{i}"))
+        (violation,) = await check_all(tx)
+    assert (violation.rule.name, violation.count, len(violation.rows)) == ("inbox-moves", SHOWN_MAX + 5, SHOWN_MAX)
+    assert violation.rows[0]["type"] == "x"
+
+
+def test_every_rule_has_a_violation_here_and_a_sentence() -> None:
+    assert {name for name, _ in PLANTS} == {rule.name for rule in RULES}
+    assert max(Counter(rule.name for rule in RULES).values()) == 1
+    assert all(rule.sentence.endswith(".") for rule in RULES)
