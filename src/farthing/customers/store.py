@@ -20,6 +20,10 @@ async def remember(tx: Transaction, *, external_id: str | None, email: str | Non
     """Find or make the customer. What is newly known of a signed-in one is kept; of a guest, whom anybody may claim to be, the
     first word stays.
     """
+    for param, given in (("customer", external_id), ("email", email)):
+        # An empty id would make one customer of all visitors whose id somebody forgot.
+        if given is not None and (not given.strip() or not given.isprintable()):
+            raise Invalid("A buyer's id or email address is a printable text, and not an empty one.", param=param)
     if external_id is not None:
         sql = """
             INSERT INTO customers (id, external_id, email, name, created_at)
