@@ -13,14 +13,14 @@ from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
 from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, opened
 from tests.races.snapshots import Snapshot, wait_for_the_dead
-from tests.worlds import Sandbox, account, outbox, running_sandbox, settings, world
+from tests.worlds import Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
 from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.http import keys
 from farthing.invariants import check_all
 
-__all__ = ["account", "outbox", "settings", "world"]
+__all__ = ["account", "lone_sandbox", "outbox", "settings", "world"]
 
 
 @pytest.fixture(scope="session")

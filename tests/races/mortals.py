@@ -82,6 +82,7 @@ def _serve() -> None:
         child = os.fork()
         if child == 0:
             os.close(heard)
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it logs is no answer
             _live(json.loads(line), mouth, known)
         os.close(mouth)
         with os.fdopen(heard) as reader:
