@@ -123,8 +123,12 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit, for one statement that needs no more; raises DatabaseUnavailable."""
         try:
-            async with self._pool.connection() as connection:
+            connection = await self._pool.getconn()
+            try:
                 yield connection
+            finally:
+                # Whatever state it is in: the pool rolls back what is open, and replaces what is broken.
+                await self._pool.putconn(connection)
         except (PoolTimeout, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
             if isinstance(error, RETRIED):
                 raise
