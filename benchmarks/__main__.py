@@ -30,11 +30,11 @@ class Rounds:
     startup: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=6, entitled=40, startup=10)
-QUICK: Final = Rounds(ingest=10, settle=3, entitled=15, startup=5)
+WHOLE: Final = Rounds(ingest=30, settle=6, entitled=120, startup=10)
+QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5)
 REQUESTS: Final = 300
 ORDERS: Final = 100
-CALLS: Final = 100
+CALLS: Final = 40
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Sequence[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
