@@ -30,7 +30,7 @@ class Rounds:
     startup: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=6, entitled=120, startup=10)
+WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10)
 QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5)
 REQUESTS: Final = 300
 ORDERS: Final = 100
