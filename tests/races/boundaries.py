@@ -54,13 +54,18 @@ BOUNDARIES: Final = Boundaries()
 """Those of this process."""
 
 
-def instrument() -> None:
-    """Every exchange of this process with PostgreSQL and the provider passes its boundaries from now on."""
-    _wrap(psycopg.AsyncConnection, "wait")
-    _wrap(httpx.AsyncHTTPTransport, "handle_async_request")
+def instrument() -> Callable[[], None]:
+    """Every exchange of this process with PostgreSQL and the provider passes its boundaries, until the answer is called."""
+    undo = [_wrap(psycopg.AsyncConnection, "wait"), _wrap(httpx.AsyncHTTPTransport, "handle_async_request")]
+
+    def stop() -> None:
+        for each in undo:
+            each()
+
+    return stop
 
 
-def _wrap(owner: type[Any], name: str) -> None:
+def _wrap(owner: type[Any], name: str) -> Callable[[], None]:
     original = getattr(owner, name)
 
     async def passing(*args: Any, **named: Any) -> Any:
@@ -71,3 +76,4 @@ def _wrap(owner: type[Any], name: str) -> None:
             BOUNDARIES.after()
 
     setattr(owner, name, passing)
+    return lambda: setattr(owner, name, original)

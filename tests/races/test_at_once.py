@@ -196,7 +196,7 @@ async def test_what_was_paid_before_it_was_canceled_is_paid(paid: Open) -> None:
 async def test_what_was_canceled_before_it_was_paid_cannot_be_paid(unpaid: Open) -> None:
     await checkout.cancel_order(unpaid.shop.world, unpaid.order, actor="clerk")
     assert (await unpaid.shop.pay(unpaid.session)).status_code == 400
-    assert await unpaid.status() == "expired"
+    assert await unpaid.status() == "canceled"
     assert truth(unpaid.shop.place)["charges"] == []
     await unpaid.sound()
 
@@ -221,7 +221,7 @@ async def test_canceling_and_paying_at_once_is_one_of_them(harness: Harness) -> 
             await shop.work()
             ends.add((paid.status_code, await one.status(), len(truth(place)["charges"]), len(truth(place)["refunds"])))
             await one.sound()
-    assert ends <= {(200, "paid", 1, 0), (400, "expired", 0, 0)}
+    assert ends <= {(200, "paid", 1, 0), (400, "canceled", 0, 0)}
 
 
 async def test_a_page_paid_in_its_last_moment_is_paid_not_expired(paid: Open) -> None:
