@@ -59,6 +59,8 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
     )
     try:
         house.launch()
+        # A misspelled setting is told before anything is written into the user's folder.
+        opening.settings(environ)
         _starter(environ)
         return asyncio.run(until_stopped(house, lambda: _stand(house, began, opens=not no_open)))
     except FarthingError as error:

@@ -21,7 +21,7 @@ from farthing.cli.dev.children import Child, all_ready
 from farthing.cli.dev.state import State
 from farthing.cli.postgres import news
 from farthing.db.embedded import EmbeddedPostgres
-from farthing.errors import ConfigError, Conflict
+from farthing.errors import ConfigError, Conflict, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from farthing.app import Farthing
@@ -99,6 +99,9 @@ class House:
             self.state = await furnish.webhook(self.state)
             states.save(self.home, self.state)
         await opening
+        if self._postgres is not None:
+            # It knows its server from here on, and notices when it is gone.
+            await asyncio.to_thread(self._postgres.dsn)
         await self._tell("api", app=self._app)
         await self._tell("worker", app=self._app)
         await asyncio.gather(all_ready(self._kept), furnish.rooms(self.pay.world, self.state, sells=self.sandboxed))
@@ -107,7 +110,10 @@ class House:
         """Until canceled: whoever dies is started again, the embedded PostgreSQL's supervisor, too."""
         while self._postgres is not None:
             await asyncio.sleep(POSTGRES_LOOK_SECONDS)
-            await asyncio.to_thread(self._postgres.start_in_background)
+            try:
+                await asyncio.to_thread(self._postgres.dsn)
+            except DatabaseUnavailable as error:
+                self._say(error.detail)
         await asyncio.Event().wait()
 
     async def end(self) -> None:
