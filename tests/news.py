@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tests.worlds import Account, signed
+from tests.worlds import Account, buy, signed, start
 
-from farthing import invariants, jobs, orders, webhooks, worker
+from farthing import invariants, jobs, orders, payments, webhooks, worker
+from farthing.catalog import CartItem
 from farthing.ids import OrderId, PaymentId
 from farthing.jobs import Drained
+from farthing.money import Money
 from farthing.orders import Order
 from farthing.webhooks import Delivery
 from farthing.world import World
@@ -80,3 +82,18 @@ async def paid_beside(account: Account, payment: PaymentId, amount: int = 4900, 
     answer = await account.http.post("/v1/payment_intents", data=form)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
+
+
+async def busy(world: World, account: Account) -> None:
+    """A shop in which there is some of everything."""
+    await buy(world, account)
+    await buy(world, account, CartItem("mug", 2), CartItem("club"))
+    part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
+    await start(world)
+    async with world.db.transaction("test") as tx:
+        await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
+        await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)
+        (payment,) = await payments.of_order(tx, twice.id)
+    await payments.sync(world, await paid_beside(account, payment.id), actor="test")
+    await work(world)
+    await hear(world, account)

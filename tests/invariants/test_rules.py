@@ -6,15 +6,12 @@ A violation is planted in a transaction that is rolled back, with the constraint
 from collections import Counter
 
 from psycopg import Rollback
-from tests.news import hear, paid_beside, sound, work
-from tests.worlds import Account, buy, start
+from tests.news import busy, sound
+from tests.worlds import Account
 
-from farthing import payments
-from farthing.catalog import CartItem
 from farthing.db import Transaction
 from farthing.invariants import RULES, check_all
 from farthing.invariants.check import SHOWN_MAX
-from farthing.money import Money
 from farthing.world import World
 
 UNGUARD = """
@@ -91,21 +88,6 @@ PLANTS = [
     ("inbox-moves", NOTICE),
     ("refunds-move", "UPDATE refunds SET status = 'promised', promised_at = now() - interval '25 hours'"),
 ]
-
-
-async def busy(world: World, account: Account) -> None:
-    """A shop in which there is some of everything."""
-    await buy(world, account)
-    await buy(world, account, CartItem("mug", 2), CartItem("club"))
-    part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
-    await start(world)
-    async with world.db.transaction("test") as tx:
-        await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
-        await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)
-        (payment,) = await payments.of_order(tx, twice.id)
-    await payments.sync(world, await paid_beside(account, payment.id), actor="test")
-    await work(world)
-    await hear(world, account)
 
 
 async def _broken_by(tx: Transaction, plant: str) -> list[str]:
