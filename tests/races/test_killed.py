@@ -12,6 +12,9 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140}
 """There are more boundaries than these; where there are suddenly fewer, something is not counted any more."""
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 @pytest.mark.parametrize(("flow", "chunk"), [(flow, chunk) for flow, chunks in CHUNKS.items() for chunk in range(chunks)])
 async def test_a_process_killed_anywhere_leaves_nothing_undone_or_done_twice(flow: str, chunk: int, harness: Harness) -> None:
     clean, boundaries = await harness.clean(flow)
