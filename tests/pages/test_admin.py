@@ -158,7 +158,7 @@ async def test_an_order_is_canceled_unless_it_was_paid_a_moment_ago(admin: Visit
     assert "Closed: nobody can pay this order any more." in done
     refused = await admin.follow(await admin.post(f"/admin/orders/{paid.order_id}/cancellation"))
     assert 'data-tone="danger" role="alert"' in refused
-    assert [(await of(world, id)).status for id in (left.order_id, paid.order_id)] == ["expired", "paid"]
+    assert [(await of(world, id)).status for id in (left.order_id, paid.order_id)] == ["canceled", "paid"]
 
 
 async def test_sync_sees_what_no_webhook_told(admin: Visitor, world: World, account: Account) -> None:

@@ -96,8 +96,7 @@ async def close(tx: Transaction, id: CheckoutId, seen: SeenCheckout) -> None:
         await store.save_closed(tx, id, CheckoutStatus.EXPIRED, seen.id)
         await events.record(tx, "checkout.expired", order=order.id, checkout=id)
         await payments.cancel_payment(tx, checkout.payment_id)
-        if ORDER.allows(order.status, "expire"):
-            await orders.expire(tx, order)
+        await orders.close_unpaid(tx, order)
 
 
 async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:

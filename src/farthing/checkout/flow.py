@@ -116,17 +116,18 @@ async def sync_order(world: World, id: OrderId, *, actor: str) -> None:
 
 async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order:
     """Close the payment page first: only when nobody can pay any more is the order canceled. Raises Conflict if one did."""
-    async with world.db.transaction(actor) as tx:
-        await orders.get(tx, id)
-        live = [s for s in await store.of_order(tx, id) if s.status in (CheckoutStatus.STARTING, CheckoutStatus.OPEN)]
-    for session in live:
+
+    async def ask(tx: Transaction) -> list[Checkout]:
+        await orders.request_cancel(tx, await orders.lock(tx, id))
+        return [s for s in await store.of_order(tx, id) if s.status in (CheckoutStatus.STARTING, CheckoutStatus.OPEN)]
+
+    for session in await world.db.run(actor, ask):
         await _close(world, session, actor)
 
     async def work(tx: Transaction) -> orders.Order:
         order = await orders.lock(tx, id)
-        # Closing the page closed the order already; what the caller wanted is that nobody can pay it.
-        closed = live and order.status in (OrderStatus.EXPIRED, OrderStatus.CANCELED)
-        return order if closed else await orders.cancel(tx, order)
+        # Closing the page canceled it, where there was one.
+        return order if order.status == OrderStatus.CANCELED else await orders.cancel(tx, order)
 
     return await world.db.run(actor, work)
 

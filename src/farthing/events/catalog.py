@@ -13,6 +13,7 @@ EventName = Literal[
     "order.placed",
     "order.paid",
     "order.expired",
+    "order.cancel_requested",
     "order.canceled",
     "order.refunded",
     "checkout.started",

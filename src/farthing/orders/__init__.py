@@ -1,6 +1,6 @@
 """Orders and their line items: what somebody asked for, at the price of that moment."""
 
-from farthing.orders.actions import cancel, expire, mark_paid, mark_refunded, place, reinstate
+from farthing.orders.actions import cancel, close_unpaid, mark_paid, mark_refunded, place, reinstate, request_cancel
 from farthing.orders.model import LineItem, NewLine, Order
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
@@ -12,8 +12,8 @@ __all__ = [
     "Order",
     "OrderShown",
     "cancel",
+    "close_unpaid",
     "counts",
-    "expire",
     "find_by_number",
     "get",
     "get_for",
@@ -25,4 +25,5 @@ __all__ = [
     "page_for",
     "place",
     "reinstate",
+    "request_cancel",
 ]

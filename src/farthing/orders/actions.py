@@ -39,6 +39,7 @@ async def place(
         placed_at=tx.now,
         expires_at=expires_at,
         paid_at=None,
+        cancel_requested_at=None,
         closed_at=None,
         lines=items,
     )
@@ -52,8 +53,20 @@ async def mark_paid(tx: Transaction, order: Order) -> Order:
     return await _move(tx, order, "pay", "order.paid")
 
 
-async def expire(tx: Transaction, order: Order) -> Order:
-    return await _move(tx, order, "expire", "order.expired")
+async def request_cancel(tx: Transaction, order: Order) -> None:
+    """Somebody wants it called off. That is decided at the provider: there, a buyer may be paying at this moment."""
+    ORDER.move(order.status, "cancel")
+    if order.cancel_requested_at is None:
+        await store.save_cancel_request(tx, order)
+        await events.record(tx, "order.cancel_requested", order=order.id)
+
+
+async def close_unpaid(tx: Transaction, order: Order) -> Order:
+    """Nobody can pay it any more: canceled if somebody wanted that, else expired. Nothing, where it is not open."""
+    verb = "expire" if order.cancel_requested_at is None else "cancel"
+    if not ORDER.allows(order.status, verb):
+        return order
+    return await (cancel(tx, order) if verb == "cancel" else _move(tx, order, "expire", "order.expired"))
 
 
 async def cancel(tx: Transaction, order: Order) -> Order:

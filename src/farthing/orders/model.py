@@ -53,6 +53,8 @@ class Order:
     placed_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    cancel_requested_at: datetime | None
+    """Somebody called it off; it is canceled once nobody can pay it any more."""
     closed_at: datetime | None
     lines: Sequence[LineItem]
 

@@ -14,7 +14,7 @@ from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
     SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, total_amount, metadata,
-        placed_at, expires_at, paid_at, closed_at,
+        placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, features, access_days, metadata
             FROM line_items WHERE order_id = orders.id
@@ -135,6 +135,14 @@ async def insert(tx: Transaction, order: Order) -> int:
     return number
 
 
+async def save_cancel_request(tx: Transaction, order: Order) -> None:
+    await tx.run(
+        "UPDATE orders SET cancel_requested_at = %(now)s WHERE id = %(id)s",
+        id=order.id,
+        now=tx.now,
+    )
+
+
 async def save_status(tx: Transaction, order: Order, status: OrderStatus) -> None:
     """The row is locked by the caller, so the status is still what was read."""
     await tx.run(
@@ -171,6 +179,7 @@ def _order(row: Row) -> Order:
         placed_at=row["placed_at"],
         expires_at=row["expires_at"],
         paid_at=row["paid_at"],
+        cancel_requested_at=row["cancel_requested_at"],
         closed_at=row["closed_at"],
         lines=tuple(_line(line, currency) for line in row["lines"] or ()),
     )

@@ -10,6 +10,7 @@ TITLES: Final[dict[EventName, str]] = {
     "order.placed": "Order placed",
     "order.paid": "Order paid",
     "order.expired": "Order expired",
+    "order.cancel_requested": "Cancellation asked for",
     "order.canceled": "Order canceled",
     "order.refunded": "Order refunded in full",
     "checkout.started": "Checkout started",

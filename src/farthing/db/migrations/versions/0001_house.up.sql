@@ -64,6 +64,8 @@ CREATE TABLE orders (
     placed_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     paid_at timestamptz,
+    -- Somebody called it off; it is canceled once nobody can pay it any more.
+    cancel_requested_at timestamptz,
     closed_at timestamptz,
     -- The total is what the parts say.
     CHECK (total_amount = subtotal_amount - discount_amount + tax_amount),
