@@ -96,12 +96,12 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("url", TAKEN)
+@pytest.mark.parametrize("url", TAKEN, ids=lambda url: ascii(url)[:60])
 def test_an_allowed_host_is_taken_as_it_is_written(url: str) -> None:
     assert checked_url(url, HOSTS, param="success_url") == url
 
 
-@pytest.mark.parametrize("url", ATTACKS)
+@pytest.mark.parametrize("url", ATTACKS, ids=lambda url: ascii(url)[:60])
 def test_what_only_looks_allowed_is_refused(url: str) -> None:
     with pytest.raises(Invalid) as refusal:
         checked_url(url, HOSTS, param="success_url")

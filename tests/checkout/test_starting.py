@@ -175,7 +175,7 @@ async def test_eight_at_once_with_one_key_place_one_order(world: World, account:
     assert (await count(world, "orders"), len(await open_sessions(account))) == (1, 1)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "\0"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\nb", "\0"], ids=["empty", "too long", "a line break", "a NUL"])
 def test_a_key_that_is_none_is_refused(key: str) -> None:
     with pytest.raises(Invalid, match="1 to 255 printable"):
         Key.of("app", key, [])

@@ -82,6 +82,7 @@ GOOD = str(OrderId(int=2**128 - 1))
         "x" * 100_000,
         "order_1' OR '1'='1",
     ],
+    ids=lambda text: ascii(text)[:40],
 )
 def test_what_is_no_id_names_nothing_that_exists(text: str) -> None:
     with pytest.raises(NotFound) as refusal:

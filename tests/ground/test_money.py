@@ -92,6 +92,7 @@ def test_people_write_amounts_like_this(text: str, currency: str, amount: int) -
         *((text, "eur") for text in ("", "-", ".", ".5", "5.", "1e2", "1e999999", "NaN", "Infinity", "1_000", "1,000.00")),
         *((text, "eur") for text in ("0x10", "１２", "1\x00", "--1", "9" * 5000)),
     ],
+    ids=lambda text: ascii(text)[:40],
 )
 def test_what_is_no_exact_amount_is_refused_and_never_rounded(text: str, currency: str) -> None:
     with pytest.raises(Invalid):
@@ -150,7 +151,7 @@ def test_the_largest_sum_is_held_and_one_more_is_not(amount: int) -> None:
         Money(amount + (1 if amount > 0 else -1), "eur")
 
 
-@pytest.mark.parametrize("currency", ["EUR", "Eur", "", "eu", "euro", "xxx", "btc", "eur ", "€", *REFUSED])
+@pytest.mark.parametrize("currency", ["EUR", "Eur", "", "eu", "euro", "xxx", "btc", "eur ", "€", *sorted(REFUSED)])
 def test_a_currency_that_is_not_taken_is_refused_by_name(currency: str) -> None:
     with pytest.raises(Invalid):
         Money(1, currency)

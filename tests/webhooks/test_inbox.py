@@ -147,7 +147,7 @@ async def test_while_the_database_is_gone_nothing_is_answered_with_a_success(
         began = time.monotonic()
         answer = await deliver(*second)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 20
         assert "host=" not in answer.text
     for _ in range(40):  # connections that broke come back one by one
         again = await deliver(*second)
