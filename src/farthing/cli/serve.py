@@ -17,7 +17,7 @@ from typing import Any, Final
 import uvicorn
 
 from farthing.app import Farthing
-from farthing.cli import logs, opening
+from farthing.cli import logs, loop, opening
 from farthing.cli.terminal import terminal
 from farthing.config import LOOPBACK
 from farthing.errors import ConfigError
@@ -71,7 +71,7 @@ def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, rea
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config, ready)
-    asyncio.run(server.serve([listening]))
+    loop.run(server.serve([listening]))
     return 0 if server.started else ConfigError.exit_code
 
 
@@ -149,7 +149,7 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Uvicorn's own raises the signal again afterwards, which would end the process as killed."""
-        loop = asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, self.handle_exit, each, None)
+            running.add_signal_handler(each, self.handle_exit, each, None)
         yield

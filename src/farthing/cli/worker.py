@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from farthing import worker as working
 from farthing.app import Farthing
-from farthing.cli import logs
+from farthing.cli import logs, loop
 from farthing.cli.serve import load
 from farthing.cli.terminal import terminal
 
@@ -35,14 +35,14 @@ def work(app: str | None, *, ready: Callable[[], None]) -> int:
     pay = load(app).pay
     pay.run_worker = False
     logs.configure(pay.settings, verbose=terminal().options.verbose, brief=False)
-    asyncio.run(_work(pay, ready))
+    loop.run(_work(pay, ready))
     return 0
 
 
 async def _work(pay: Farthing, ready: Callable[[], None]) -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop, running = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
+        running.add_signal_handler(each, stop.set)
     async with pay:
         ready()
         direct = pay.settings.database_direct_url
