@@ -29,6 +29,9 @@ InTransactionHook = Callable[["Transaction", object], Awaitable[None]]
 ATTEMPTS_MAX: Final = 5
 """How often a transaction that lost a race (40001, 40P01) is run before its error is told."""
 
+WAIT_FOR_CONNECTION: Final = 5
+"""Seconds: less than a provider waits for an answer to its webhook."""
+
 RING_EVERY: Final = 0.003
 """Seconds in which rings of one process become one NOTIFY."""
 
@@ -93,7 +96,7 @@ class Database:
             min_size=pool_min,
             max_size=pool_max,
             open=False,
-            timeout=10,
+            timeout=WAIT_FOR_CONNECTION,
             max_waiting=500,
             check=_still_there,
             # Through PgBouncer in transaction mode there can be no prepared statements.
