@@ -17,7 +17,10 @@ from farthing.cli.dev import state
 from farthing.db.embedded import temporary_home
 from farthing.routing import WEBHOOK
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc"),
+    pytest.mark.xdist_group("dev"),
+]
 
 
 def farthing(folder: Path, home: Path, *words: str, **environ: str) -> Said:

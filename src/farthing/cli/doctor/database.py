@@ -22,8 +22,11 @@ DEPENDENT: Final = ("Worker", "Jobs", "Provider events")
 async def check(settings: Settings) -> list[Finding]:
     """The database, its schema, and only then what it holds."""
     try:
-        async with opening.dsn(settings) as dsn, opening.pool(dsn) as db:
-            return [await _server(db), *await _schema(db, dsn)]
+        async with opening.dsn(settings) as dsn:
+            # One connection first: a pool would keep trying for long.
+            await asyncio.to_thread(migrate.current, dsn)
+            async with opening.pool(dsn) as db:
+                return [await _server(db), *await _schema(db, dsn)]
     except FarthingError as error:
         fix = "Start PostgreSQL, correct DATABASE_URL, or run `farthing dev`."
         left = [skipped(name, "there is no database to ask") for name in ("Schema", *DEPENDENT)]
