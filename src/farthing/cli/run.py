@@ -9,11 +9,13 @@ from typing import Final
 from cyclopts import CycloptsError
 
 from farthing.cli import commands, options
+from farthing.cli.logs import redact
 from farthing.cli.terminal import Terminal, use
 from farthing.errors import FarthingError, Invalid
 
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
+SAID_MAX: Final = 300
 
 
 def run(words: Sequence[str]) -> int:
@@ -40,11 +42,13 @@ def run(words: Sequence[str]) -> int:
 
 def _failed(terminal: Terminal, error: Exception) -> int:
     if terminal.options.verbose:
-        terminal.complain("".join(traceback.format_exception(error)).rstrip())
+        terminal.complain(redact("".join(traceback.format_exception(error)).rstrip()))
     if isinstance(error, FarthingError):
         terminal.complain(f"farthing: {error.detail}")
         return error.exit_code
-    terminal.complain(f"farthing: {type(error).__name__}: {error}. This should not happen: repeat it with --verbose.")
+    # A driver's message may hold a whole statement: its first line is enough.
+    said = (str(error).splitlines() or [""])[0][:SAID_MAX]
+    terminal.complain(f"farthing: {type(error).__name__}: {redact(said)}. This should not happen: repeat it with --verbose.")
     return FarthingError.exit_code
 
 
