@@ -132,8 +132,6 @@ CREATE TABLE payments (
 -- An order is settled once, whatever the webhooks say.
 CREATE UNIQUE INDEX payments_one_settles_each_order ON payments (order_id) WHERE settles;
 CREATE INDEX payments_order ON payments (order_id);
-CREATE INDEX payments_unfinished ON payments (opened_at)
-    WHERE status = 'processing' OR (received_amount IS NOT NULL AND fee_amount IS NULL);
 -- What we are still to hear about.
 CREATE INDEX payments_unfinished ON payments (opened_at)
     WHERE status = 'processing' OR (received_amount IS NOT NULL AND fee_amount IS NULL);
