@@ -13,7 +13,7 @@ from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
 from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, opened
 from tests.races.snapshots import Snapshot, wait_for_the_dead
-from tests.worlds import Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
+from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
 from farthing.clock import TravelClock
 from farthing.db import Database
@@ -109,14 +109,14 @@ async def harness(dsn: str, db: Database, sandbox: Sandbox, forking: Mortals, tm
         yield Harness(forking, connection, place, tmp_path, Snapshot(connection))
 
 
-async def bought(shop: Shop, case: Case, *, told: bool, declined_first: str | None = None) -> Case:
+async def bought(shop: Shop, case: Case, *, told: bool, card: str = CARD, declined_first: str | None = None) -> Case:
     """A purchase that is paid at the provider; `told` of it, we have settled it."""
     answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
     assert answer.status_code == 201, answer.text
     session = answer.json()["url"].rsplit("/", 1)[-1]
     if declined_first:
         assert (await shop.pay(session, declined_first)).status_code == 402
-    assert (await shop.pay(session)).status_code == 200
+    assert (await shop.pay(session, card)).status_code == 200
     # The fee is known a moment later.
     (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 0.25})).raise_for_status()
     case = replace(case, order=answer.json()["order"])

@@ -7,7 +7,8 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -162,19 +163,28 @@ async def test_a_killed_database_costs_nobody_more_than_another_try(
 
 async def test_nobody_meets_the_connections_of_a_server_that_was_killed(server: Server) -> None:
     """Eight connections lie in the pool when the server dies; once it is back, the first question to each is answered."""
+    async with opened_pool(server) as database:
+
+        async def ask(_: object) -> Any:
+            async with database.transaction("test") as tx:
+                await asyncio.sleep(0.05)
+                return await tx.value("SELECT 1")
+
+        assert await asyncio.gather(*map(ask, range(8))) == [1] * 8
+        server.kill()
+        await asyncio.to_thread(until_it_answers, server)
+        answers = await asyncio.gather(*map(ask, range(8)), return_exceptions=True)
+    assert answers == [1] * 8
+
+
+@asynccontextmanager
+async def opened_pool(server: Server) -> AsyncIterator[Database]:
     database = Database(server.dsn, pool_max=8)
     await database.open()
-
-    async def ask(_: object) -> Any:
-        async with database.transaction("test") as tx:
-            await asyncio.sleep(0.05)
-            return await tx.value("SELECT 1")
-
-    assert await asyncio.gather(*map(ask, range(8))) == [1] * 8
-    server.kill()
-    await asyncio.to_thread(until_it_answers, server)
-    assert await asyncio.gather(*map(ask, range(8))) == [1] * 8
-    await database.close()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def until_it_answers(server: Server) -> None:
