@@ -66,7 +66,7 @@ class Harness:
         place, case = self._with_post_office(replace(self.place, key=f"sk_test_{uuid.uuid4().hex}")), Case(flow)
         if flow != "check_out":
             async with opened(place) as shop:
-                case = await bought(shop, case, told=flow == "refund")
+                case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow == "refund"))
         if flow == "settle":
             self._ready[flow] = (Snapshot(self.connection), place, case)
         return place, case
@@ -107,6 +107,13 @@ async def harness(dsn: str, db: Database, sandbox: Sandbox, forking: Mortals, tm
         connection.execute(HOST_TABLES.encode())
         place = Place(dsn, f"sk_test_{uuid.uuid4().hex}", sandbox.url, "", secret)
         yield Harness(forking, connection, place, tmp_path, Snapshot(connection))
+
+
+async def begun(shop: Shop, case: Case) -> Case:
+    """A page is open, and nobody has paid."""
+    answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
+    assert answer.status_code == 201, answer.text
+    return replace(case, order=answer.json()["order"])
 
 
 async def bought(shop: Shop, case: Case, *, told: bool, card: str = CARD, declined_first: str | None = None) -> Case:

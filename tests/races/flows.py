@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from tests.races.shop import CART, LEASES, Shop, events_at
 
+from farthing import orders
+from farthing.ids import OrderId
+
 Say = Callable[[str], None]
 
 
@@ -39,6 +42,13 @@ async def refund(shop: Shop, case: Case, say: Say) -> None:
     """A client asks for all of the money back, the refund is sent, and the provider tells of it."""
     await _refunded(shop, case, say)
     await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def cancel(shop: Shop, case: Case, say: Say) -> None:
+    """A client calls the order off before anybody paid."""
+    await _canceled(shop, case, say)
     await _hear(shop, case, say)
     await shop.work()
 
@@ -76,9 +86,23 @@ async def _refunded(shop: Shop, case: Case, say: Say) -> None:
     say(f"refund {answer.json()['id']}")
 
 
+async def _canceled(shop: Shop, case: Case, say: Say) -> None:
+    answer = await shop.post(f"/v1/orders/{case.order}/cancellation", {}, "")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "canceled"
+
+
 async def _hear(shop: Shop, case: Case, say: Say) -> None:
     """Deliver what was never acknowledged."""
     await shop.deliver_all([event for event in events_at(shop.place) if event["id"] not in case.stored], say)
+
+
+async def _canceled_unless_known(shop: Shop, case: Case, say: Say) -> None:
+    """Whoever asked is gone, and what was asked for happens all the same; unless it never reached us."""
+    async with shop.world.db.transaction("test") as tx:
+        order = await orders.get(tx, OrderId.parse(case.order))
+    if order.cancel_requested_at is None:
+        await _canceled(shop, case, say)
 
 
 async def _nothing_again(shop: Shop, case: Case, say: Say) -> None:
@@ -93,12 +117,14 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "check_out": _started_again,
     "settle": _nothing_again,
     "refund": _refunded,
+    "cancel": _canceled_unless_known,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "check_out": check_out,
     "settle": settle,
     "refund": refund,
+    "cancel": cancel,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }

@@ -5,10 +5,10 @@ from tests.races.conftest import Harness
 from tests.races.facts import differences
 from tests.races.flows import learned
 
-CHUNKS = {"check_out": 1, "settle": 4, "refund": 4}
+CHUNKS = {"check_out": 1, "settle": 4, "refund": 4, "cancel": 1}
 """Each flow is cut into so many tests, so that they spread over processes."""
 
-FEWEST = {"check_out": 20, "settle": 120, "refund": 140}
+FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15}
 """There are more boundaries than these; where there are suddenly fewer, something is not counted any more."""
 
 

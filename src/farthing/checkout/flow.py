@@ -133,14 +133,15 @@ async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order
 
 
 async def close_due(world: World) -> int:
-    """The sweep: finish what was begun and never answered, and close the pages whose time is over."""
+    """The sweep: finish what was begun and never answered, and close the pages that are called off or whose time is over."""
     async with world.db.transaction("sweep") as tx:
         due = await store.due(tx, limit=SWEEP_MAX, started_before=UNANSWERED)
         sessions = [await store.get(tx, id) for id in due]
+        called_off = {s.id for s in sessions if (await orders.get(tx, s.order_id)).cancel_requested_at is not None}
     closed = 0
     for session in sessions:
         try:
-            await _close_or_finish(world, session)
+            await (_close(world, session, "sweep") if session.id in called_off else _close_or_finish(world, session))
             closed += 1
         except ProviderUnavailable:
             continue  # it stays due, and the next round asks again

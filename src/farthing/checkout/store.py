@@ -95,13 +95,18 @@ async def save_closed(tx: Transaction, id: CheckoutId, status: CheckoutStatus, p
 
 
 async def due(tx: Transaction, *, limit: int, started_before: timedelta) -> list[CheckoutId]:
-    """Live sessions whose time is over, and those whose provider never answered. In any order: none blocks the others."""
+    """Live sessions whose time is over or whose order was called off, and those whose provider never answered.
+
+    In any order: none blocks the others.
+    """
     return await tx.all(
         lambda row: CheckoutId.of(row["id"]),
         """
         SELECT id FROM checkouts
         WHERE status IN ('starting', 'open')
-            AND (expires_at <= %(now)s OR (status = 'starting' AND started_at <= %(started)s))
+            AND (expires_at <= %(now)s OR (status = 'starting' AND started_at <= %(started)s) OR order_id IN (
+                SELECT id FROM orders WHERE status = 'open' AND cancel_requested_at <= %(started)s
+            ))
         ORDER BY random() LIMIT %(limit)s
         """,
         now=tx.now,

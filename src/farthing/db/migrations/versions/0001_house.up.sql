@@ -73,6 +73,7 @@ CREATE TABLE orders (
     CHECK ((status IN ('paid', 'refunded')) = (paid_at IS NOT NULL))
 );
 CREATE INDEX orders_customer ON orders (customer_id, id);
+CREATE INDEX orders_called_off ON orders (cancel_requested_at) WHERE status = 'open' AND cancel_requested_at IS NOT NULL;
 CREATE INDEX orders_due ON orders (expires_at) WHERE status = 'open';
 CREATE INDEX orders_status ON orders (status, id);
 
