@@ -96,7 +96,14 @@ async def test_the_audit_trail_is_read_in_pages(server: httpx.AsyncClient, world
 
 @pytest.mark.parametrize(
     "path",
-    ["?type=order.eaten", "?order=x", f"?order={EventId.new()}", "?cursor=x", f"?cursor={OrderId.new()}", "?kind=order.paid"],
+    [
+        "?type=order.eaten",
+        "?order=x",
+        "?order=event_01m7y6te42f15repsmcs7rarvs",
+        "?cursor=x",
+        "?cursor=order_01m7y6te42eb4by4rs8xnbcg82",
+        "?kind=order.paid",
+    ],
 )
 async def test_a_wrong_filter_of_the_trail_is_refused(server: httpx.AsyncClient, path: str) -> None:
     assert (await server.get(f"/v1/events{path}")).status_code == 422
