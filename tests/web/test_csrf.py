@@ -1,10 +1,15 @@
 """A form changes something only when it comes from our own page. After each refusal, nothing has changed."""
 
 import re
+import time
 
 import pytest
 from httpx import Client
 from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from farthing.web.csrf import FormGuard
 
 FORM = "/billing/admin/orders/2026-0142"
 
@@ -114,3 +119,52 @@ def test_a_browser_keeps_one_token_over_many_pages(visitor: Client, token: str) 
     answer = visitor.get("/billing/sign-in")
     assert token_in(answer.text) == token
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "charset", ["punycode", "undefined", "unicode_escape", "utf-8; charset=punycode", "utf-8; charset*=us-ascii''punycode"]
+)
+def test_a_form_in_an_encoding_that_takes_half_a_minute_to_read_is_not_read(
+    visitor: Client, host: Starlette, token: str, charset: str
+) -> None:
+    letters = b"a" * 400_000
+    part = b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + letters + b"-" + letters + b"\r\n--XX--\r\n"
+    sent = {"content-type": f"multipart/form-data; boundary=XX; charset={charset}", "origin": str(visitor.base_url).rstrip("/")}
+    began = time.monotonic()
+    answer = visitor.post(FORM, content=part, headers=sent)
+    assert answer.status_code == 400
+    assert time.monotonic() - began < 1
+    assert host.state.canceled == []
+
+
+def test_a_form_may_say_that_it_is_in_utf_8(visitor: Client, host: Starlette, token: str) -> None:
+    sent = {"content-type": 'application/x-www-form-urlencoded; charset="UTF-8"'}
+    assert visitor.post(FORM, content=f"reason=mistake&form_token={token}", headers=sent).status_code == 303
+    assert host.state.canceled == ["mistake"]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://]", "//", "http://"])
+def test_an_origin_that_is_no_url_is_another_site(visitor: Client, host: Starlette, token: str, origin: str) -> None:
+    answer = visitor.post(FORM, data={"reason": "mistake", "form_token": token}, headers={"origin": origin})
+    assert answer.status_code == 403
+    assert host.state.canceled == []
+
+
+async def test_a_form_cut_off_on_the_way_is_not_taken_for_a_whole_one() -> None:
+    reached = []
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.append(scope)
+
+    messages: list[Message] = [{"type": "http.request", "body": b"form_", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    guard = FormGuard(page, lambda request, error: Response(error.detail, error.status))
+    await guard({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}, receive, send)
+    assert (sent[0]["status"], reached) == (400, [])

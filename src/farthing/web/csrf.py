@@ -4,11 +4,11 @@ The browser reports the origin and no page can forge it (Sec-Fetch-Site, or Orig
 SameSite=Lax cookie and in the form; another site can neither read nor set it.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -23,8 +23,12 @@ COOKIE: Final = "farthing_form"
 FIELD: Final = "form_token"
 HEADER: Final = "X-Form-Token"
 FORM_BYTES_MAX: Final = 1_000_000
+FORM_SECONDS_MAX: Final = 15
+"""How long a form may take to arrive."""
+
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_UTF8: Final = re.compile(r";\s*charset=\"?utf-8\"?\s*(?=;|$)", re.IGNORECASE)
 
 
 class FormGuard:
@@ -59,7 +63,12 @@ def remember(request: Request, response: Response, token: str) -> None:
 async def _checked(scope: Scope, receive: Receive) -> Receive:
     """Check a request, and give back its body to be read again."""
     check_origin(Request(scope))
-    body = await _read(receive)
+    _check_charset(Request(scope))
+    try:
+        async with asyncio.timeout(FORM_SECONDS_MAX):
+            body = await _read(receive)
+    except TimeoutError:
+        raise Malformed(f"The form did not arrive within {FORM_SECONDS_MAX} seconds, so nothing was changed.") from None
     sent = await _sent_token(Request(scope, _again(body, receive)))
     kept = Request(scope).cookies.get(COOKIE, "")
     if not _TOKEN.fullmatch(kept) or not secrets.compare_digest(sent.encode(), kept.encode()):
@@ -73,15 +82,23 @@ def check_origin(request: Request) -> None:
     if site is not None:
         ours = site in {"same-origin", "none"}
     else:  # Older browsers, and any browser on plain HTTP. The scheme is not compared: a proxy may have ended TLS.
-        ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        ours = origin is None or origin.partition("://")[2] == request.headers.get("host", "nowhere")
     if not ours:
         raise Forbidden("This form was sent by another site, so nothing was changed.")
+
+
+def _check_charset(request: Request) -> None:
+    """The parser decodes by the name that the sender chose, and Python has codecs that take minutes for what fits in here."""
+    if "charset" in _UTF8.sub("", request.headers.get("content-type", ""), count=1).lower():
+        raise Malformed("The form is not in UTF-8, so nothing was changed.")
 
 
 async def _read(receive: Receive) -> bytes:
     body, more = bytearray(), True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("The form did not arrive whole, so nothing was changed.")
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > FORM_BYTES_MAX:
