@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.webhooks.conftest import Deliver, event, stored
@@ -15,6 +16,7 @@ from tests.worlds import WEBHOOK_SECRET, signed, unchanged
 from farthing.errors import Malformed
 from farthing.providers.stripe import webhook
 from farthing.sandbox.signing import header
+from farthing.webhooks import door
 from farthing.webhooks.door import BODY_MAX
 from farthing.world import World
 
@@ -158,6 +160,20 @@ async def test_an_endless_body_is_refused_while_it_arrives(world: World, deliver
     assert await stored(world) == []
 
 
+async def test_a_body_that_never_ends_arriving_is_given_up(
+    world: World, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.1)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield BODY[:10]
+        await anyio.sleep(5)
+        yield BODY[10:]
+
+    assert (await deliver(slow(), GOOD)).status_code == 408
+    assert await stored(world) == []
+
+
 async def test_a_declared_length_is_enough_to_refuse(deliver: Deliver) -> None:
     read = 0
 
@@ -166,7 +182,7 @@ async def test_a_declared_length_is_enough_to_refuse(deliver: Deliver) -> None:
         read += 1
         yield b" "
 
-    for length in (str(BODY_MAX + 1), "9" * 30):
+    for length in (str(BODY_MAX + 1), "9" * 30, "9" * 5_000):
         assert (await deliver(counted(), GOOD, **{"content-length": length})).status_code == 413
     assert read == 0
 

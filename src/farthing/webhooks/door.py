@@ -3,6 +3,7 @@
 A plain Starlette route, outside whatever middleware a host has: who parses the body first breaks the signature.
 """
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -10,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from farthing.errors import DatabaseUnavailable, FarthingError, TooLarge
+from farthing.http.refusals import TooSlow
 from farthing.webhooks.inbox import Delivery, Inbox
 from farthing.world import World
 
@@ -17,6 +19,9 @@ log = structlog.get_logger("farthing.webhooks")
 
 BODY_MAX: Final = 512 * 1024
 """Bytes. Stripe's own events are below 256 KB."""
+
+BODY_SECONDS: Final = 15
+"""How long a delivery may take to arrive. Stripe itself gives up after ten."""
 
 _RECEIVED: Final = b'{"received":true}'
 
@@ -42,10 +47,18 @@ class Door:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body, unless it is larger than any event: then reading stops at once."""
+    """The whole body, unless it is larger than any event or slower than any sender: then reading stops at once."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > BODY_MAX:
+    if not declared.isdecimal() or len(declared) > 12 or int(declared) > BODY_MAX:
         raise TooLarge(f"A delivery is at most {BODY_MAX} bytes.")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request)
+    except TimeoutError:
+        raise TooSlow(f"The delivery did not arrive within {BODY_SECONDS} seconds.") from None
+
+
+async def _read(request: Request) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
