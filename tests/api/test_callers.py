@@ -1,5 +1,6 @@
 """Who is asking: API keys, the host's own sign-in, and tokens; whoever shows wrong credentials is nobody's guest."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,7 +161,10 @@ async def test_another_site_cannot_act_with_a_customers_cookie(
         assert await tx.value("SELECT count(*) FROM orders") == (1 if status == 201 else 0)
 
 
-@pytest.mark.parametrize("wrong", [{"external_id": ""}, {"external_id": "a\0"}, {"external_id": "a", "email": "b"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"external_id": ""}, {"external_id": "a\0"}, {"external_id": "a", "email": "b"}, {"external_id": "a", "email": "a,b@c.d"}],
+)
 def test_a_host_that_names_nobody_is_told(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"customer|external_id"):
         CustomerIdentity(**wrong)
@@ -182,13 +186,25 @@ async def test_a_token_says_who_the_customer_is() -> None:
 
 
 async def test_an_email_that_is_none_is_left_out() -> None:
-    for email in (7, "ada", "a\0@b.c", None, ["ada@example.com"]):
+    for email in (7, "ada", "a\0@b.c", "a,b@c.d", None, ["ada@example.com"]):
         token = jwt.encode(claims(email=email), SHARED, "HS256")
         assert await Tokens(shared()).verify(token) == CustomerIdentity("ada")
 
 
 def without(claim: str) -> dict[str, Any]:
     return {name: value for name, value in claims().items() if name != claim}
+
+
+def deep(levels: int) -> str:
+    return b64url(f'{{"alg":"HS256","x":{"[" * levels}{"]" * levels}}}'.encode())
+
+
+def signed_json(payload: str) -> str:
+    return jwt.api_jws.encode(payload.encode(), SHARED, "HS256")
+
+
+def b64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 REFUSED: dict[str, Callable[[], str]] = {
@@ -210,6 +226,8 @@ REFUSED: dict[str, Callable[[], str]] = {
     "a damaged one": lambda: jwt.encode(claims(), SHARED, "HS256")[:-2],
     "one with more behind it": lambda: jwt.encode(claims(), SHARED, "HS256") + ".x",
     "a huge one": lambda: jwt.encode(claims(x="x" * 9000), SHARED, "HS256"),
+    "a header 5,000 arrays deep": lambda: deep(5_000) + ".e30.eA",
+    "one that expires at infinity": lambda: signed_json('{"sub":"ada","aud":"shop","iss":"https://id.example","exp":1e999}'),
 }
 
 
@@ -345,3 +363,9 @@ def test_settings_under_which_anybodys_token_would_do_are_refused(settings: Sett
 
 def test_an_id_of_a_key_is_not_its_secret() -> None:
     assert not str(ApiKeyId.new()).startswith(keys.PREFIX)
+
+
+async def test_a_header_too_deep_to_read_is_refused_before_a_key_is_chosen(issuer: Issuer) -> None:
+    with pytest.raises(Unauthenticated):
+        await fetched(issuer).verify(deep(2_500) + ".e30.eA")
+    assert issuer.fetched == 0

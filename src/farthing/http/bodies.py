@@ -57,8 +57,14 @@ def _email(text: str) -> str:
     return text
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("This text holds a character that is not printable: a control character, a line break.")
+    return text
+
+
 Storable = AfterValidator(_storable)
-Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE_MAX), Storable]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE_MAX), AfterValidator(_printable)]
 Currency = Annotated[str, StringConstraints(max_length=12), AfterValidator(_currency), Field(examples=["eur"])]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email), Field(examples=["ada@example.com"])]
 Metadata = Annotated[dict[str, str], Field(examples=[{"campaign": "autumn"}])]

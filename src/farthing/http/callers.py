@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 EXTERNAL_ID_MAX: Final = 255
 NAME_MAX: Final = 255
-EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
+_ATOM: Final = r"[^@\s\x00-\x1f\x7f-\x9f()<>\[\]:;,\\\"]"
+EMAIL: Final = re.compile(rf"{_ATOM}{{1,64}}@{_ATOM}{{1,189}}")
+"""One address. A comma or a colon would make a list of several for a mail server, and quoted ones are used by nobody."""
 
 
 @dataclass(frozen=True, slots=True)

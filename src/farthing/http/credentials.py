@@ -103,9 +103,15 @@ def _check_origin(request: Request, settings: Settings) -> None:
         return
     origin = request.headers.get("origin")
     if origin is not None:
-        host = urlsplit(origin).hostname if origin.isascii() and "[" not in origin else None
-        allowed = host in settings.hosts
+        allowed = _host_of(origin) in settings.hosts
     else:
         allowed = request.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
     if not allowed:
         raise Forbidden("The request comes from a page of another site. Add its host to FARTHING_ALLOWED_HOSTS if it is yours.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname if origin.isascii() else None
+    except ValueError:
+        return None

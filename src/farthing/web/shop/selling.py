@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,6 +15,7 @@ from farthing import catalog, checkout
 from farthing.catalog import Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.errors import Conflict, FarthingError, Invalid, KeyInUse, NotFound, ProviderError
+from farthing.http.callers import EMAIL
 from farthing.http.idempotency import Key
 from farthing.web.account import Visitor, visitor_of
 from farthing.web.page import redirect, render
@@ -29,8 +29,6 @@ EMAIL_MAX: Final = 254
 LOOKS_MAX: Final = 60
 LOOK_EVERY: Final = 0.2
 """A second click looks so often, so many seconds apart, for what the first one is doing."""
-
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 async def shop(request: Request) -> Response:
@@ -84,7 +82,7 @@ async def pay(request: Request) -> Response:
     form, visitor = await form_of(request), await visitor_of(request)
     kept = carts.read(request, world_of(request).catalog)
     email = form.get("email", "")
-    if visitor is None and (len(email) > EMAIL_MAX or not _EMAIL.fullmatch(email)):
+    if visitor is None and (len(email) > EMAIL_MAX or not EMAIL.fullmatch(email) or "." not in email.partition("@")[2]):
         return await _cart_page(request, form, email_error="Write an address like ada@example.com.", status=422)
     try:
         started = await _start(request, kept, visitor, email, form.get("attempt", ""))
