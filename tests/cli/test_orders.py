@@ -5,6 +5,7 @@ from tests.worlds import Account, buy, session_of, start
 
 from farthing import orders, payments
 from farthing.catalog import CartItem
+from farthing.checkout import Buyer
 from farthing.ids import OrderId
 from farthing.lifecycles import OrderStatus
 from farthing.world import World
@@ -144,3 +145,17 @@ async def test_a_silent_provider_is_said_to_be_silent(farthing: Farthing, shop: 
     assert (said.code, said.out) == (6, "")
     assert "does not answer" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+async def test_what_a_buyer_writes_is_neither_color_nor_command_in_a_terminal(farthing: Farthing, world: World) -> None:
+    """An address with a closing tag in it once hid every order from `orders list`."""
+    started = await start(world, buyer=Buyer("[/red]", "[/x]@shop.example"))
+    async with world.db.transaction("test") as tx:
+        await tx.run("UPDATE customers SET name = %(name)s", name="\x1b]0;owned\x07")
+        await tx.run("UPDATE payments SET failure_message = %(said)s", said="\x1b[2J[link=http://evil.example]no[/link]")
+    for line in (("orders", "list"), ("orders", "show", str(started.order_number)), ("why", str(started.order_number))):
+        said = farthing(*line)
+        assert said.code == 0, said.err
+        assert "\x1b" not in said.out
+    assert "[/x]@shop.example" in farthing("orders", "list").out
+    assert "[2J[link=http://evil.example]no" in farthing("orders", "show", str(started.order_number)).out

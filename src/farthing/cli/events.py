@@ -68,14 +68,14 @@ async def show_(event: str, /) -> int:
     async with opening.database() as db, db.transaction(ACTOR) as tx:
         notice = await _find(tx, event)
     body = _body(notice)
-    reason = f": {notice.reason}" if notice.reason else ""
-    about = f"about {notice.subject_id}" if notice.subject_id else "about nothing we watch"
+    reason = f": {show.said(notice.reason)}" if notice.reason else ""
+    about = f"about {show.said(notice.subject_id)}" if notice.subject_id else "about nothing we watch"
     order = f" · {notice.order_id}" if notice.order_id else ""
     terminal().show(
         _summary(notice) | {"body": body},
-        f"[bold]{notice.provider_event_id}[/] · {notice.type} · {show.status(notice.status)}{reason}",
+        f"[bold]{show.said(notice.provider_event_id)}[/] · {show.said(notice.type)} · {show.status(notice.status)}{reason}",
         f"{notice.id} · {about}{order} · received {show.at(notice.received_at)} · attempts {notice.attempts}",
-        orjson.dumps(body, option=orjson.OPT_INDENT_2).decode(),
+        show.said(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()),
     )
     return 0
 

@@ -22,11 +22,11 @@ async def invariants() -> int:
         {"rule": name, "sentence": violation.rule.sentence, "count": violation.count, "rows": violation.rows}
         for name, violation in broken.items()
     ]
-    details = [f"[red]{name}[/]: {row}" for name, violation in broken.items() for row in violation.rows]
+    details = [f"[red]{name}[/]: {show.said(row)}" for name, violation in broken.items() for row in violation.rows]
     verdict = f"[red]{len(broken)} of {len(rows)} rules are broken.[/]" if broken else f"All {len(rows)} rules hold."
     terminal().show({"checked": len(rows), "broken": found}, show.table(("", "Rule", "Sentence"), rows), *details, verdict)
     return 1 if broken else 0
 
 
-def _seal(broken: bool) -> str:
-    return "[red]broken[/]" if broken else "[green]holds[/]"
+def _seal(broken: bool) -> show.Marked:
+    return show.Marked("[red]broken[/]" if broken else "[green]holds[/]")

@@ -71,7 +71,7 @@ async def revoke(key: str, /) -> int:
 
 
 def _state(key: ApiKey) -> str:
-    return "[dim]revoked[/]" if key.revoked_at else "live" if key.livemode else "test"
+    return show.Marked("[dim]revoked[/]") if key.revoked_at else "live" if key.livemode else "test"
 
 
 def _document(key: ApiKey) -> dict[str, object]:

@@ -203,8 +203,10 @@ async def _show(tx: Transaction, order: Order) -> None:
     if back:
         shown.append(show.table(("Refund", "Status", "Amount", "Reason", "At the provider"), back, right=right))
     held = ", ".join(f"{each.feature}{' (revoked)' if each.revoked_at else ''}" for each in granted)
-    title = f"[bold]Order {order.number}[/] · {order.id} · {show.status(order.status)} · {order.email or 'no address'}"
-    terminal().show(document, title, *shown, *([f"Granted: {held}"] if held else []))
+    title = (
+        f"[bold]Order {order.number}[/] · {order.id} · {show.status(order.status)} · {show.said(order.email or 'no address')}"
+    )
+    terminal().show(document, title, *shown, *([f"Granted: {show.said(held)}"] if held else []))
 
 
 def _card(payment: Payment) -> str:

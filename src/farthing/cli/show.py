@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from rich import box
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from farthing.ledger import Balance
 from farthing.money import Money
@@ -22,9 +24,28 @@ COLORS: Final = {
 }
 
 
-def status(name: str) -> str:
+CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, name the window or turn the line round. A line break is none of them."""
+
+
+class Marked(str):
+    """A text with colors that we put into it. Every other one is shown as it is written."""
+
+    __slots__ = ()
+
+
+def said(text: object) -> str:
+    """What somebody else wrote, for a text of ours: its brackets are no colors, and it moves nothing in the terminal."""
+    return escape(printable(text))
+
+
+def printable(text: object) -> str:
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def status(name: str) -> Marked:
     color = COLORS.get(name)
-    return f"[{color}]{name}[/]" if color else name
+    return Marked(f"[{color}]{name}[/]" if color else name)
 
 
 def at(moment: datetime | None) -> str:
@@ -38,8 +59,14 @@ def table(columns: Iterable[str], rows: Iterable[Sequence[object]], *, right: fr
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*(_cell(cell) for cell in row))
     return shown
+
+
+def _cell(cell: object) -> Text:
+    if isinstance(cell, Marked):
+        return Text.from_markup(cell)
+    return Text("" if cell is None else printable(cell))
 
 
 def timeline(entries: Sequence[Entry]) -> Table:
@@ -47,10 +74,10 @@ def timeline(entries: Sequence[Entry]) -> Table:
     for column in ("at", "title", "money", "actor", "detail"):
         shown.add_column(justify="right" if column == "money" else "left", overflow="fold")
     for entry in entries:
-        detail = f"[dim]{escape(entry.detail)}[/]" if entry.detail else ""
+        detail = f"[dim]{said(entry.detail)}[/]" if entry.detail else ""
         money = "" if entry.money is None else str(entry.money)
         moment = entry.at.astimezone().isoformat(timespec="milliseconds")[11:23]
-        shown.add_row(f"  [dim]{moment}[/]", escape(entry.title), money, f"[dim]{escape(entry.actor)}[/]", detail)
+        shown.add_row(f"  [dim]{moment}[/]", said(entry.title), money, f"[dim]{said(entry.actor)}[/]", detail)
     return shown
 
 

@@ -174,6 +174,7 @@ def welcome(house: House, seconds: float) -> None:
 
 
 async def _tell(house: House) -> None:
+    from farthing.cli import show
     from farthing.cli.dev import live
     from farthing.timeline import title_of
 
@@ -182,7 +183,7 @@ async def _tell(house: House) -> None:
         color = "red" if happened.type.endswith(TROUBLES) else "green" if happened.type == "order.paid" else "default"
         said = f"[dim]{happened.at.astimezone():%H:%M:%S}[/]  {order:<12} [{color}]{title_of(happened.type)}[/]"
         document = {"at": happened.at, "type": happened.type, "actor": happened.actor, "order": happened.order}
-        terminal().stream(document, f"{said} [dim]{happened.actor}[/]")
+        terminal().stream(document, f"{said} [dim]{show.said(happened.actor)}[/]")
 
 
 def say(sentence: str) -> None:

@@ -29,12 +29,17 @@ async def doctor() -> int:
     with terminal().progress("Looking"):
         findings = await _look()
     bad = sum(finding.state == "failed" for finding in findings)
-    rows = [(SIGNS[f.state], f.name, f"{f.detail}\n[bold]{f.fix}[/]" if f.fix else f.detail) for f in findings]
+    rows = [(show.Marked(SIGNS[f.state]), f.name, _found(f)) for f in findings]
     verdict = f"[red]{bad} of {len(findings)} checks failed.[/]" if bad else "Nothing failed."
     terminal().show(
         {"healthy": not bad, "checks": [asdict(f) for f in findings]}, show.table(("", "Check", "Found"), rows), verdict
     )
     return ConfigError.exit_code if bad else 0
+
+
+def _found(finding: Finding) -> show.Marked:
+    fix = f"\n[bold]{show.said(finding.fix)}[/]" if finding.fix else ""
+    return show.Marked(show.said(finding.detail) + fix)
 
 
 async def _look() -> list[Finding]:
