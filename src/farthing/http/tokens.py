@@ -66,13 +66,13 @@ class Tokens:
                 options={"require": ["exp", "sub"]},
             )
             return _identity(claims)
-        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise Unauthenticated(f"The token is not valid: {_why(error)}.") from None
 
     async def _key(self, token: str) -> jwt.PyJWK:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-        except (jwt.PyJWTError, RecursionError) as error:
+        except jwt.PyJWTError as error:
             raise Unauthenticated(f"The token is not valid: {_why(error)}.") from None
         keys = await self._current(kid)
         if kid is None and len(keys) == 1:
