@@ -20,6 +20,8 @@ from farthing.invariants import check_all
 from farthing.providers.stripe.webhook import WATCHED
 from farthing.worker import TASKS
 
+pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
+
 ROUNDS = 8
 """A race is run so often: it may be won by luck."""
 

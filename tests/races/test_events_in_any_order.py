@@ -23,6 +23,8 @@ from farthing.ids import NoticeId, OrderId
 from farthing.invariants import check_all
 from farthing.providers.stripe.webhook import WATCHED
 
+pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
+
 CHUNKS = 4
 REFUND = "refund.created"
 

@@ -30,6 +30,8 @@ from farthing.errors import DatabaseUnavailable
 from farthing.http import keys
 from farthing.invariants import check_all
 
+pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
+
 KILLS = 12
 """So many moments, spread evenly over all boundaries of a purchase from the cart to the refund."""
 

@@ -16,6 +16,8 @@ from farthing import jobs
 from farthing.invariants import check_all
 from farthing.worker import TASKS
 
+pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
+
 KINDS = ["lost_response", "500_before", "500_after", "429", "409_in_use", "reset_before", "timeout"]
 CALLS = [("POST", "/v1/checkout/sessions"), ("POST", "/v1/refunds"), ("GET", "/v1/[!e]*")]
 """The last is every look at an object; what the provider tells by itself is not among the faults."""

@@ -18,6 +18,8 @@ from tests.worlds import Sandbox
 
 from farthing.invariants import check_all
 
+pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
+
 ROOT = Path(__file__).parents[2]
 RECOVERED_WITHIN = 60
 """Seconds, with no human: what a worker that died had in its hands is done."""
