@@ -179,3 +179,39 @@ async def test_an_account_is_made_once_with_a_role_and_a_password_that_is_long_e
                 await create_staff(tx, email, password, role)
         rows = await tx.all(lambda row: (row["email"], row["role"], row["password_hash"][:9]), "SELECT * FROM staff")
     assert rows == [("ada@shop.example", "support", "$argon2id")]
+
+
+@pytest.mark.parametrize("path", ["/", "/cart", "/mailbox", "/mailbox/email_x/body"])
+@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "127.0.0.1.evil.example:4242", "[::1", ""])
+async def test_a_site_that_points_its_name_at_this_machine_sees_no_page_that_needs_no_sign_in(
+    visitor: Visitor, path: str, host: str
+) -> None:
+    answer = await visitor.http.get(path, headers={"host": host})
+    assert answer.status_code == 403
+    assert "FARTHING_ALLOWED_HOSTS" in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:4242", "localhost", "shop.localhost:4242", "[::1]:4242"])
+async def test_this_machine_s_own_names_open_them(visitor: Visitor, host: str) -> None:
+    assert (await visitor.http.get("/mailbox", headers={"host": host})).status_code == 200
+
+
+async def test_the_demo_customer_is_not_signed_in_under_another_name(visitor: Visitor) -> None:
+    await visitor.get("/admin/sign-in")
+    answer = await visitor.http.post("/demo/sign-in", data={"form_token": visitor.token}, headers={"host": "evil.example"})
+    assert answer.status_code == 403
+    assert "farthing_demo_customer" not in answer.headers.get("set-cookie", "")
+
+
+async def test_no_redirect_leads_to_the_host_that_a_request_names(visitor: Visitor) -> None:
+    for path in ("/admin/", "/admin/orders/", "/account/orders/", "/checkout/success/", "//evil.example/"):
+        answer = await visitor.http.get(path, headers={"host": "evil.example"})
+        assert not answer.headers.get("location", "/").startswith(("http", "//")), path
+    assert (await visitor.get("/admin/")).headers["location"] == "/admin/sign-in?next=%2Fadmin%2F"
+
+
+@pytest.mark.parametrize("number", ["0" * 5_000, "9" * 5_000, str(2**63), "-1", "x", "\u0661"])
+async def test_the_number_of_no_job_is_not_found(visitor: Visitor, admin: Visitor, number: str) -> None:
+    assert (await visitor.get(f"/admin/jobs/{number}/discard")).status_code == 303
+    assert (await admin.get(f"/admin/jobs/{number}/discard")).status_code == 404
+    assert (await admin.post(f"/admin/jobs/{number}/retry")).status_code == 404

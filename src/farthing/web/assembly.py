@@ -13,6 +13,7 @@ from farthing.config import Settings
 from farthing.http.callers import Authenticate
 from farthing.web import account, admin, mailbox, shop, staff
 from farthing.web.frame import Frame, Mode, Section
+from farthing.web.own_name import by_own_name
 from farthing.web.page import render
 from farthing.web.pages import Pages
 from farthing.web.wiring import person_of
@@ -42,7 +43,8 @@ def _routes(settings: Settings) -> Sequence[BaseRoute]:
     everywhere = (*shop.RETURN_ROUTES, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
     if settings.env == "production":
         return (Route("/", front, name="shop", methods=["GET"]), *everywhere)
-    return (*shop.SHOP_ROUTES, *everywhere, *account.DEMO_ROUTES, *mailbox.ROUTES)
+    unlocked = (*shop.SHOP_ROUTES, *account.DEMO_ROUTES, *mailbox.ROUTES)
+    return (*map(by_own_name, unlocked), *everywhere)
 
 
 def _frame(world: World) -> Frame:

@@ -27,6 +27,8 @@ class Pages:
         self._headers = headers_for(frame.payment_origins)
         guard = Middleware(FormGuard, refused=errors.problem)
         self.app = Starlette(routes=[assets.ROUTE, *routes], middleware=[guard], exception_handlers=dict(errors.HANDLERS))
+        # Its redirects lead to whatever host the request named.
+        self.app.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

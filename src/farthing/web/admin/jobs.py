@@ -10,6 +10,7 @@ from farthing.web.staff import staff_of
 from farthing.web.wiring import form_of, reading, world_of
 
 REASON_MAX = 300
+ID_MAX = 2**63 - 1
 
 
 async def overview(request: Request) -> Response:
@@ -19,7 +20,7 @@ async def overview(request: Request) -> Response:
 
 
 async def retry(request: Request) -> Response:
-    id: int = request.path_params["id"]
+    id = _id(request)
     try:
         await world_of(request).db.run(staff_of(request).actor, lambda tx: jobs.retry(tx, id))
     except (NotFound, Conflict) as error:
@@ -28,7 +29,7 @@ async def retry(request: Request) -> Response:
 
 
 async def ask_discard(request: Request) -> Response:
-    id: int = request.path_params["id"]
+    id = _id(request)
     async with reading(request) as tx:
         job = next((job for job in await jobs.dead(tx) if job.id == id), None)
     if job is None:
@@ -37,7 +38,7 @@ async def ask_discard(request: Request) -> Response:
 
 
 async def discard(request: Request) -> Response:
-    id: int = request.path_params["id"]
+    id = _id(request)
     reason = (await form_of(request)).get("reason", "")[:REASON_MAX]
     if not reason:
         return redirect(request, "admin_jobs", flash=("danger", "Say why the job is thrown away. It is still there."))
@@ -46,3 +47,10 @@ async def discard(request: Request) -> Response:
     except (NotFound, Conflict) as error:
         return redirect(request, "admin_jobs", flash=("warning", error.detail))
     return redirect(request, "admin_jobs", flash=("success", f"Job {id} is discarded."))
+
+
+def _id(request: Request) -> int:
+    typed: str = request.path_params["id"]
+    if not typed.isascii() or not typed.isdigit() or len(typed) > len(str(ID_MAX)) or int(typed) > ID_MAX:
+        raise NotFound(f"There is no job {typed[:20]!r}.")
+    return int(typed)

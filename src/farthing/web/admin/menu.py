@@ -28,6 +28,7 @@ def _act(path: str, page: Page, name: str, method: str = "POST", permission: Per
 
 ROUTES: Final = (
     _look("/admin", order_list.start, "admin"),
+    _look("/admin/", order_list.start, "admin_with_slash"),
     _look("/admin/orders", order_list.order_list, "admin_orders"),
     _look("/admin/orders/{id}", order.order_detail, "admin_order"),
     _act("/admin/orders/{id}/refund", order_actions.ask_refund, "admin_refund", "GET"),
@@ -41,9 +42,9 @@ ROUTES: Final = (
     _look("/admin/events/{id}", inbox.notice_detail, "admin_notice"),
     _act("/admin/events/{id}/replay", inbox.replay_one, "admin_replay"),
     _look("/admin/jobs", jobs.overview, "admin_jobs"),
-    _act("/admin/jobs/{id:int}/retry", jobs.retry, "admin_job_retry"),
-    _act("/admin/jobs/{id:int}/discard", jobs.ask_discard, "admin_job_ask_discard", "GET"),
-    _act("/admin/jobs/{id:int}/discard", jobs.discard, "admin_job_discard"),
+    _act("/admin/jobs/{id}/retry", jobs.retry, "admin_job_retry"),
+    _act("/admin/jobs/{id}/discard", jobs.ask_discard, "admin_job_ask_discard", "GET"),
+    _act("/admin/jobs/{id}/discard", jobs.discard, "admin_job_discard"),
     _look("/admin/health", health.overview, "admin_health"),
     _look("/admin/ledger", books.overview, "admin_ledger"),
     _look("/admin/audit", audit.trail, "admin_audit"),
