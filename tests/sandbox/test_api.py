@@ -197,16 +197,17 @@ def test_a_refusal_leaves_nothing_behind(client: Client) -> None:
     assert events(client) == []
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "a@127.0.0.1", ""])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "a@127.0.0.1", "[::1", "::1]", ""])
 def test_other_host_names_are_turned_away(sandbox: Running, host: str) -> None:
     for path in ("/_sandbox/health", "/v1/account", "/_sandbox/"):
         answer = sandbox.http.get(sandbox.url + path, headers={"host": host, "authorization": f"Bearer {KEY}"})
         assert answer.status_code in (400, 403)
 
 
-def test_a_page_of_another_site_cannot_post(sandbox: Running, client: Client) -> None:
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://[", "http://127.0.0.1:1"])
+def test_a_page_of_another_site_cannot_post(sandbox: Running, client: Client, origin: str) -> None:
     kept = client.v1.customers.create({}).id
-    answer = sandbox.http.post(f"{sandbox.url}/_sandbox/reset", headers={"origin": "http://evil.example"})
+    answer = sandbox.http.post(f"{sandbox.url}/_sandbox/reset", headers={"origin": origin})
     assert answer.status_code == 403
     assert client.v1.customers.retrieve(kept).id == kept
 

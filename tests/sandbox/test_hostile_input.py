@@ -32,6 +32,7 @@ BODIES = [
     b"expand[a]=customer",
     b"expand[]=" + b"a." * 500,
     b"expand[][x]=1",
+    b"expand[" + b"9" * 5000 + b"]=customer",
     b"&".join(b"k%d=v" % number for number in range(3000)),
 ]
 VALUES = (

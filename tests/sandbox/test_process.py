@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -85,6 +86,15 @@ def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
         second = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, timeout=20, check=False)
         assert second.returncode != 0
         assert "open in another sandbox" in second.stderr
+
+
+def test_nobody_else_on_this_machine_reads_its_secrets(tmp_path: Path) -> None:
+    state = tmp_path / "state.sqlite3"
+    with _process(state) as (_, url), _client(url) as client:
+        charge(client)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+    assert "state.sqlite3-wal" in modes
 
 
 def test_it_serves_this_machine_only(capsys: pytest.CaptureFixture[str]) -> None:

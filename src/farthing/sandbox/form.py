@@ -10,6 +10,7 @@ from farthing.sandbox.errors import malformed
 
 DEPTH_MAX = 12
 FIELDS_MAX = 2_000
+PLACE_DIGITS_MAX = 9
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
@@ -47,7 +48,7 @@ def _lists(value: Any) -> Any:
     """An object whose keys are all whole numbers was a list."""
     if not isinstance(value, dict):
         return value
-    if value and all(key.isascii() and key.isdigit() for key in value):
+    if value and all(key.isascii() and key.isdigit() and len(key) <= PLACE_DIGITS_MAX for key in value):
         return [_lists(value[key]) for key in sorted(value, key=int)]
     return _tidy(value)
 

@@ -18,17 +18,23 @@ def refusal(scope: Scope, allowed_hosts: tuple[str, ...]) -> ASGIApp | None:
     """The answer for a request that must not come in; None for one that may."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"origin")}
     host = headers.get(b"host", "")
-    name = (urlsplit(f"//{host}").hostname or "") if _looks_like_host(host) else ""
+    name = _name(host)
     if name not in LOOPBACK and not name.endswith(".localhost") and name not in allowed_hosts:
         return _no(f"This sandbox answers to localhost only, not to {name or 'a request without a Host'}.")
     origin = headers.get(b"origin")
-    if scope["method"] not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+    if scope["method"] not in ("GET", "HEAD") and origin is not None and origin.partition("://")[2] != host:
         return _no("A page of another site may not post to this sandbox.")
     return None
 
 
-def _looks_like_host(host: str) -> bool:
-    return bool(host) and not set(host) & set("/\\@?# ")
+def _name(host: str) -> str:
+    """Without the port; empty where it is no host at all."""
+    if not host or set(host) & set("/\\@?# "):
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _no(message: str) -> ASGIApp:

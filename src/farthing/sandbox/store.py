@@ -6,6 +6,7 @@ are committed together, before the answer leaves.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,8 +107,15 @@ class StateInUse(Exception):
     """Another process has this state file open."""
 
 
+def _keep_private(path: str) -> None:
+    """Whoever reads the secrets in here can sign events: SQLite gives its files beside it the same mode."""
+    if path != ":memory:":
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 class Store:
     def __init__(self, path: str) -> None:
+        _keep_private(path)
         self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             # Exclusive: two sandboxes on one file would each serve half a truth.
