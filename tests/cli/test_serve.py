@@ -1,5 +1,6 @@
 """`farthing serve` and `farthing worker` as a service runs them: refused half set up, and ended by a signal."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -68,6 +69,23 @@ async def test_it_serves_the_hosts_application_and_runs_its_hooks(
         order = (await start(world)).order_id
         eventually(lambda: (folder / "placed.txt").exists(), "the worker in it runs the hook")
         assert (folder / "placed.txt").read_text() == f"{order}\n"
+
+
+async def test_a_guess_cannot_say_that_it_was_forwarded_for_somebody_else(
+    folder: Path, shop: dict[str, str], world: World
+) -> None:
+    with (
+        running(folder, shop, "serve", "--no-worker", "--port", "0", ready="is served at") as line,
+        httpx.Client(base_url=line.split()[-1], trust_env=False) as http,
+    ):
+        form = re.search(r'name="form_token" value="([^"]+)"', http.get("/admin/sign-in").text)
+        assert form
+        fields = {"form_token": form[1], "email": "dev@localhost", "password": "x"}
+        answers = [
+            http.post("/admin/sign-in", data=fields, headers={"x-forwarded-for": f"192.0.2.{number}"}).status_code
+            for number in range(11)
+        ]
+    assert answers == [401] * 10 + [429]
 
 
 async def test_a_worker_runs_hooks_beside_a_server_without_one(folder: Path, shop: dict[str, str], world: World) -> None:

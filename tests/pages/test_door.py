@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 
+import httpx
 import pytest
+from limits import parse
+from starlette.types import ASGIApp
 from tests.pages.visitor import PASSWORD, Visitor
 from tests.worlds import Account, buy
 
@@ -12,7 +15,7 @@ from farthing import payments
 from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.errors import Conflict, Invalid
-from farthing.web.staff import Role, create_staff
+from farthing.web.staff import Role, create_staff, signing_in
 from farthing.world import World
 
 LOOKS = ["/admin/orders", "/admin/events", "/admin/jobs", "/admin/health", "/admin/ledger", "/admin/audit"]
@@ -138,6 +141,19 @@ async def test_guessing_is_slowed_down(visitor: Visitor, staff: None) -> None:
     assert answer.status_code == 429
     assert "Too many attempts" in answer.text
     assert (await visitor.post("/admin/sign-in", email="viewer@shop.example", password=PASSWORD)).status_code == 303
+
+
+async def test_guesses_from_many_addresses_are_counted_together(
+    pages: ASGIApp, staff: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "FROM_ANYWHERE", parse("3/5minute"))
+    answers = []
+    for number in range(5):
+        transport = httpx.ASGITransport(pages, client=(f"192.0.2.{number}", 4321))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            password = PASSWORD if number == 4 else "x"
+            answers.append(await Visitor(http).post("/admin/sign-in", email="admin@shop.example", password=password))
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
 
 
 async def test_a_session_ends_by_signing_out_by_time_and_with_the_account(

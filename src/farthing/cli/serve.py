@@ -67,6 +67,8 @@ def serve_on(listening: socket.socket, app: str | None, *, run_worker: bool, rea
         log_config=None,
         access_log=False,
         server_header=False,
+        # Elsewhere there is no proxy: whoever says who they were forwarded for has made it up, to guess passwords for one.
+        proxy_headers=pay.settings.env == "production",
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

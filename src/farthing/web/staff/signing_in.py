@@ -18,6 +18,9 @@ from farthing.web.wiring import form_of, reading, world_of
 
 PER_ACCOUNT: Final = parse("10/5minute")
 PER_ADDRESS: Final = parse("60/5minute")
+FROM_ANYWHERE: Final = parse("100/5minute")
+"""For one account, whatever addresses the guesses come from: they may be borrowed, or a header that a proxy passed on."""
+
 WRONG: Final = "The email or the password is wrong."
 TOO_MANY: Final = "Too many attempts. Wait five minutes and try again."
 
@@ -59,13 +62,18 @@ def _page(request: Request, *, status: int = 200, email: str = "", next: str = "
 
 
 async def _may_try(request: Request, email: str) -> bool:
-    """Counted in this process, for each account and for each address that asks."""
+    """Counted in this process, for each account, for each address that asks, and for both."""
     state = request.app.state
     if getattr(state, "sign_in_limiter", None) is None:
         state.sign_in_limiter = FixedWindowRateLimiter(MemoryStorage())
     limiter: FixedWindowRateLimiter = state.sign_in_limiter
     address = request.client.host if request.client else "unknown"
-    return await limiter.hit(PER_ADDRESS, address) and await limiter.hit(PER_ACCOUNT, address, email.lower())
+    account = email.lower()
+    return (
+        await limiter.hit(PER_ADDRESS, address)
+        and await limiter.hit(PER_ACCOUNT, address, account)
+        and await limiter.hit(FROM_ANYWHERE, account)
+    )
 
 
 def _keep(request: Request, response: Response, token: str) -> None:
