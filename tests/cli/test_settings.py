@@ -4,7 +4,7 @@ import pytest
 from tests.cli.conftest import Farthing
 from tests.worlds import Account
 
-from farthing.cli.logs import redact
+from farthing.cli.logs import clean, redact
 
 SECRETS = ("sk_test_51Habcdefghijklmnop", "whsec_abcdefghijklmnopqrst", "fk_live_abcdefgh-ijkl_mnop", "4242 4242 4242 4242")
 
@@ -73,3 +73,12 @@ async def test_the_doctor_looks_at_the_rest_where_the_database_is_down(farthing:
     states = {check["name"]: check["state"] for check in said.json["checks"]}
     assert (states["Database"], states["Schema"], states["Stripe"], states["Catalog"]) == ("failed", "skipped", "ok", "ok")
     assert "sesame" not in said.out + said.err
+
+
+def test_a_secret_inside_something_else_is_left_out_of_the_log() -> None:
+    sent = {"headers": [{"authorization": "Bearer abc"}], "url": "postgresql://ada:sesame@db/shop", "at": (1, "whsec_abc")}
+    assert clean("sent", sent) == {
+        "headers": [{"authorization": "…"}],
+        "url": "postgresql://ada:…@db/shop",
+        "at": [1, "whsec_…"],
+    }

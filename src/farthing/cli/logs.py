@@ -68,10 +68,18 @@ def _take_over(formatter: logging.Formatter, level: int) -> None:
 
 
 def _redacted(_: object, __: str, event: EventDict) -> Mapping[str, Any]:
-    return {name: _clean(name, value) for name, value in event.items()}
+    return {name: clean(name, value) for name, value in event.items()}
 
 
-def _clean(name: str, value: object) -> object:
+def clean(name: str, value: object) -> object:
     if SECRET_NAMES.search(name) and isinstance(value, str):
         return MASK
-    return redact(value) if isinstance(value, str) else value
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {inner: clean(str(inner), each) for inner, each in value.items()}
+        case list() | tuple():
+            return [clean(name, each) for each in value]
+        case _:
+            return value
