@@ -161,6 +161,13 @@ def test_a_broken_catalog_is_named_by_file_line_and_key(tmp_path: Path, home: Pa
     assert "Traceback" not in said.err
 
 
+def test_an_application_that_is_not_there_is_named_in_a_sentence(tmp_path: Path, home: Path) -> None:
+    said = farthing(tmp_path, home, "dev", "nowhere:app", "--no-open", "--port", "0")
+    assert said.code == 3
+    assert "nowhere:app: there is no module 'nowhere' in this folder or installed." in said.err
+    assert "Traceback" not in said.err
+
+
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [

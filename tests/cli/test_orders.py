@@ -115,6 +115,17 @@ async def test_refunds_that_cannot_be_are_refused(farthing: Farthing, world: Wor
     assert await refunds_of(world, order.id) == []
 
 
+async def test_nobody_is_asked_to_confirm_a_refund_that_cannot_be(farthing: Farthing, world: World, account: Account) -> None:
+    order, unpaid = await buy(world, account), await start(world)
+    for words in ([str(unpaid.order_number)], [str(order.number), "--amount", "49.01"]):
+        for more in ([], ["--dry-run"]):
+            said = farthing("orders", "refund", *words, *more)
+            assert (said.code, said.out) == (5, "")
+            assert "refund" in said.err
+            assert "--yes" not in said.err
+    assert await refunds_of(world, order.id) == []
+
+
 async def test_an_unpaid_order_is_canceled_with_its_page(farthing: Farthing, world: World, account: Account) -> None:
     started = await start(world)
     said = farthing("orders", "cancel", str(started.order_number), "--yes")

@@ -100,7 +100,8 @@ async def refund(
         async with db.transaction(ACTOR) as tx:
             found = await finding.order(tx, order)
             money = Money.parse(amount, found.total.currency) if amount else None
-            sum_ = await _refundable(tx, found) if money is None else money
+            # Nobody is asked to confirm what would be refused.
+            _, sum_ = await payments.what_to_refund(tx, found.id, money)
         if dry_run:
             terminal().show({"order": found.id, "would_refund": sum_}, f"Would refund {sum_} of order {found.number}.")
             return 0
@@ -170,11 +171,6 @@ def summary(order: Order) -> dict[str, object]:
         "placed_at": order.placed_at,
         "paid_at": order.paid_at,
     }
-
-
-async def _refundable(tx: Transaction, order: Order) -> Money:
-    paid = [payment for payment in await payments.of_order(tx, order.id) if payment.settles]
-    return paid[0].refundable if paid else Money.zero(order.total.currency)
 
 
 async def _show(tx: Transaction, order: Order) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cyclopts import CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
 
 from farthing.cli import commands, options
 from farthing.cli.logs import redact
@@ -19,14 +20,14 @@ SAID_MAX: Final = 300
 
 
 def run(words: Sequence[str]) -> int:
-    terminal = use(options.Options())
+    terminal, rest = use(options.Options()), list(words)
     try:
         chosen, rest = options.take(words)
         terminal = use(chosen)
         code = commands.call(rest)
         sys.stdout.flush()
     except CycloptsError as error:
-        terminal.complain(f"farthing: {_said(error)} See `farthing --help`.")
+        terminal.complain(f"farthing: {_said(error)} See `{_page(rest)}`.")
         return Invalid.exit_code
     except BrokenPipeError:
         # Whoever read our output has read enough. Python would complain of it once more at its end.
@@ -53,4 +54,14 @@ def _failed(terminal: Terminal, error: Exception) -> int:
 
 
 def _said(error: CycloptsError) -> str:
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"There is no place for {' '.join(error.unused_tokens)!r} here."
     return " ".join(str(error).split())
+
+
+def _page(words: Sequence[str]) -> str:
+    """The help that is nearest to what was asked for."""
+    for name in (" ".join(words[:2]), *words[:1]):
+        if name in commands.COMMANDS or name in commands.GROUPS:
+            return f"farthing {name} --help"
+    return "farthing --help"

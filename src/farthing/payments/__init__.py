@@ -4,7 +4,7 @@ from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, ope
 from farthing.payments.flow import Also, look_again, send_refund, sync, sync_refund, sync_refunds
 from farthing.payments.model import Payment, Refund, RefundReason, check_refund
 from farthing.payments.present import OrderDetailShown, detail_of
-from farthing.payments.refunds import record_refund, refund_order
+from farthing.payments.refunds import record_refund, refund_order, what_to_refund
 from farthing.payments.store import get, get_refund, of_order, refunds_of_order
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "sync",
     "sync_refund",
     "sync_refunds",
+    "what_to_refund",
 ]

@@ -27,6 +27,12 @@ async def refund_order(
     tx: Transaction, order_id: OrderId, money: Money | None, *, reason: RefundReason, note: str | None
 ) -> Refund:
     """Promise part of what an order's buyer paid, or all that is left of it. Raises Conflict where there is none."""
+    payment, promised = await what_to_refund(tx, order_id, money)
+    return await promise(tx, payment, promised, reason=reason, note=note)
+
+
+async def what_to_refund(tx: Transaction, order_id: OrderId, money: Money | None) -> tuple[Payment, Money]:
+    """The payment that a refund would be of, locked, and how much it would be. Changes nothing. Raises as the refund would."""
     order = await orders.lock(tx, order_id)
     payments = [payment for payment in await store.of_order(tx, order_id) if payment.settles]
     if not payments:
@@ -34,8 +40,10 @@ async def refund_order(
     payment = await store.lock(tx, payments[0].id)
     if money is None and not payment.refundable:
         raise Conflict(f"{order.id} has nothing left to refund: all of it went back, or is on its way.")
-    # An amount of nothing is an amount: refused below, and never "all of it".
-    return await promise(tx, payment, payment.refundable if money is None else money, reason=reason, note=note)
+    # An amount of nothing is an amount: refused, and never "all of it".
+    wanted = payment.refundable if money is None else money
+    check_refund(payment, wanted)
+    return payment, wanted
 
 
 async def promise(tx: Transaction, payment: Payment, money: Money, *, reason: RefundReason, note: str | None) -> Refund:

@@ -50,8 +50,20 @@ def _work(role: str, order: dict[str, Any], ready: Callable[[], None]) -> int:
         return _sandbox(order["args"], ready)
     from farthing.cli import options
     from farthing.cli.terminal import use
+    from farthing.errors import FarthingError
 
-    use(options.Options(quiet=True, verbose=order["verbose"]))
+    terminal = use(options.Options(quiet=True, verbose=order["verbose"]))
+    try:
+        return _serve(role, order, ready)
+    except FarthingError as error:
+        # Of a mistyped application, say; what fails in the user's own module keeps its traceback.
+        if terminal.options.verbose:
+            raise
+        terminal.complain(f"farthing: {error.detail}")
+        return error.exit_code
+
+
+def _serve(role: str, order: dict[str, Any], ready: Callable[[], None]) -> int:
     if role == "worker":
         from farthing.cli.worker import work
 
