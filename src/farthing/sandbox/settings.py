@@ -22,6 +22,15 @@ class Settings:
     """When a charge captured asynchronously gets its balance transaction."""
     refund_pending_seconds: int = DAY
     """How long the refunds of the pending and failing test cards take to end."""
+    disputed_after_seconds: float = 0.5
+    """When the holder of a disputing test card complains, counted from the payment's booking."""
+    dispute_answer_days: int = 9
+    """How long there is to send evidence."""
+    dispute_decided_after_seconds: float = DAY
+    """How long the bank thinks about evidence whose text says how it ends."""
+    dispute_fee_amount: int = 1500
+    bank_debit_seconds: float = 4 * DAY
+    """How long a debit from a bank account takes to arrive or to bounce."""
     retry_after_seconds: tuple[float, ...] = (1, 5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600, DAY)
     webhook_timeout_seconds: float = 10
     checks_answers: bool = False

@@ -10,6 +10,7 @@ from farthing.sandbox.resources import (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
     payment_intents,
     payment_methods,
@@ -25,6 +26,7 @@ ROOMS = (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
     payment_intents,
     payment_methods,
@@ -37,5 +39,5 @@ OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room
 DIRECTORY = Directory(OPERATIONS)
 JOBS: dict[str, tuple[str, Job]] = {}
 """What falls due later: {name: (kind of object, what to do with it)}."""
-for _room in (balance, charges, checkout_sessions, refunds):
-    JOBS |= _room.JOBS
+for _room in ROOMS:
+    JOBS |= getattr(_room, "JOBS", {})

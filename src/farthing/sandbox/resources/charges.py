@@ -162,6 +162,8 @@ def settle(account: Account, charge: Record) -> None:
     ready = None if card.available_at_once else account.clock.seconds() + account.settings.available_after_seconds
     transaction = balance.book(account, "charge", charge, amount, fee=account.settings.fee(amount), available_on=ready)
     account.update(charge, "charge.updated", balance_transaction=transaction.id)
+    if card.disputes is not cards.Disputes.NONE:
+        account.later(account.settings.disputed_after_seconds, "disputes.open", charge)
 
 
 def capture(account: Account, charge: Record, amount: int) -> None:

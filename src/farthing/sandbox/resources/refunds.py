@@ -44,6 +44,8 @@ def create(account: Account, params: Json) -> Record:
     account.emit("refund.created", refund)
     _take_from(account, charge, amount)
     account.emit("charge.refunded", charge)
+    if charge["disputed"]:
+        account.later(0, "disputes.close_refunded", charge)
     _plan(account, refund)
     return refund
 
@@ -58,6 +60,8 @@ def _charge(account: Account, params: Json) -> Record:
         charge = _charge_of(account, intent)
     else:
         raise missing_parameter("charge")
+    if charge.inner.get("charged_back"):
+        raise invalid(f"Charge {charge.id} has been charged back; cannot issue a refund.", code="charge_disputed")
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise invalid(f"Charge {charge.id} was not captured, so it cannot be refunded.", param="charge")
     return charge
