@@ -6,13 +6,15 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal, malformed, missing_parameter, no_such
 from farthing.sandbox.resources import checkout_payment, payment_methods
 from farthing.sandbox.resources.checkout_sessions import Buyer
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
+
+BANK_FIELDS = ("iban", "account_number", "routing_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Purchase:
     expiry: tuple[int, int] | None = None
     """(month, year)"""
     cvc: str | None = None
-    billing: Json = field(default_factory=dict)
+    bank: Json = field(default_factory=dict)
+    """The bank account as typed: iban, or account_number and routing_number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,17 @@ class Outcome:
 def purchase(fields: Json) -> Purchase:
     """From the JSON of the API twin."""
     fields = {name: value for name, value in fields.items() if value is not None}
-    for name in ("card", "payment_method", "email", "name"):
+    for name in ("card", "payment_method", "email", "name", *BANK_FIELDS):
         if not isinstance(fields.get(name, ""), str):
             raise malformed(f"{name} must be a string.", param=name)
-    if not fields.get("card") and not fields.get("payment_method"):
+    bank = {name: fields[name] for name in BANK_FIELDS if fields.get(name)}
+    if not fields.get("card") and not fields.get("payment_method") and not bank:
         raise missing_parameter("card")
     return Purchase(
         Buyer(fields.get("email"), fields.get("name")),
         number=fields.get("card", ""),
         payment_method=fields.get("payment_method", ""),
+        bank=bank,
     )
 
 
@@ -78,6 +83,9 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
 def _method(account: Account, bought: Purchase) -> Record:
     if bought.payment_method:
         return payment_methods.take(account, bought.payment_method)
+    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
+    if bought.bank:
+        return payment_methods.make_bank(account, _bank(bought.bank), params={"billing_details": details})
     card = cards.numbered(bought.number)
     given: Json = {}
     if bought.expiry:
@@ -87,8 +95,13 @@ def _method(account: Account, bought: Purchase) -> Record:
         given = {"exp_month": month, "exp_year": year}
     if bought.cvc is not None:
         cards.check_cvc(bought.cvc, card)
-    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
     return payment_methods.make(account, card, given, {"billing_details": details})
+
+
+def _bank(given: Json) -> banks.TestBank:
+    if "iban" in given:
+        return banks.with_iban(given["iban"])
+    return banks.with_account(given.get("account_number", ""), given.get("routing_number", ""))
 
 
 def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcome:

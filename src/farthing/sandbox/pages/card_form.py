@@ -107,6 +107,12 @@ class CardForm:
             cvc=self.cvc,
         )
 
+    def bank_problems(self) -> dict[str, str]:
+        return {name: text for name, text in self.problems().items() if name in ("email", "name")}
+
+    def by_bank(self, bank: dict[str, str]) -> Purchase:
+        return Purchase(Buyer(self.email, self.name), bank=bank)
+
     @staticmethod
     def field_of(param: str | None) -> str:
         """Where the error of a declined card belongs."""

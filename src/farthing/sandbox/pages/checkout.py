@@ -50,11 +50,12 @@ class CheckoutPages:
             return _redirect(success_url(session)) if session["status"] == "complete" else self._page(account, session, form)
         if "fill" in fields:
             return self._page(account, session, form.filled(fields["fill"], account.clock))
-        problems = form.problems()
+        bank = {name: fields[name].strip() for name in cashier.BANK_FIELDS if fields.get(name)}
+        problems = form.bank_problems() if bank else form.problems()
         if problems:
             return self._page(account, session, form, problems=problems, status=400)
         try:
-            outcome = cashier.pay(self._sandbox, session.id, form.purchase(), _url(request))
+            outcome = cashier.pay(self._sandbox, session.id, form.by_bank(bank) if bank else form.purchase(), _url(request))
         except Refusal as refusal:
             return self._page(account, session, form, error=str(refusal), status=refusal.status)
         if outcome.declined:

@@ -7,6 +7,7 @@ from farthing.sandbox.operations import Directory, Operation
 from farthing.sandbox.resources import (
     accounts,
     balance,
+    bank_debits,
     charges,
     checkout_sessions,
     customers,
@@ -23,6 +24,7 @@ from farthing.sandbox.resources import (
 ROOMS = (
     accounts,
     balance,
+    bank_debits,
     charges,
     checkout_sessions,
     customers,

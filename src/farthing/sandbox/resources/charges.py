@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
@@ -32,6 +32,33 @@ def succeed(account: Account, intent: Record, method: Record, *, authenticated: 
     return charge
 
 
+def debit(account: Account, intent: Record, method: Record) -> Record:
+    """Ask the bank for the money; days later it says yes or no."""
+    charge = _add(account, intent, method, authenticated=False, status="pending", captured=True)
+    charge.body |= {"paid": False, "outcome": _outcome(cards.BY_NAME["visa"], None)}
+    account.save(charge)
+    account.emit("charge.pending", charge)
+    return charge
+
+
+def land(account: Account, charge: Record, failure: cards.Decline | None) -> None:
+    """The bank's answer to a debit."""
+    charge.body |= {"status": "failed" if failure else "succeeded", "paid": failure is None}
+    if failure:
+        charge.body |= {"captured": False, "amount_captured": 0}
+        charge.body |= {"failure_code": failure.code, "failure_message": failure.message}
+        charge["outcome"] |= {
+            "network_status": "declined_by_network",
+            "reason": failure.code,
+            "seller_message": "The bank did not return any further details with this decline.",
+            "type": "issuer_declined",
+        }
+    account.save(charge)
+    account.emit("charge.failed" if failure else "charge.succeeded", charge)
+    if not failure:
+        account.later(account.settings.settles_after_seconds, "charges.settle", charge)
+
+
 def fail(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool) -> Record:
     card = payment_methods.card_of(method)
     charge = _add(account, intent, method, authenticated=authenticated, status="failed", captured=False)
@@ -48,7 +75,7 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
     copied = ("currency", "customer", "description", "metadata", "receipt_email", "shipping", "transfer_group")
     return account.add(
         "charge",
-        "ch",
+        "ch" if method["type"] == "card" else "py",
         {name: intent[name] for name in copied}
         | {
             "amount": amount,
@@ -85,11 +112,13 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "transfer": None,
             "transfer_data": None,
         },
-        card=method.inner["card"],
+        **{name: method.inner[name] for name in ("card", "bank") if name in method.inner},
     )
 
 
 def _details(account: Account, method: Record, amount: int, *, authenticated: bool, captured: bool) -> Json:
+    if method["type"] != "card":
+        return {method["type"]: banks.charged(method["type"], method[method["type"]]), "type": method["type"]}
     card, shown = payment_methods.card_of(method), method["card"]
     copied = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status", "wallet")
     secure = {
@@ -154,13 +183,21 @@ def _outcome(card: cards.TestCard, decline: cards.Decline | None) -> Json:
     return outcome
 
 
+def card_of(charge: Record) -> cards.TestCard:
+    """What its test card does afterwards; a bank account does nothing special, as the plainest card."""
+    return cards.BY_NAME[charge.inner.get("card", "visa")]
+
+
 def settle(account: Account, charge: Record) -> None:
     """Book what was captured. Done once; asynchronous captures do it a moment after charge.succeeded, as Stripe does."""
     if charge["balance_transaction"] or not charge["captured"] or charge["status"] != "succeeded":
         return
-    card, amount = cards.BY_NAME[charge.inner["card"]], charge["amount_captured"]
+    card, amount = card_of(charge), charge["amount_captured"]
     ready = None if card.available_at_once else account.clock.seconds() + account.settings.available_after_seconds
-    transaction = balance.book(account, "charge", charge, amount, fee=account.settings.fee(amount), available_on=ready)
+    by_card = "card" in charge.inner
+    fee = account.settings.fee(amount) if by_card else banks.fee(amount)
+    kind = "charge" if by_card else "payment"
+    transaction = balance.book(account, kind, charge, amount, fee=fee, available_on=ready)
     account.update(charge, "charge.updated", balance_transaction=transaction.id)
     if card.disputes is not cards.Disputes.NONE:
         account.later(account.settings.disputed_after_seconds, "disputes.open", charge)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import Refusal, malformed
+from farthing.sandbox.errors import Refusal, invalid, malformed
 from farthing.sandbox.resources import attempts, customers, payment_intents
 from farthing.sandbox.resources.checkout_sessions import LIFECYCLE, Buyer, details_of, must_be_open
 from farthing.sandbox.store import Json, Record
+
+METHOD_TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 
 
 def pay(account: Account, session: Record, method: Record, buyer: Buyer) -> Record:
     """Try to pay with this method. A decline raises and leaves the session open; 3D Secure leaves the intent waiting."""
     must_be_open(session)
+    if method["type"] not in session["payment_method_types"]:
+        raise invalid(f"This Checkout Session cannot be paid by {method['type']}.", param="payment_method")
     email = buyer.email or (session["customer_details"] or {}).get("email")
     if not email:
         raise malformed("An email address is needed to pay.", param="email", code="parameter_missing")
@@ -33,6 +37,7 @@ def _intent(account: Account, session: Record) -> Record:
         account,
         wanted
         | {"amount": session["amount_total"], "currency": session["currency"]}
+        | {name: session[name] for name in METHOD_TYPES if session[name]}
         | ({"customer": customer} if customer else {}),
         owner=session.id,
     )
@@ -55,7 +60,7 @@ def _new_customer(account: Account, session: Record, wanted: Json) -> str | None
 def finish(account: Account, session: Record) -> Record:
     """Complete the session if its intent has been paid or authorized."""
     intent = account.get("payment_intent", session["payment_intent"])
-    if session["status"] == "open" and intent["status"] in ("succeeded", "requires_capture"):
+    if session["status"] == "open" and intent["status"] in ("succeeded", "requires_capture", "processing"):
         session["customer"] = intent["customer"]
         return _complete(account, session, "paid" if intent["status"] == "succeeded" else "unpaid")
     account.save(session)

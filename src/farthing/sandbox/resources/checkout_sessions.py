@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from farthing.sandbox import money
+from farthing.sandbox import banks, money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
@@ -207,7 +207,9 @@ def _fields(params: Json, buyer: Record | None, currency: str, total: int, expir
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
+        "payment_method_types": banks.method_types(
+            currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
+        ),
         "payment_status": "unpaid",
         "permissions": None,
         "recovered_from": None,

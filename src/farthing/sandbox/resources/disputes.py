@@ -10,7 +10,7 @@ from farthing.sandbox.errors import invalid, malformed, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, refunds
+from farthing.sandbox.resources import balance, charges, refunds
 from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
@@ -73,7 +73,7 @@ TEXTS = (
 
 def open_of(account: Account, charge: Record) -> None:
     """The holder of the card complains, as its number says. What was refunded already is not worth a complaint."""
-    kind = cards.BY_NAME[charge.inner["card"]].disputes
+    kind = charges.card_of(charge).disputes
     if kind is cards.Disputes.WARNING:
         _warn(account, charge)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import money
+from farthing.sandbox import banks, money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
@@ -115,7 +115,9 @@ def _fields(params: Json, currency: str) -> Json:
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
+        "payment_method_types": banks.method_types(
+            currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
+        ),
         "payment_record": None,
         "processing": None,
         "review": None,
@@ -129,6 +131,12 @@ def _fields(params: Json, currency: str) -> Json:
 def _usable(account: Account, intent: Record, method: Record) -> Record:
     """The buyer's own, or nobody's yet."""
     del account
+    if method["type"] not in intent["payment_method_types"]:
+        raise invalid(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. Please attach a "
+            f"PaymentMethod of one of the following types: {', '.join(intent['payment_method_types'])}.",
+            param="payment_method",
+        )
     if method.inner.get("spent"):
         raise invalid(
             "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "

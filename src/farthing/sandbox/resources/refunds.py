@@ -39,7 +39,8 @@ def create(account: Account, params: Json) -> Record:
     amount = _amount(charge, params)
     if charge["captured"]:
         charges.settle(account, charge)
-    refund = account.add("refund", "re", _fields(charge, amount, params), card=charge.inner["card"], outcome=_outcome(charge))
+    prefix = "re" if "card" in charge.inner else "pyr"
+    refund = account.add("refund", prefix, _fields(charge, amount, params), outcome=_outcome(charge))
     _book(account, refund, charge)
     account.emit("refund.created", refund)
     _take_from(account, charge, amount)
@@ -92,7 +93,7 @@ def _amount(charge: Record, params: Json) -> int:
 
 
 def _outcome(charge: Record) -> str:
-    return str(cards.BY_NAME[charge.inner["card"]].refunds)
+    return str(charges.card_of(charge).refunds)
 
 
 def _fields(charge: Record, amount: int, params: Json) -> Json:
@@ -104,15 +105,7 @@ def _fields(charge: Record, amount: int, params: Json) -> Json:
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": {
-            "card": {
-                "reference": None if waits else random_text(23),
-                "reference_status": "pending" if waits else "available",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": _destination(charge, waits=waits),
         "failure_balance_transaction": None,
         "metadata": merge_metadata({}, params.get("metadata")),
         "payment_intent": charge["payment_intent"],
@@ -127,10 +120,26 @@ def _fields(charge: Record, amount: int, params: Json) -> Json:
     }
 
 
+def _destination(charge: Record, *, waits: bool) -> Json:
+    kind = charge["payment_method_details"]["type"]
+    if kind != "card":
+        return {"type": kind}
+    return {
+        "card": {
+            "reference": None if waits else random_text(23),
+            "reference_status": "pending" if waits else "available",
+            "reference_type": "acquirer_reference_number",
+            "type": "refund",
+        },
+        "type": "card",
+    }
+
+
 def _book(account: Account, refund: Record, charge: Record) -> None:
     """It leaves the balance as the charge enters it: pending money pays for pending refunds."""
+    kind = "refund" if "card" in charge.inner else "payment_refund"
     arrives = account.get("balance_transaction", charge["balance_transaction"])["available_on"]
-    transaction = balance.book(account, "refund", refund, -refund["amount"], available_on=arrives)
+    transaction = balance.book(account, kind, refund, -refund["amount"], available_on=arrives)
     refund["balance_transaction"] = transaction.id
     account.save(refund)
 
