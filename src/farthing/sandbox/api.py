@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, validation, wire
+from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, placing, validation, wire
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.faults import Fault, Kind
@@ -114,8 +114,7 @@ class Api:
         _check_version(asked.headers.get("stripe-version", API_VERSION))
         key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
         account = self._sandbox.account_of(secret, url, Request(request, key))
-        if asked.headers.get("stripe-account", account.id) != account.id:
-            raise errors.no_access(asked.headers["stripe-account"])
+        account = _acting(account, asked.headers.get("stripe-account", account.id))
         found = DIRECTORY.find(asked.method, asked.path)
         if found is None:
             raise errors.unrecognized_url(asked.method, asked.path)
@@ -172,7 +171,10 @@ class Api:
             with call.account.store.attempt():
                 self._sandbox.open_account(call.account)
                 try:
-                    result = call.operation.answer(call.account, call.ids, params)
+                    account = call.account
+                    if call.asked.method != "GET":
+                        account = placing.of_request(account, call.ids, params)
+                    result = call.operation.answer(account, call.ids, params)
                     body = _body(call.account, result, paths)
                 except Refusal as refusal:
                     if not refusal.keeps:
@@ -185,6 +187,16 @@ class Api:
         if call.account.settings.checks_answers and (problems := conformance.problems(body)):
             return Answered(500, _error_body({"type": "api_error", "message": "; ".join(problems)}))
         return _made_sticky(call, Answered(200, orjson.dumps(body)))
+
+
+def _acting(account: Account, id: str) -> Account:
+    """The account of the Stripe-Account header: one connected to the key's own, or that one itself."""
+    if id == account.id:
+        return account
+    connected = account.find("account", id)
+    if connected is None or connected.body.get("deleted"):
+        raise errors.no_access(id)
+    return account.seat(id)
 
 
 def _body(account: Account, result: Record | Json, paths: list[str]) -> Json:

@@ -29,3 +29,15 @@ class Clock:
 
     def reset(self) -> None:
         self._ahead = 0.0
+
+
+class StoppedClock(Clock):
+    """The time of a test clock: it stands where it was put. `wall` is the sandbox's own, for what takes real seconds."""
+
+    def __init__(self, moment: float, wall: Clock) -> None:
+        self._moment = float(moment)
+        self._ahead = 0.0
+        self.wall = wall
+
+    def now(self) -> float:
+        return self._moment

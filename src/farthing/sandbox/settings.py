@@ -33,6 +33,12 @@ class Settings:
     """How long a debit from a bank account takes to arrive or to bounce."""
     retry_after_seconds: tuple[float, ...] = (1, 5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600, DAY)
     webhook_timeout_seconds: float = 10
+    dunning_days: tuple[int, ...] = (3, 5, 7)
+    """How many days after each failed charge of an invoice it is tried again."""
+    dunning_ends: str = "cancel"
+    """What becomes of a subscription when they all failed: cancel, unpaid, past_due or paused."""
+    upcoming_days: int = 7
+    """How many days before a renewal invoice.upcoming tells of it."""
     checks_answers: bool = False
     """Compare every answer with the SDK's types, and answer 500 when they differ. For tests of the sandbox itself."""
 

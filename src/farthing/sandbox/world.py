@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from farthing.sandbox import placing
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.faults import Faults
@@ -44,11 +45,20 @@ class Sandbox:
     settings: Settings
     faults: Faults = field(default_factory=Faults)
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    url: str = ""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after every commit, so that deliveries and timers look again."""
 
     def account(self, id: str, url: str, request: Request | None = None) -> Account:
-        return Account(id, self.store, self.clock, self.settings, self.settings.url or url, request or Request())
+        return Account(id, self.store, self.clock, self.settings, self._known_url(url), request or Request())
+
+    def _known_url(self, url: str) -> str:
+        """Where it was reached last, for the links of what happens by itself."""
+        if self.settings.url:
+            return self.settings.url
+        if url and url != self.url:
+            self.url = url
+        return url or self.url
 
     def account_of(self, key: str, url: str, request: Request | None = None) -> Account:
         return self.account(account_of_key(key), url, request)
@@ -84,7 +94,7 @@ class Sandbox:
     def _do(self, account_id: str, job: str, subject: str) -> None:
         """A job that breaks is dropped and told to the log: it must not stand in the way of every request after it."""
         kind, act = JOBS[job]
-        account = self.account(account_id, "")
+        account = placing.of_subject(self.account(account_id, ""), subject)
         try:
             with self.store.attempt():
                 if record := account.find(kind, subject):

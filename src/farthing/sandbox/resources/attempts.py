@@ -87,6 +87,7 @@ def land(account: Account, intent: Record, charge: Record) -> bool:
         intent["amount_received"] = intent["amount"]
     account.save(intent)
     account.emit("payment_intent.payment_failed" if failure else "payment_intent.succeeded", intent)
+    _tell_invoice(account, intent)
     return failure is None
 
 
@@ -111,6 +112,7 @@ def _ask(account: Account, intent: Record) -> None:
     }
     account.save(intent)
     account.emit("payment_intent.requires_action", intent)
+    _tell_invoice(account, intent)
 
 
 def authenticate(account: Account, intent: Record, *, passed: bool) -> None:
@@ -139,6 +141,7 @@ def _fail_authentication(account: Account, intent: Record, method: Record) -> No
     intent.body |= {"last_payment_error": {**refusal.error, "payment_method": method.body}, "payment_method": None}
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
+    _tell_invoice(account, intent)
 
 
 def _decline(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool = False) -> None:
@@ -148,8 +151,17 @@ def _decline(account: Account, intent: Record, method: Record, decline: cards.De
     intent.body |= {"last_payment_error": dict(refusal.error), "latest_charge": charge.id, "payment_method": None}
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
+    _tell_invoice(account, intent, decline)
     refusal.error["payment_intent"] = intent.body
     raise refusal
+
+
+def _tell_invoice(account: Account, intent: Record, decline: cards.Decline | None = None) -> None:
+    if "invoice" in intent.inner:
+        # Here, because invoices make intents.
+        from farthing.sandbox.resources import invoice_collection
+
+        invoice_collection.follow(account, intent, decline)
 
 
 def _succeed(account: Account, intent: Record, method: Record, *, authenticated: bool) -> None:
@@ -166,6 +178,7 @@ def _succeed(account: Account, intent: Record, method: Record, *, authenticated:
         intent["amount_received"] = intent["amount"]
         account.save(intent)
         account.emit("payment_intent.succeeded", intent)
+        _tell_invoice(account, intent)
 
 
 def _keep(account: Account, intent: Record, method: Record) -> None:
