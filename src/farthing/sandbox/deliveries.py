@@ -88,7 +88,10 @@ class Deliveries:
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         account = self._sandbox.account(delivery.account, "")
-        event, endpoint = account.find("event", delivery.event), account.find("webhook_endpoint", delivery.endpoint)
+        event = account.find("event", delivery.event)
+        # The endpoint of an event on a connected account is its platform's.
+        listens = self._sandbox.store.find_anywhere(delivery.endpoint)
+        endpoint = listens[1] if listens else None
         if event is None or endpoint is None:
             self._give_up(delivery)
             return

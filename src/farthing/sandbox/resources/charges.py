@@ -9,7 +9,7 @@ from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, payment_methods
+from farthing.sandbox.resources import connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
@@ -72,7 +72,10 @@ def fail(account: Account, intent: Record, method: Record, decline: cards.Declin
 
 def _add(account: Account, intent: Record, method: Record, *, authenticated: bool, status: str, captured: bool) -> Record:
     amount = intent["amount"]
-    copied = ("currency", "customer", "description", "metadata", "receipt_email", "shipping", "transfer_group")
+    copied = (
+        *("application", "application_fee_amount", "currency", "customer", "description", "metadata", "on_behalf_of"),
+        *("receipt_email", "shipping", "transfer_data", "transfer_group"),
+    )
     return account.add(
         "charge",
         "ch" if method["type"] == "card" else "py",
@@ -81,9 +84,7 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "amount": amount,
             "amount_captured": amount if captured else 0,
             "amount_refunded": 0,
-            "application": None,
             "application_fee": None,
-            "application_fee_amount": None,
             "balance_transaction": None,
             "billing_details": method["billing_details"],
             "calculated_statement_descriptor": "FARTHING SANDBOX",
@@ -93,7 +94,6 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "failure_code": None,
             "failure_message": None,
             "fraud_details": {},
-            "on_behalf_of": None,
             "outcome": None,
             "paid": True,
             "payment_intent": intent.id,
@@ -110,7 +110,6 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "status": status,
             "transfer": None,
-            "transfer_data": None,
         },
         **{name: method.inner[name] for name in ("card", "bank") if name in method.inner},
     )
@@ -197,8 +196,7 @@ def settle(account: Account, charge: Record) -> None:
     by_card = "card" in charge.inner
     fee = account.settings.fee(amount) if by_card else banks.fee(amount)
     kind = "charge" if by_card else "payment"
-    transaction = balance.book(account, kind, charge, amount, fee=fee, available_on=ready)
-    account.update(charge, "charge.updated", balance_transaction=transaction.id)
+    account.update(charge, "charge.updated", **connect_charges.book(account, charge, kind, fee, ready))
     if card.disputes is not cards.Disputes.NONE:
         account.later(account.settings.disputed_after_seconds, "disputes.open", charge)
 

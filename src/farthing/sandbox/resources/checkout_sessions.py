@@ -18,7 +18,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import attempts, line_items, payment_intents
+from farthing.sandbox.resources import attempts, connect_charges, line_items, payment_intents
 from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
@@ -44,11 +44,6 @@ NOT_HERE_WHEN_ENABLED = {
     "invoice_creation": "invoices for one-off payments",
     "tax_id_collection": "tax ids",
     "phone_number_collection": "phone numbers on its page",
-}
-INTENT_NOT_HERE = {
-    "application_fee_amount": "Connect fees",
-    "transfer_data": "Connect transfers",
-    "on_behalf_of": "Connect accounts",
 }
 # Accepted and shown on the session as given.
 ECHOED = (
@@ -83,6 +78,7 @@ def create(account: Account, params: Json) -> Record:
     if not lines:
         raise missing_parameter("line_items")
     currency, total = _total(lines)
+    connect_charges.check(account, params.get("payment_intent_data") or {}, total)
     expires_at = _expires_at(account, params)
     session = account.add(
         "checkout.session",
@@ -109,9 +105,6 @@ def _refuse_what_is_not_here(params: Json) -> None:
     for name, what in NOT_HERE_WHEN_ENABLED.items():
         if (params.get(name) or {}).get("enabled"):
             raise not_here_yet(name, what)
-    for name, what in INTENT_NOT_HERE.items():
-        if name in (params.get("payment_intent_data") or {}):
-            raise not_here_yet(f"payment_intent_data[{name}]", what)
 
 
 def _check_urls(params: Json) -> None:

@@ -16,16 +16,13 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources import charges, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {
-    "application_fee_amount": "Connect fees",
-    "transfer_data": "Connect transfers",
-    "on_behalf_of": "Connect accounts",
     "mandate": "mandates",
     "payment_method_data": "payment methods made while confirming",
     "confirmation_token": "confirmation tokens",
@@ -67,8 +64,10 @@ def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
     money.check_charge(params["amount"], currency)
     if customer := params.get("customer"):
         account.get("customer", customer, param="customer")
+    connect_charges.check(account, params, params["amount"])
     id = new_id("pi")
     body = _fields(params, currency) | {"client_secret": f"{id}_secret_{random_text(25)}"}
+    body |= connect_charges.terms(account, params, id)
     intent = account.add("payment_intent", "pi", body, id=id, owner=owner)
     if method := params.get("payment_method"):
         intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
@@ -97,8 +96,6 @@ def _fields(params: Json, currency: str) -> Json:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": automatic,
         "canceled_at": None,
         "cancellation_reason": None,
@@ -111,7 +108,6 @@ def _fields(params: Json, currency: str) -> Json:
         "latest_charge": None,
         "metadata": merge_metadata({}, params.get("metadata")),
         "next_action": None,
-        "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
@@ -124,7 +120,6 @@ def _fields(params: Json, currency: str) -> Json:
         "shipping": whole("shipping", params.get("shipping")),
         "source": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
     } | {name: blank_as_none(params.get(name)) for name in (*ECHOED, *TEXTS)}
 
 
@@ -219,11 +214,14 @@ def capture(account: Account, id: str, params: Json) -> Record:
             param="amount_to_capture",
             code="amount_too_large",
         )
+    charge = account.get("charge", intent["latest_charge"])
+    connect_charges.change(account, intent, params, amount)
+    charge.body |= {name: intent[name] for name in ("application_fee_amount", "transfer_data")}
     intent.body |= {"amount_capturable": 0, "amount_received": amount}
     intent["status"] = LIFECYCLE.move(intent["status"], "capture")
     intent["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
     account.save(intent)
-    charges.capture(account, account.get("charge", intent["latest_charge"]), amount)
+    charges.capture(account, charge, amount)
     account.emit("payment_intent.succeeded", intent)
     return intent
 
@@ -275,6 +273,7 @@ def update(account: Account, id: str, params: Json) -> Record:
             payment_intent=intent.body,
         )
     intent.body |= _changed(account, intent, params)
+    connect_charges.change(account, intent, params, intent["amount"])
     if method := params.get("payment_method"):
         intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")

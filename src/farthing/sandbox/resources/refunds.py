@@ -9,7 +9,7 @@ from farthing.sandbox.ids import random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, charges
+from farthing.sandbox.resources import balance, charges, connect_charges
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle(
@@ -24,8 +24,6 @@ LIFECYCLE = Lifecycle(
     },
 )
 NOT_HERE = {
-    "reverse_transfer": "Connect transfers",
-    "refund_application_fee": "Connect fees",
     "origin": "refunds from a customer balance",
     "customer": "refunds from a customer balance",
 }
@@ -42,9 +40,12 @@ def create(account: Account, params: Json) -> Record:
     prefix = "re" if "card" in charge.inner else "pyr"
     refund = account.add("refund", prefix, _fields(charge, amount, params), outcome=_outcome(charge))
     _book(account, refund, charge)
+    taken_back = connect_charges.take_back(account, charge, refund, params)
     account.emit("refund.created", refund)
     _take_from(account, charge, amount)
     account.emit("charge.refunded", charge)
+    for whose, type, record in taken_back:
+        whose.emit(type, record)
     if charge["disputed"]:
         account.later(0, "disputes.close_refunded", charge)
     _plan(account, refund)
