@@ -107,7 +107,7 @@ def _bank(given: Json) -> banks.TestBank:
 def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcome:
     """The bank's page was answered for this payment intent. Answering it twice changes nothing."""
     with sandbox.commit():
-        account, intent = find(sandbox, "payment_intent", id, url)
+        account, intent = find(sandbox, "setup_intent" if id.startswith("seti_") else "payment_intent", id, url)
         declined = checkout_payment.authenticate(account, intent, passed=passed)
         owner = intent.inner.get("owner")
         if owner:
@@ -125,7 +125,11 @@ def find(sandbox: Sandbox, object: str, id: str, url: str) -> tuple[Account, Rec
 
 
 def _outcome(account: Account, session: Record, declined: Refusal | None) -> Outcome:
-    intent = account.get("payment_intent", session["payment_intent"]).body if session["payment_intent"] else {}
+    intent: Json = {}
+    if session["payment_intent"]:
+        intent = account.get("payment_intent", session["payment_intent"]).body
+    elif session["setup_intent"]:
+        intent = account.get("setup_intent", session["setup_intent"]).body
     if session["status"] == "complete":
         return Outcome(session.body, intent, checkout_payment.success_url(session))
     if intent.get("status") == "requires_action":
@@ -141,8 +145,8 @@ def _back(intent: Record) -> str | None:
     done = intent["status"] in ("succeeded", "requires_capture")
     said = urlencode(
         {
-            "payment_intent": intent.id,
-            "payment_intent_client_secret": intent["client_secret"],
+            intent["object"]: intent.id,
+            f"{intent['object']}_client_secret": intent["client_secret"],
             "redirect_status": "succeeded" if done else "failed",
         }
     )

@@ -96,7 +96,7 @@ class CheckoutPages:
 
     async def bank(self, request: Request) -> Response:
         try:
-            account, intent = self._find("payment_intent", request)
+            account, intent = self._find(_intent_kind(request), request)
         except Refusal:
             return _not_found()
         card = account.find("payment_method", intent["payment_method"] or "")
@@ -113,7 +113,7 @@ class CheckoutPages:
     async def answer_bank(self, request: Request) -> Response:
         fields = await read_form(request)
         try:
-            self._find("payment_intent", request)
+            self._find(_intent_kind(request), request)
             passed = fields.get("answer") == "complete"
             outcome = cashier.authenticate(self._sandbox, request.path_params["id"], passed=passed, url=_url(request))
         except Refusal:
@@ -121,6 +121,10 @@ class CheckoutPages:
         if outcome.redirect_to:
             return _redirect(outcome.redirect_to)
         return render("bank.html", intent=outcome.intent, waits=False, last4="", back=None, answer=outcome.intent["status"])
+
+
+def _intent_kind(request: Request) -> str:
+    return "setup_intent" if request.path_params["id"].startswith("seti_") else "payment_intent"
 
 
 def _closed(session: Record) -> Response:
@@ -135,14 +139,16 @@ def _not_found() -> Response:
 
 def _last_error(account: Account, session: Record) -> str:
     """Why the buyer is back: the bank said no."""
-    if not session["payment_intent"]:
+    kind = "setup_intent" if session["setup_intent"] else "payment_intent"
+    if not session[kind]:
         return ""
-    intent = account.get("payment_intent", session["payment_intent"])
-    if intent["status"] != "requires_payment_method" or not intent["last_payment_error"]:
+    intent = account.get(kind, session[kind])
+    error = intent["last_setup_error" if session["setup_intent"] else "last_payment_error"]
+    if intent["status"] != "requires_payment_method" or not error:
         return ""
-    if intent["last_payment_error"].get("code") == "payment_intent_authentication_failure":
+    if str(error.get("code")).endswith("_authentication_failure"):
         return "We are unable to authenticate your payment method. Please choose a different card and try again."
-    return str(intent["last_payment_error"]["message"])
+    return str(error["message"])
 
 
 def _ways_back(account: Account, intent: Record) -> tuple[str | None, ...]:

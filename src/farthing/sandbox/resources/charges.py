@@ -29,6 +29,8 @@ def succeed(account: Account, intent: Record, method: Record, *, authenticated: 
         settle(account, charge)
     elif captured:
         account.later(account.settings.settles_after_seconds, "charges.settle", charge)
+    else:
+        account.later(AUTHORIZATION_SECONDS, "charges.expire", charge)
     return charge
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal, invalid, malformed
-from farthing.sandbox.resources import attempts, customers, payment_intents
+from farthing.sandbox.resources import attempts, customers, payment_intents, setup_intents
 from farthing.sandbox.resources.checkout_sessions import LIFECYCLE, Buyer, details_of, must_be_open
 from farthing.sandbox.store import Json, Record
 
@@ -20,10 +20,21 @@ def pay(account: Account, session: Record, method: Record, buyer: Buyer) -> Reco
     if not email:
         raise malformed("An email address is needed to pay.", param="email", code="parameter_missing")
     session["customer_details"] = details_of(Buyer(email, buyer.name, buyer.address))
+    if session["mode"] == "setup":
+        return _set_up(account, session, method)
     if session["amount_total"] == 0:
         return _complete(account, session, "no_payment_required")
     intent = _intent(account, session)
     attempts.attempt(account, intent, method)
+    return finish(account, session)
+
+
+def _set_up(account: Account, session: Record, method: Record) -> Record:
+    intent = account.get("setup_intent", session["setup_intent"])
+    if not intent["customer"] and session["customer_creation"] == "always":
+        intent["customer"] = session["customer"] = _new_customer(account, session, {})
+        account.save(intent)
+    setup_intents.attempt(account, intent, method)
     return finish(account, session)
 
 
@@ -58,7 +69,13 @@ def _new_customer(account: Account, session: Record, wanted: Json) -> str | None
 
 
 def finish(account: Account, session: Record) -> Record:
-    """Complete the session if its intent has been paid or authorized."""
+    """Complete the session if its intent has been paid, authorized or set up."""
+    if session["mode"] == "setup":
+        waiting = account.get("setup_intent", session["setup_intent"])
+        if session["status"] == "open" and waiting["status"] == "succeeded":
+            return _complete(account, session, "no_payment_required")
+        account.save(session)
+        return session
     intent = account.get("payment_intent", session["payment_intent"])
     if session["status"] == "open" and intent["status"] in ("succeeded", "requires_capture", "processing"):
         session["customer"] = intent["customer"]
@@ -79,7 +96,10 @@ def authenticate(account: Account, intent: Record, *, passed: bool) -> Refusal |
     """The buyer came back from the bank; the session that owns the intent follows it. Answers the decline, if any."""
     declined = None
     try:
-        attempts.authenticate(account, intent, passed=passed)
+        if intent["object"] == "setup_intent":
+            setup_intents.authenticate(account, intent, passed=passed)
+        else:
+            attempts.authenticate(account, intent, passed=passed)
     except Refusal as refusal:
         declined = refusal
     if owner := intent.inner.get("owner"):

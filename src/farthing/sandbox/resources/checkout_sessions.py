@@ -18,7 +18,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import attempts, connect_charges, line_items, payment_intents
+from farthing.sandbox.resources import attempts, connect_charges, line_items, payment_intents, setup_intents
 from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
@@ -31,7 +31,6 @@ NOT_HERE = {
     "discounts": "discounts",
     "shipping_options": "shipping rates",
     "subscription_data": "subscriptions",
-    "setup_intent_data": "mode=setup",
     "optional_items": "optional items",
     "customer_account": "version 2 accounts",
     "return_url": "embedded pages",
@@ -73,6 +72,8 @@ class Buyer:
 def create(account: Account, params: Json) -> Record:
     _refuse_what_is_not_here(params)
     _check_urls(params)
+    if params.get("mode") == "setup":
+        return _create_setup(account, params)
     buyer = _buyer(account, params)
     lines = line_items.make(account, params.get("line_items") or [])
     if not lines:
@@ -93,9 +94,34 @@ def create(account: Account, params: Json) -> Record:
     return session
 
 
+def _create_setup(account: Account, params: Json) -> Record:
+    """Nothing is paid: a card is saved for later."""
+    for name in ("line_items", "payment_intent_data"):
+        if params.get(name):
+            raise malformed(f"You can not pass `{name}` in `setup` mode.", param=name)
+    if not params.get("currency") and not params.get("allowed_payment_method_types"):
+        raise missing_parameter("currency")
+    currency = money.currency(params["currency"]) if params.get("currency") else None
+    buyer, expires_at = _buyer(account, params), _expires_at(account, params)
+    shown = _fields(params, buyer, currency, None, expires_at) | {"mode": "setup", "payment_status": "no_payment_required"}
+    session = account.add("checkout.session", "cs_test", shown, lines=[], intent={})
+    wanted: Json = {"allowed_payment_method_types": shown["payment_method_types"], **(params.get("setup_intent_data") or {})}
+    wanted |= {"customer": buyer.id} if buyer else {}
+    intent = setup_intents.make(account, wanted, owner=session.id)
+    session["url"] = f"{account.url}/c/pay/{session.id}"
+    intent.inner["return_url"] = session["url"]
+    account.save(intent)
+    session["setup_intent"] = intent.id
+    account.save(session)
+    account.store.later(account.id, expires_at, "checkout.expire", session.id)
+    return session
+
+
 def _refuse_what_is_not_here(params: Json) -> None:
     mode = params.get("mode", "payment")
-    if mode != "payment":
+    if params.get("setup_intent_data") and mode != "setup":
+        raise malformed("You can only pass `setup_intent_data` in `setup` mode.", param="setup_intent_data")
+    if mode not in ("payment", "setup"):
         raise malformed(f"This sandbox takes one-off payments: mode must be payment, not {mode}.", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_here_yet("ui_mode", "other pages than ui_mode=hosted_page")
@@ -157,7 +183,7 @@ def _expires_at(account: Account, params: Json) -> int:
     return moment
 
 
-def _fields(params: Json, buyer: Record | None, currency: str, total: int, expires_at: int) -> Json:
+def _fields(params: Json, buyer: Record | None, currency: str | None, total: int | None, expires_at: int) -> Json:
     email = buyer["email"] if buyer else params.get("customer_email")
     fixed: Json = {
         "adaptive_pricing": {"enabled": False},
@@ -267,6 +293,10 @@ def _end(account: Account, session: Record) -> None:
     session["url"] = None
     account.save(session)
     account.emit("checkout.session.expired", session)
+    if session["setup_intent"]:
+        waiting = account.get("setup_intent", session["setup_intent"])
+        if setup_intents.LIFECYCLE.allows(waiting["status"], "cancel"):
+            setup_intents.give_up(account, waiting, "abandoned")
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
         if attempts.LIFECYCLE.allows(intent["status"], "cancel"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from farthing.sandbox import banks, money
-from farthing.sandbox.account import Account, blank_as_none, merge_metadata
+from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
     invalid,
@@ -240,7 +240,7 @@ def cancel(account: Account, id: str, params: Json) -> Record:
 
 
 def give_up(account: Account, intent: Record, reason: str | None) -> None:
-    if intent["status"] == "requires_capture":
+    if intent["status"] == "requires_capture" and reason != "expired":
         charges.let_go(account, account.get("charge", intent["latest_charge"]))
     intent["status"] = LIFECYCLE.move(intent["status"], "cancel")
     intent.body |= {
@@ -251,6 +251,30 @@ def give_up(account: Account, intent: Record, reason: str | None) -> None:
     }
     account.save(intent)
     account.emit("payment_intent.canceled", intent)
+
+
+def expire(account: Account, charge: Record) -> None:
+    """The bank lets go of an authorization that nobody captured in time."""
+    intent = account.get("payment_intent", charge["payment_intent"])
+    if charge["captured"] or charge["refunded"] or intent["status"] != "requires_capture":
+        return
+    charge.body |= {"amount_refunded": charge["amount"], "refunded": True}
+    account.save(charge)
+    account.emit("charge.expired", charge)
+    give_up(account, intent, "expired")
+
+
+def capture_charge(account: Account, id: str, params: Json) -> Record:
+    """The older way to say the same: Stripe captures the intent the charge belongs to."""
+    charge = account.get("charge", id)
+    if charge["captured"]:
+        raise invalid(f"Charge {id} has already been captured.", code="charge_already_captured")
+    for name in ("receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"):
+        if params.get(name):
+            raise not_here_yet(name, "changes while a charge is captured")
+    given = {new: params[old] for old, new in CAPTURE_NAMES.items() if old in params}
+    capture(account, charge["payment_intent"], given)
+    return account.get("charge", id)
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
@@ -306,6 +330,8 @@ def find(account: Account, params: Json) -> Json:
     return search(account, "payment_intent", "/v1/payment_intents/search", params)
 
 
+CAPTURE_NAMES = {"amount": "amount_to_capture", "application_fee_amount": "application_fee_amount"}
+JOBS: dict[str, tuple[str, Job]] = {"charges.expire": ("charge", expire)}
 OPERATIONS = (
     Operation("POST", "/v1/payment_intents", "PaymentIntentCreateParams", create),
     Operation("GET", "/v1/payment_intents", "PaymentIntentListParams", list_),
@@ -314,5 +340,6 @@ OPERATIONS = (
     Operation("POST", "/v1/payment_intents/{id}", "PaymentIntentUpdateParams", update),
     Operation("POST", "/v1/payment_intents/{id}/confirm", "PaymentIntentConfirmParams", confirm),
     Operation("POST", "/v1/payment_intents/{id}/capture", "PaymentIntentCaptureParams", capture),
+    Operation("POST", "/v1/charges/{id}/capture", "ChargeCaptureParams", capture_charge),
     Operation("POST", "/v1/payment_intents/{id}/cancel", "PaymentIntentCancelParams", cancel),
 )
