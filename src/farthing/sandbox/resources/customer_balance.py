@@ -42,8 +42,7 @@ def create(account: Account, customer_id: str, params: Json) -> Record:
     if customer["currency"] not in (None, currency):
         raise invalid(f"The customer's currency is {customer['currency']}; its balance moves in no other.", param="currency")
     more = {"description": params.get("description"), "metadata": merge_metadata({}, params.get("metadata"))}
-    transaction = move(account, customer, params["amount"], "adjustment", currency, **more)
-    return transaction
+    return move(account, customer, params["amount"], "adjustment", currency, **more)
 
 
 def list_(account: Account, customer: str, params: Json) -> Json:

@@ -139,7 +139,7 @@ def as_preview(invoice: Json) -> Json:
         "lines": {**lines, "data": shown, "url": f"/v1/invoices/{id}/lines"},
         "number": None,
         "status": "draft",
-        "status_transitions": {name: None for name in invoice["status_transitions"]},
+        "status_transitions": dict.fromkeys(invoice["status_transitions"]),
     }
 
 

@@ -176,7 +176,7 @@ def _blank(account: Account, customer: Record, currency: str) -> Json:
         "latest_revision next_payment_attempt number on_behalf_of receipt_number rendering shipping_cost shipping_details "
         "statement_descriptor"
     ).split()
-    return {name: None for name in nothing} | {
+    return dict.fromkeys(nothing) | {
         "account_country": "US",
         "account_name": "Farthing sandbox",
         "amount_overpaid": 0,

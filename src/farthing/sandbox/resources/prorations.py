@@ -42,11 +42,7 @@ def _credit(account: Account, subscription: Record, change: Change, moment: int)
 
 
 def debits(account: Account, subscription: Record, changes: list[Change], moment: int) -> list[Record]:
-    made = []
-    for change in changes:
-        if change.matters and change.after is not None:
-            made.append(_debit(account, subscription, change.after, moment))
-    return made
+    return [_debit(account, subscription, each.after, moment) for each in changes if each.matters and each.after is not None]
 
 
 def _debit(account: Account, subscription: Record, item: Record, moment: int) -> Record:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 from farthing.sandbox.account import Account, Job
@@ -62,7 +64,7 @@ def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
     interval, count = rhythm_of(subscription)
     whole = end - periods.after(end, interval, -count)
     if end - start < whole:
-        amount = discounts.round_half_up(invoice_lines.Decimal(line["amount"]) * (end - start) / whole)
+        amount = discounts.round_half_up(Decimal(line["amount"]) * (end - start) / whole)
         line |= {"amount": amount, "subtotal": amount}
         line["parent"]["subscription_item_details"]["proration"] = True
 
@@ -179,8 +181,6 @@ def renew(account: Account, subscription: Record) -> None:
 
 
 def subscription_snapshot(subscription: Record) -> Json:
-    from copy import deepcopy
-
     return deepcopy(subscription.body)
 
 
@@ -216,7 +216,8 @@ def _ends_without_method(account: Account, subscription: Record) -> bool:
         case "pause":
             pause(account, subscription, "trial_end_without_payment_method")
             return True
-    return False
+        case _:
+            return False
 
 
 def pause(account: Account, subscription: Record, why: str) -> None:
@@ -253,7 +254,7 @@ def told(account: Account, subscription: Record, invoice: Record, what: str, int
             if subscription["status"] in ("active", "trialing") and not subscription.inner.get("pending"):
                 status = LIFECYCLE.move(subscription["status"], "fail")
                 account.update(subscription, "customer.subscription.updated", status=status)
-        case "exhausted":
+        case _:
             _exhausted(account, subscription)
 
 
@@ -285,6 +286,8 @@ def _exhausted(account: Account, subscription: Record) -> None:
             account.update(subscription, "customer.subscription.updated", status=status)
         case "paused":
             pause(account, subscription, "final_payment_failure")
+        case _:
+            pass
 
 
 JOBS: dict[str, tuple[str, Job]] = {

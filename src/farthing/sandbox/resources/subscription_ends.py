@@ -72,7 +72,10 @@ def end(account: Account, subscription: Record, reason: str, details: Json | Non
         "pending_update": None,
     }
     account.save(subscription)
-    mine = "json_extract(body, '$.parent.subscription_details.subscription') = ? AND json_extract(body, '$.status') IN ('draft', 'open')"
+    mine = (
+        "json_extract(body, '$.parent.subscription_details.subscription') = ? "
+        "AND json_extract(body, '$.status') IN ('draft', 'open')"
+    )
     for invoice in account.select("invoice", mine, subscription.id):
         invoice.body |= {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
         account.save(invoice)

@@ -25,6 +25,10 @@ from farthing.sandbox.store import Json, Record
 
 DAY = 86_400
 SUBSCRIPTIONS_MAX = 500
+WITH_PRICE = (
+    "EXISTS (SELECT 1 FROM objects AS i WHERE i.account = objects.account AND i.object = 'subscription_item' "
+    "AND json_extract(i.body, '$.subscription') = objects.id AND json_extract(i.body, '$.price.id') = ?)"
+)
 NOT_HERE = {
     "application_fee_percent": "Connect fees on subscriptions",
     "transfer_data": "Connect transfers of subscriptions",
@@ -259,12 +263,7 @@ def list_(account: Account, params: Json) -> Json:
     elif status != "all":
         where, values = f"{where} AND json_extract(body, '$.status') = ?", [*values, status]
     if price := params.get("price") or params.get("plan"):
-        where = (
-            f"{where} AND EXISTS (SELECT 1 FROM objects AS i WHERE i.account = objects.account AND i.object = "
-            "'subscription_item' AND json_extract(i.body, '$.subscription') = objects.id "
-            "AND json_extract(i.body, '$.price.id') = ?)"
-        )
-        values = [*values, price]
+        where, values = f"{where} AND {WITH_PRICE}", [*values, price]
     for name in ("current_period_start", "current_period_end", "automatic_tax"):
         if name in params:
             raise not_here_yet(name, "lists by this field")

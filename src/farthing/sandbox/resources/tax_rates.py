@@ -44,7 +44,7 @@ def retrieve(account: Account, id: str, params: Json) -> Record:
 
 def update(account: Account, id: str, params: Json) -> Record:
     rate = account.get("tax_rate", id)
-    changed = {name: params[name] for name in ("active", "display_name") if name in params}
+    changed: Json = {name: params[name] for name in ("active", "display_name") if name in params}
     changed |= {name: blank_as_none(params[name]) for name in TEXTS if name in params}
     changed["metadata"] = merge_metadata(rate["metadata"], params.get("metadata"))
     account.update(rate, "tax_rate.updated", **changed)
