@@ -74,12 +74,16 @@ def test_a_refund_takes_back_its_share_from_the_seller(client: Client, seller: s
     reversal = client.v1.transfers.retrieve(_transfer(client, intent)).reversals.data[0]
     assert (first.transfer_reversal, reversal.amount, reversal.source_refund) == (reversal.id, 3333, first.id)
     client.v1.refunds.create(wanted)
-    assert events(client)[told:] == [
-        "refund.created",
-        "charge.refunded",
-        "transfer.reversed",
-        "application_fee.refunded",
-    ] * 2
+    assert (
+        events(client)[told:]
+        == [
+            "refund.created",
+            "charge.refunded",
+            "transfer.reversed",
+            "application_fee.refunded",
+        ]
+        * 2
+    )
     transfer = client.v1.transfers.retrieve(_transfer(client, intent))
     assert (transfer.amount_reversed, transfer.reversed) == (9999, True)
     assert sum(balance_of(client, seller)) == 0
@@ -141,7 +145,9 @@ def test_a_direct_charge_lives_on_the_seller(client: Client, seller: str) -> Non
     assert sum(balance_of(client)) == 0
 
 
-def test_a_transfer_needs_available_money_unless_a_charge_stands_behind_it(client: Client, sandbox: Running, seller: str) -> None:
+def test_a_transfer_needs_available_money_unless_a_charge_stands_behind_it(
+    client: Client, sandbox: Running, seller: str
+) -> None:
     intent = charge(client, 10_000)
     made = _settled(client, intent)
     with pytest.raises(stripe.InvalidRequestError) as refused:

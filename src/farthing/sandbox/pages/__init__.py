@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from farthing.sandbox.pages.checkout import checkout_routes
 from farthing.sandbox.pages.dashboard import dashboard_routes
+from farthing.sandbox.pages.onboarding import onboarding_routes
+from farthing.sandbox.seller_control import seller_control_routes
 from farthing.sandbox.world import Sandbox
 
 STATIC = Path(__file__).parent / "static"
@@ -21,7 +23,9 @@ def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
     return Starlette(
         routes=[
             *controls,
+            *seller_control_routes(sandbox),
             *checkout_routes(sandbox),
+            *onboarding_routes(sandbox),
             *dashboard_routes(sandbox),
             Mount("/_sandbox/static", StaticFiles(directory=STATIC)),
         ]

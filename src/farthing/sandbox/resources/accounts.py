@@ -60,6 +60,7 @@ def create(account: Account, params: Json) -> Record:
     kind, controller = account_shape.controller(params)
     body = account_shape.of_connected(params, kind, controller)
     record = account.add("account", "acct", body, id=id, given={}, capabilities={})
+    _refuse_terms(record, params)
     _take(account, record, params)
     _stand(record)
     account.save(record)
@@ -71,6 +72,7 @@ def update(account: Account, id: str, params: Json) -> Record:
         raise invalid("You cannot update your own account with the API; use the dashboard.")
     _check(params)
     record = connected(account, id)
+    _refuse_terms(record, params)
     change(account, record, params)
     return record
 
@@ -105,12 +107,16 @@ def _check(params: Json) -> None:
             raise not_here_yet(name, what)
 
 
-def _take(account: Account, record: Record, params: Json) -> None:
+def _refuse_terms(record: Record, params: Json) -> None:
+    """Where the seller meets our pages, only the seller may agree to our terms."""
     if "tos_acceptance" in params and record["controller"]["requirement_collection"] == "stripe":
         raise invalid(
             "You cannot accept the Terms of Service on behalf of Standard and Express connected accounts.",
             param="tos_acceptance",
         )
+
+
+def _take(account: Account, record: Record, params: Json) -> None:
     for name in GIVEN:
         if name in params:
             record.inner["given"][name] = _merged(record.inner["given"].get(name) or {}, params[name] or {})
@@ -150,10 +156,14 @@ def reject(account: Account, id: str, params: Json) -> Record:
     if params["reason"] not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
     record = connected(account, id)
-    before = deepcopy(record.body)
-    record.inner["rejected"] = params["reason"]
-    tell(account, record, before)
+    turn_away(account, record, params["reason"])
     return record
+
+
+def turn_away(account: Account, record: Record, reason: str) -> None:
+    before = deepcopy(record.body)
+    record.inner["rejected"] = reason
+    tell(account, record, before)
 
 
 def list_(account: Account, params: Json) -> Json:

@@ -95,7 +95,7 @@ def _read(given: str | Json, owner: Record) -> tuple[str, Json]:
     if given["country"] == "US" and not (routing and len(routing) == 9 and routing.isascii() and routing.isdigit()):
         raise invalid("Invalid routing number", param="external_account[routing_number]", code="routing_number_invalid")
     return number, usual | given | {
-        "currency": money.currency(given.get("currency", usual["currency"]), param="external_account[currency]")
+        "currency": money.currency(str(given.get("currency") or usual["currency"]), param="external_account[currency]")
     }
 
 

@@ -92,8 +92,8 @@ def _of(account: Account, transfer: str) -> list[Record]:
 
 def share(transfer: Record, part: int, whole: int) -> int:
     """What must still be reversed when `part` of the charge of `whole` has been refunded by now, all told."""
-    wanted = transfer["amount"] * part // whole
-    return max(min(wanted, transfer["amount"]) - int(transfer["amount_reversed"]), 0)
+    amount, reversed_ = int(transfer["amount"]), int(transfer["amount_reversed"])
+    return max(min(amount * part // whole, amount) - reversed_, 0)
 
 
 def _find(account: Account, transfer: str, id: str) -> Record:
