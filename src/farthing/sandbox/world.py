@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from farthing.sandbox import placing
 from farthing.sandbox.account import Account, Request
+from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
@@ -44,6 +45,7 @@ class Sandbox:
     clock: Clock
     settings: Settings
     faults: Faults = field(default_factory=Faults)
+    chaos: Chaos = field(default_factory=Chaos)
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     url: str = ""
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -108,6 +110,7 @@ class Sandbox:
             self.store.clear()
         self.clock.reset()
         self.faults.clear()
+        self.chaos.clear()
         self.requests.clear()
 
     def open_account(self, account: Account) -> None:

@@ -17,8 +17,8 @@ ENDPOINTS_MAX = 16
 
 
 def create(account: Account, params: Json) -> Json:
-    if params.get("api_version", API_VERSION) != API_VERSION:
-        raise not_here_yet("api_version", f"other versions than {API_VERSION}")
+    if params.get("api_version", API_VERSION).rpartition(".")[2] != API_VERSION.rpartition(".")[2]:
+        raise not_here_yet("api_version", f"versions of another family than {API_VERSION}")
     if len(account.select("webhook_endpoint")) >= ENDPOINTS_MAX:
         raise invalid(f"You have reached the maximum of {ENDPOINTS_MAX} test webhook endpoints.")
     secret = new_id("whsec")
