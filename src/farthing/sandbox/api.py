@@ -7,6 +7,7 @@ import base64
 import binascii
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,6 @@ from farthing.sandbox.world import LoggedRequest, Sandbox
 
 LOG = logging.getLogger("farthing.sandbox")
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
-LOOK_SECONDS = 0.01
 # Buyers open a session's page in real time, whatever clock their customer lives on.
 IN_REAL_TIME = "/v1/checkout/"
 KEY_PREFIXES = ("sk_test_", "rk_test_")
@@ -162,7 +162,9 @@ class Api:
         """Until each webhook this request caused has been tried once."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._sandbox.store.rows(UNSENT, request)[0][0]:
-            await asyncio.sleep(LOOK_SECONDS)
+            self._sandbox.sent.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sandbox.sent.wait(), end - time.monotonic())
 
     def _execute(self, call: Call) -> Answered:
         """Everything a request does is in this one transaction, its remembered answer included."""

@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import Refusal, malformed, missing_parameter, no_such
-from farthing.sandbox.resources import checkout_payment, payment_methods
+from farthing.sandbox.errors import Refusal, malformed, no_such
+from farthing.sandbox.resources import checkout_payment, checkout_subscriptions, payment_methods
 from farthing.sandbox.resources.checkout_sessions import Buyer
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
@@ -29,6 +29,13 @@ class Purchase:
     cvc: str | None = None
     bank: Json = field(default_factory=dict)
     """The bank account as typed: iban, or account_number and routing_number."""
+    code: str = ""
+    """A promotion code."""
+
+    @property
+    def pays(self) -> bool:
+        """Something to pay with is there; a trial may begin without."""
+        return bool(self.number or self.payment_method or self.bank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +51,16 @@ class Outcome:
 def purchase(fields: Json) -> Purchase:
     """From the JSON of the API twin."""
     fields = {name: value for name, value in fields.items() if value is not None}
-    for name in ("card", "payment_method", "email", "name", *BANK_FIELDS):
+    for name in ("card", "payment_method", "email", "name", "promotion_code", *BANK_FIELDS):
         if not isinstance(fields.get(name, ""), str):
             raise malformed(f"{name} must be a string.", param=name)
     bank = {name: fields[name] for name in BANK_FIELDS if fields.get(name)}
-    if not fields.get("card") and not fields.get("payment_method") and not bank:
-        raise missing_parameter("card")
     return Purchase(
         Buyer(fields.get("email"), fields.get("name")),
         number=fields.get("card", ""),
         payment_method=fields.get("payment_method", ""),
         bank=bank,
+        code=fields.get("promotion_code", ""),
     )
 
 
@@ -65,7 +71,9 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         account, session = find(sandbox, "checkout.session", id, url)
         try:
             with account.store.attempt():
-                method = _method(account, bought)
+                if bought.code:
+                    checkout_subscriptions.use_code(account, session, bought.code)
+                method = _method(account, bought) if bought.pays else None
                 try:
                     checkout_payment.pay(account, session, method, bought.buyer)
                 except Refusal as refusal:
@@ -126,10 +134,10 @@ def find(sandbox: Sandbox, object: str, id: str, url: str) -> tuple[Account, Rec
 
 def _outcome(account: Account, session: Record, declined: Refusal | None) -> Outcome:
     intent: Json = {}
-    if session["payment_intent"]:
-        intent = account.get("payment_intent", session["payment_intent"]).body
-    elif session["setup_intent"]:
-        intent = account.get("setup_intent", session["setup_intent"]).body
+    if id := session["payment_intent"] or session.inner.get("first_intent"):
+        intent = account.get("payment_intent", id).body
+    elif id := session["setup_intent"] or session.inner.get("first_setup"):
+        intent = account.get("setup_intent", id).body
     if session["status"] == "complete":
         return Outcome(session.body, intent, checkout_payment.success_url(session))
     if intent.get("status") == "requires_action":

@@ -51,6 +51,9 @@ class Sandbox:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after every commit, so that deliveries and timers look again."""
 
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after every webhook that was tried."""
+
     def account(self, id: str, url: str, request: Request | None = None) -> Account:
         return Account(id, self.store, self.clock, self.settings, self._known_url(url), request or Request())
 

@@ -139,11 +139,13 @@ def _not_found() -> Response:
 
 def _last_error(account: Account, session: Record) -> str:
     """Why the buyer is back: the bank said no."""
-    kind = "setup_intent" if session["setup_intent"] else "payment_intent"
-    if not session[kind]:
+    setup = session["setup_intent"] or session.inner.get("first_setup")
+    kind = "setup_intent" if setup else "payment_intent"
+    id = setup or session["payment_intent"] or session.inner.get("first_intent")
+    if not id:
         return ""
-    intent = account.get(kind, session[kind])
-    error = intent["last_setup_error" if session["setup_intent"] else "last_payment_error"]
+    intent = account.get(kind, id)
+    error = intent["last_setup_error" if setup else "last_payment_error"]
     if intent["status"] != "requires_payment_method" or not error:
         return ""
     if str(error.get("code")).endswith("_authentication_failure"):

@@ -118,9 +118,15 @@ def ripen(account: Account, transaction: Record) -> None:
     if transaction["status"] == "pending":
         transaction["status"] = "available"
         account.save(transaction)
-        if account.platform():
+        if account.platform() and not _more_ripens(account, transaction["available_on"]):
             account.emit("balance.available", Record(retrieve(account, {})))
             plan_payout(account)
+
+
+def _more_ripens(account: Account, moment: int) -> bool:
+    """One event tells of all that becomes available at one moment: the last of it does."""
+    where = "json_extract(body, '$.status') = 'pending' AND json_extract(body, '$.available_on') <= ? ORDER BY seq LIMIT 1"
+    return bool(account.select("balance_transaction", where, moment))
 
 
 def retrieve_transaction(account: Account, id: str, params: Json) -> Record:

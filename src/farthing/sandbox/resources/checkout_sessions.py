@@ -30,7 +30,6 @@ EXPIRES_SLACK_SECONDS = 60
 NOT_HERE = {
     "discounts": "discounts",
     "shipping_options": "shipping rates",
-    "subscription_data": "subscriptions",
     "optional_items": "optional items",
     "customer_account": "version 2 accounts",
     "return_url": "embedded pages",
@@ -74,17 +73,22 @@ def create(account: Account, params: Json) -> Record:
     _check_urls(params)
     if params.get("mode") == "setup":
         return _create_setup(account, params)
-    buyer = _buyer(account, params)
+    if params.get("mode") == "subscription":
+        # Here, because subscriptions are sold on these sessions.
+        from farthing.sandbox.resources import checkout_subscriptions
+
+        return checkout_subscriptions.create(account, params)
+    buyer = buyer_of(account, params)
     lines = line_items.make(account, params.get("line_items") or [])
     if not lines:
         raise missing_parameter("line_items")
     currency, total = _total(lines)
     connect_charges.check(account, params.get("payment_intent_data") or {}, total)
-    expires_at = _expires_at(account, params)
+    expires_at = expires_at_of(account, params)
     session = account.add(
         "checkout.session",
         "cs_test",
-        _fields(params, buyer, currency, total, expires_at),
+        fields_of(params, buyer, currency, total, expires_at),
         lines=lines,
         intent=params.get("payment_intent_data") or {},
     )
@@ -102,8 +106,8 @@ def _create_setup(account: Account, params: Json) -> Record:
     if not params.get("currency") and not params.get("allowed_payment_method_types"):
         raise missing_parameter("currency")
     currency = money.currency(params["currency"]) if params.get("currency") else None
-    buyer, expires_at = _buyer(account, params), _expires_at(account, params)
-    shown = _fields(params, buyer, currency, None, expires_at) | {"mode": "setup", "payment_status": "no_payment_required"}
+    buyer, expires_at = buyer_of(account, params), expires_at_of(account, params)
+    shown = fields_of(params, buyer, currency, None, expires_at) | {"mode": "setup", "payment_status": "no_payment_required"}
     session = account.add("checkout.session", "cs_test", shown, lines=[], intent={})
     wanted: Json = {"allowed_payment_method_types": shown["payment_method_types"], **(params.get("setup_intent_data") or {})}
     wanted |= {"customer": buyer.id} if buyer else {}
@@ -121,12 +125,12 @@ def _refuse_what_is_not_here(params: Json) -> None:
     mode = params.get("mode", "payment")
     if params.get("setup_intent_data") and mode != "setup":
         raise malformed("You can only pass `setup_intent_data` in `setup` mode.", param="setup_intent_data")
-    if mode not in ("payment", "setup"):
-        raise malformed(f"This sandbox takes one-off payments: mode must be payment, not {mode}.", param="mode")
+    if params.get("subscription_data") and mode != "subscription":
+        raise malformed("You can only pass `subscription_data` in `subscription` mode.", param="subscription_data")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_here_yet("ui_mode", "other pages than ui_mode=hosted_page")
     for name, what in NOT_HERE.items():
-        if params.get(name):
+        if params.get(name) and not (name == "discounts" and mode == "subscription"):
             raise not_here_yet(name, what)
     for name, what in NOT_HERE_WHEN_ENABLED.items():
         if (params.get(name) or {}).get("enabled"):
@@ -141,7 +145,7 @@ def _check_urls(params: Json) -> None:
             raise invalid("Not a valid URL", param=name, code="url_invalid")
 
 
-def _buyer(account: Account, params: Json) -> Record | None:
+def buyer_of(account: Account, params: Json) -> Record | None:
     if "customer" in params and "customer_email" in params:
         raise exclusive_parameters("customer", "customer_email")
     if "customer" in params and "customer_creation" in params:
@@ -169,7 +173,7 @@ def _total(lines: list[Json]) -> tuple[str, int]:
     return currency, total
 
 
-def _expires_at(account: Account, params: Json) -> int:
+def expires_at_of(account: Account, params: Json) -> int:
     now = account.clock.seconds()
     moment: int = params.get("expires_at", now + EXPIRES_MAX_SECONDS)
     if moment < now + EXPIRES_MIN_SECONDS - EXPIRES_SLACK_SECONDS:
@@ -183,7 +187,7 @@ def _expires_at(account: Account, params: Json) -> int:
     return moment
 
 
-def _fields(params: Json, buyer: Record | None, currency: str | None, total: int | None, expires_at: int) -> Json:
+def fields_of(params: Json, buyer: Record | None, currency: str | None, total: int | None, expires_at: int) -> Json:
     email = buyer["email"] if buyer else params.get("customer_email")
     fixed: Json = {
         "adaptive_pricing": {"enabled": False},
@@ -297,8 +301,8 @@ def _end(account: Account, session: Record) -> None:
         waiting = account.get("setup_intent", session["setup_intent"])
         if setup_intents.LIFECYCLE.allows(waiting["status"], "cancel"):
             setup_intents.give_up(account, waiting, "abandoned")
-    if session["payment_intent"]:
-        intent = account.get("payment_intent", session["payment_intent"])
+    if id := session["payment_intent"] or session.inner.get("first_intent"):
+        intent = account.get("payment_intent", id)
         if attempts.LIFECYCLE.allows(intent["status"], "cancel"):
             payment_intents.give_up(account, intent, "automatic")
 
