@@ -153,8 +153,8 @@ def test_an_account_with_money_cannot_be_deleted(client: Client) -> None:
 def test_a_rejected_account_is_told_so(client: Client, sandbox: Running) -> None:
     seller = new_seller(client)
     key = client._requestor.api_key
-    answer = sandbox.http.post(f"{sandbox.url}/v1/accounts/{seller}/reject", data={"reason": "fraud"}, auth=(key, ""))
-    assert answer.json()["requirements"]["disabled_reason"] == "rejected.fraud"
+    answer = sandbox.http.post(f"{sandbox.url}/v1/accounts/{seller}/reject", data={"reason": "fraud_other"}, auth=(key, ""))
+    assert answer.json()["requirements"]["disabled_reason"] == "rejected.platform_fraud"
     assert not client.v1.accounts.retrieve(seller).payouts_enabled
 
 

@@ -18,7 +18,8 @@ from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {"account_token": "account tokens", "documents": "documents of accounts", "groups": "account groups"}
 GIVEN = ("business_profile", "company", "individual", "tos_acceptance")
-REASONS = ("fraud", "terms_of_service", "other")
+# Which words of the request become which of the account.
+REASONS = {"terms_of_service": "platform_terms_of_service", "credit": "platform_other", "other": "platform_other"}
 
 
 def retrieve_own(account: Account, params: Json) -> Record:
@@ -153,10 +154,8 @@ def delete(account: Account, id: str, params: Json) -> Json:
 
 
 def reject(account: Account, id: str, params: Json) -> Record:
-    if params["reason"] not in REASONS:
-        raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
     record = connected(account, id)
-    turn_away(account, record, params["reason"])
+    turn_away(account, record, REASONS.get(params["reason"], "platform_fraud"))
     return record
 
 
