@@ -30,6 +30,7 @@ LOG = logging.getLogger("farthing.sandbox")
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 # Buyers open a session's page in real time, whatever clock their customer lives on.
 IN_REAL_TIME = "/v1/checkout/"
+SEED_LENGTH_MAX = 100
 KEY_PREFIXES = ("sk_test_", "rk_test_")
 
 
@@ -181,7 +182,9 @@ class Api:
                 ):
                     return _replayed(found)
                 params = validation.check(call.operation.params, call.fields)
-                answer = self._answer(call, params)
+                seed = call.asked.headers.get("sandbox-id-seed", call.account.settings.id_seed)[:SEED_LENGTH_MAX]
+                with self._sandbox.ids_of(call.account.id, seed):
+                    answer = self._answer(call, params)
                 if call.key:
                     kept = idempotency.Answer(answer.status, answer.body, call.request)
                     idempotency.keep(

@@ -111,7 +111,8 @@ def arranged(found: list[Any], order: Any, seed: int) -> list[Any]:
             return found[::-1]
         case "shuffled":
             return random.Random(seed).sample(found, len(found))  # noqa: S311 - an order, not a secret
-    raise malformed("`order` must be created, reversed, shuffled, or a list of event ids or types.", param="order")
+        case _:
+            raise malformed("`order` must be created, reversed, shuffled, or a list of event ids or types.", param="order")
 
 
 def spoiled(body: bytes) -> bytes:

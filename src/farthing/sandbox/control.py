@@ -11,15 +11,15 @@ from starlette.routing import Route
 from farthing.sandbox import cashier
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
 from farthing.sandbox.control_disputes import dispute_routes
+from farthing.sandbox.control_state import state_routes
 from farthing.sandbox.control_webhooks import webhook_routes
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal, malformed, no_such
 from farthing.sandbox.faults import WAIT_DEFAULT_SECONDS, Fault, Kind
 from farthing.sandbox.settings import API_VERSION
 from farthing.sandbox.store import Json
-from farthing.sandbox.world import Sandbox
+from farthing.sandbox.world import ADVANCE_MAX_SECONDS, Sandbox
 
-ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
 TIMES_MAX = 1_000
 
 
@@ -34,6 +34,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/checkout/sessions/{id}/pay", controls.pay, methods=["POST"]),
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
         *dispute_routes(sandbox),
+        *state_routes(sandbox),
         *webhook_routes(sandbox, deliveries),
         Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),
         Route("/_sandbox/events/{id}/deliveries", controls.deliveries, methods=["GET"]),

@@ -120,6 +120,7 @@ class Deliveries:
         started = time.perf_counter()
         status, problem = await send(client, event, endpoint, rule.kind if rule else None)
         self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
+        self._sandbox.sent.set()
         return status
 
     def _queue(self, delivery: Delivery, rule: Rule) -> None:

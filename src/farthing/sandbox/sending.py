@@ -51,4 +51,6 @@ def _signed(body: bytes, endpoint: Record, mischief: Mischief | None) -> tuple[b
             return chaos.spoiled(body), signing.header(body, secrets, moment)
         case Mischief.BAD_UTF8:
             body = b'{"id": "evt_\xff\xfe", "object": "event"}'
+        case _:
+            pass
     return body, signing.header(body, secrets, moment)

@@ -14,6 +14,10 @@ class Settings:
     """Where it is reached, for the links it hands out; empty means as the request's Host header says."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names besides the loopback ones that may be used to reach it."""
+    id_seed: str = ""
+    """Makes ids the same in every run; empty means random ones. A request may bring its own in `Sandbox-Id-Seed`."""
+    seed_file: str = ""
+    """JSON or TOML with objects to begin with, planted when the state is empty."""
     fee_permille: int = 29
     fee_fixed_amount: int = 30
     available_after_seconds: int = 2 * DAY

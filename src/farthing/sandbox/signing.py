@@ -19,6 +19,6 @@ def _signature(body: bytes, secret: str, moment: int) -> str:
 
 def secrets_of(endpoint: Record) -> list[str]:
     """The newest first. After a rotation the old one stays valid for as long as was said then."""
-    old = endpoint.inner.get("old_secret")
-    overlaps = old and endpoint.inner["old_until"] > time.time()
-    return [endpoint.inner["secret"], old] if overlaps else [endpoint.inner["secret"]]
+    inner = endpoint.inner
+    overlaps = "old_secret" in inner and inner["old_until"] > time.time()
+    return [inner["secret"], inner["old_secret"]] if overlaps else [inner["secret"]]

@@ -1,4 +1,4 @@
-"""The operations Stripe has, read from the official SDK, so that one which is not modeled is told from one that is not there."""
+"""The operations Stripe has, as the official SDK knows them: what is not modeled is told from what does not exist."""
 
 from __future__ import annotations
 
