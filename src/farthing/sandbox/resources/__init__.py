@@ -6,6 +6,7 @@ from farthing.sandbox.account import Job
 from farthing.sandbox.operations import Directory, Operation
 from farthing.sandbox.resources import (
     account_links,
+    account_sessions,
     accounts,
     application_fees,
     balance,
@@ -15,6 +16,7 @@ from farthing.sandbox.resources import (
     charges,
     checkout_sessions,
     coupons,
+    credit_notes,
     customer_balance,
     customers,
     disputes,
@@ -48,6 +50,7 @@ from farthing.sandbox.resources import (
 
 ROOMS = (
     account_links,
+    account_sessions,
     accounts,
     application_fees,
     balance,
@@ -57,6 +60,7 @@ ROOMS = (
     charges,
     checkout_sessions,
     coupons,
+    credit_notes,
     customer_balance,
     customers,
     disputes,

@@ -282,6 +282,17 @@ def void_it(account: Account, invoice: Record) -> None:
     _cancel_payment(account, invoice)
 
 
+def owe_less(account: Account, invoice: Record) -> None:
+    """A credit note changed what is to be paid: the payment follows; nothing left means paid."""
+    intent = account.find("payment_intent", invoice.inner["intent"] or "")
+    if invoice["amount_remaining"] == 0:
+        _cancel_payment(account, invoice)
+        _paid(account, invoice, None)
+    elif intent:
+        intent["amount"] = invoice["amount_remaining"]
+        account.save(intent)
+
+
 def mark_uncollectible(account: Account, id: str, params: Json) -> Record:
     del params
     invoice = account.get("invoice", id)

@@ -173,7 +173,8 @@ def _take_off(account: Account, lines: list[Json], given: list[Record]) -> dict[
 
 def net(line: Json) -> int:
     """What the line costs after its discounts, before taxes on top."""
-    return int(line["amount"]) - sum(each["amount"] for each in line["discount_amounts"])
+    off: int = sum(each["amount"] for each in line["discount_amounts"])
+    return int(line["amount"]) - off
 
 
 def _tax(lines: list[Json], defaults: list[Json], exempt: str) -> list[Json]:

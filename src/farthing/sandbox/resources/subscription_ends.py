@@ -115,7 +115,7 @@ def _moment(given: Any, subscription: Record, account: Account) -> int | None:
         return None
     ends = [item["current_period_end"] for item in subscription["items"]["data"]]
     if isinstance(given, str):
-        return max(ends) if given == "max_period_end" else min(ends)
+        return int(max(ends) if given == "max_period_end" else min(ends))
     if given <= account.clock.seconds():
         raise invalid("`cancel_at` must be in the future.", param="cancel_at")
     return int(given)
