@@ -175,6 +175,15 @@ def test_links_are_for_accounts_that_may_have_them(client: Client, sandbox: Runn
     assert sandbox.http.get(late.url).headers["location"] == urls["refresh_url"]
 
 
+def test_a_session_for_embedded_components_says_what_was_asked_for(client: Client) -> None:
+    seller = new_seller(client)
+    wanted: Any = {"payouts": {"enabled": True, "features": {"instant_payouts": True}}}
+    session = client.v1.account_sessions.create({"account": seller, "components": wanted})
+    assert session.account == seller
+    assert (session.components.payouts.enabled, session.components.payouts.features.instant_payouts) == (True, True)
+    assert session.components.balances.enabled is False
+
+
 def test_events_of_sellers_go_to_connect_endpoints_only(client: Client, listener: Listener) -> None:
     plain = client.v1.webhook_endpoints.create({"url": f"{listener.url}?plain", "enabled_events": ["*"]})
     client.v1.webhook_endpoints.create({"url": f"{listener.url}?connect", "enabled_events": ["*"], "connect": True})

@@ -30,7 +30,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=3, max_size=14), seed=st.integers(0, 2**32))
 def test_whatever_happens_the_books_of_every_account_add_up(quick: Running, steps: list[str], seed: int) -> None:
-    client, chance = quick.client(), random.Random(seed)  # noqa: S311 - not a secret
+    client, chance = quick.client(), random.Random(seed)
     sellers = [new_seller(client), new_seller(client, interval="daily")]
     for step in steps:
         try:

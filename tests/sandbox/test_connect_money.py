@@ -190,6 +190,21 @@ def test_a_reversal_needs_the_sellers_money(client: Client, seller: str) -> None
         client.v1.transfers.reversals.create(transfer.id, {"amount": 3001})
 
 
+def test_a_payment_that_came_by_transfer_is_not_refunded_by_the_seller(client: Client, seller: str) -> None:
+    _settled(client, charge(client, 10_000, transfer_data={"destination": seller}))
+    payment = client.v1.charges.list({}, on(seller)).data[0]
+    with pytest.raises(stripe.InvalidRequestError, match="reverse the transfer instead"):
+        client.v1.refunds.create({"charge": payment.id}, on(seller))
+    assert movements(client, seller) == [("payment", 10_000, 0, 10_000)]
+
+
+def test_an_idempotency_key_belongs_to_one_account(client: Client, seller: str) -> None:
+    first = client.v1.products.create({"name": "Tea"}, {"idempotency_key": "k"})
+    again = client.v1.products.create({"name": "Tea"}, {"idempotency_key": "k"})
+    other = client.v1.products.create({"name": "Tea"}, {"idempotency_key": "k", **on(seller)})
+    assert (first.id == again.id, first.id == other.id) == (True, False)
+
+
 def test_a_fee_is_given_back_in_parts(client: Client, seller: str) -> None:
     intent = charge(client, 10_000, transfer_data={"destination": seller}, application_fee_amount=1000)
     made = _settled(client, intent)

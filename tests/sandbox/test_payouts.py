@@ -128,6 +128,19 @@ def test_the_schedule_is_set_with_the_balance_settings(client: Client, sandbox: 
     assert settings.payments.settlement_timing.delay_days == 5
     shown = client.v1.accounts.retrieve(seller).settings.payouts.schedule
     assert (shown.interval, shown.weekly_payout_days) == ("weekly", ["friday"])
+    intent = client.v1.payment_intents.create(
+        {
+            "amount": 900,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "return_url": "http://127.0.0.1:9",
+        },
+        on(seller),
+    )
+    eventually(lambda: client.v1.charges.retrieve(intent.latest_charge, {}, on(seller)).balance_transaction)
+    booked = client.v1.balance_transactions.list({}, on(seller)).data[0]
+    assert booked.available_on - booked.created == 5 * DAY
     _fund(client, seller)
     sandbox.advance(8 * DAY)
     payout = client.v1.payouts.list({}, on(seller)).data[0]

@@ -18,6 +18,7 @@ from farthing.sandbox.world import Sandbox
 
 STEPS = 3
 SHOWN_MAX = 10
+FAILING = "000111111116"
 
 
 def onboarding_routes(sandbox: Sandbox) -> list[Route]:
@@ -86,8 +87,11 @@ class SellerPages:
         step, pressed = _step(form.get("step", ""), record), form.get("press", "next")
         fields = seller_form.fields_of(record, step)
         values = seller_form.typed(fields, form)
-        if pressed == "fill":
-            return _page(visit, record, step, values={each.name: each.fill for each in fields})
+        if pressed in ("fill", "fill_failing"):
+            filled = {each.name: each.fill for each in fields}
+            if pressed == "fill_failing":
+                filled |= {"account_number": FAILING}
+            return _page(visit, record, step, values=filled)
         problems = seller_form.problems(fields, values)
         if pressed == "leave":
             if step == 1 and any(values.values()):

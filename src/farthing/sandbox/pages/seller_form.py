@@ -20,18 +20,19 @@ class Field:
     autocomplete: str = "off"
     inputmode: str = ""
     hint: str = ""
+    short: bool = False
 
 
 ADDRESS = (
     Field("line1", "Street address", "address_full_match", "address-line1"),
     Field("city", "City", "Springfield", "address-level2"),
-    Field("state", "State", "IL", "address-level1"),
-    Field("postal_code", "Postal code", "62701", "postal-code"),
+    Field("state", "State", "IL", "address-level1", short=True),
+    Field("postal_code", "Postal code", "62701", "postal-code", short=True),
 )
 WEBSITE = Field("url", "Website", "https://accessible.stripe.com", "url", "url")
 PERSON = (
-    Field("first_name", "First name", "Jenny", "given-name"),
-    Field("last_name", "Last name", "Rosen", "family-name"),
+    Field("first_name", "First name", "Jenny", "given-name", short=True),
+    Field("last_name", "Last name", "Rosen", "family-name", short=True),
     Field("email", "Email", "jenny.rosen@example.com", "email", "email"),
     Field("phone", "Phone", "0000000000", "tel", "tel"),
     Field("dob", "Date of birth", "1901-01-01", "bday", hint="Year-month-day"),

@@ -8,6 +8,7 @@ from farthing.sandbox.account import Account
 from farthing.sandbox.errors import not_here_yet
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import account_shape, accounts
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
 NOT_HERE = ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency")
@@ -55,6 +56,12 @@ def _save(account: Account, record: Record, before: Json) -> None:
     else:
         account.save(record)
     account.emit("balance_settings.updated", Record(_shape(record)))
+
+
+def settles_after(account: Account) -> int:
+    """How many seconds this account's charges stay pending."""
+    override = accounts.retrieve_own(account, {}).inner.get("delay_days_override")
+    return int(override) * DAY if override else account.settings.available_after_seconds
 
 
 def _shape(record: Record) -> Json:

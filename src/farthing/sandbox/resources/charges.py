@@ -9,7 +9,7 @@ from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import connect_charges, payment_methods
+from farthing.sandbox.resources import balance_settings, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
@@ -194,7 +194,7 @@ def settle(account: Account, charge: Record) -> None:
     if charge["balance_transaction"] or not charge["captured"] or charge["status"] != "succeeded":
         return
     card, amount = card_of(charge), charge["amount_captured"]
-    ready = None if card.available_at_once else account.clock.seconds() + account.settings.available_after_seconds
+    ready = None if card.available_at_once else account.clock.seconds() + balance_settings.settles_after(account)
     by_card = "card" in charge.inner
     fee = account.settings.fee(amount) if by_card else banks.fee(amount)
     kind = "charge" if by_card else "payment"

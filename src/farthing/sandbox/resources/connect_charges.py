@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed
+from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, not_here_yet
 from farthing.sandbox.resources import accounts, application_fees, balance, transfer_reversals, transfers
 from farthing.sandbox.store import Json, Record
 
@@ -149,6 +149,8 @@ def _pass_on(account: Account, charge: Record, amount: int, kept: int, ready: in
 
 def take_back(account: Account, charge: Record, refund: Record, params: Json) -> list[tuple[Account, str, Record]]:
     """Proportionally, and exactly the whole when all is refunded. Answers what is to be told, once the refund is."""
+    if charge["source_transfer"]:
+        raise not_here_yet("charge", "refunds of payments that came by transfer; reverse the transfer instead")
     news: list[tuple[Account, str, Record]] = []
     whole = charge["amount_captured"]
     part = charge["amount_refunded"] + refund["amount"] - (charge["amount"] - whole)
