@@ -52,9 +52,9 @@ class _App:
             await send({"type": "lifespan.startup.failed", "message": str(problem)})
             return
         sandbox = Sandbox(store, Clock(store), self._settings)
-        if problem := _plant(sandbox):
+        if wrong := _plant(sandbox):
             store.close()
-            await send({"type": "lifespan.startup.failed", "message": problem})
+            await send({"type": "lifespan.startup.failed", "message": wrong})
             return
         deliveries = Deliveries(sandbox)
         self._api = Api(sandbox)

@@ -80,6 +80,8 @@ class Controls:
                 faults.clear()
         except Refusal as refusal:
             return refused(refusal)
+        if request.method == "POST" and (onward := back(request)):
+            return onward
         shown = [
             {"kind": each.kind, "method": each.method, "path": each.path, "times": each.times} for each in faults.waiting()
         ]
