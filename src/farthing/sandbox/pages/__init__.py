@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from farthing.sandbox.pages.checkout import checkout_routes
 from farthing.sandbox.pages.dashboard import dashboard_routes
 from farthing.sandbox.pages.onboarding import onboarding_routes
+from farthing.sandbox.pages.portal import portal_routes
 from farthing.sandbox.seller_control import seller_control_routes
 from farthing.sandbox.world import Sandbox
 
@@ -26,6 +27,7 @@ def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
             *seller_control_routes(sandbox),
             *checkout_routes(sandbox),
             *onboarding_routes(sandbox),
+            *portal_routes(sandbox),
             *dashboard_routes(sandbox),
             Mount("/_sandbox/static", StaticFiles(directory=STATIC)),
         ]

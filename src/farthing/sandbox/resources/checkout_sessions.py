@@ -83,7 +83,7 @@ def create(account: Account, params: Json) -> Record:
     if not lines:
         raise missing_parameter("line_items")
     currency, total = _total(lines)
-    connect_charges.check(account, params.get("payment_intent_data") or {}, total)
+    connect_charges.check(account, params.get("payment_intent_data") or {}, total, inside="payment_intent_data")
     expires_at = expires_at_of(account, params)
     session = account.add(
         "checkout.session",
