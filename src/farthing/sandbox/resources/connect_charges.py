@@ -17,36 +17,42 @@ CANNOT_CHARGE = (
 )
 
 
-def check(account: Account, params: Json, amount: int) -> None:
-    """The Connect parameters of a payment intent, or of a checkout session's intent."""
+def check(account: Account, params: Json, amount: int, *, inside: str = "") -> None:
+    """The Connect parameters of a payment intent, or of what a checkout session says `inside` it about its intent."""
     platform, wanted = account.platform(), params.get("transfer_data") or {}
     if platform and not platform.get("account", account.id)["charges_enabled"]:
         raise invalid(CANNOT_CHARGE)
     if "destination" in wanted:
-        transfers.recipient(account, wanted["destination"], param="transfer_data[destination]")
+        transfers.recipient(account, wanted["destination"], param=_in(inside, "transfer_data", "destination"))
     if params.get("on_behalf_of"):
-        _check_merchant(account, params["on_behalf_of"])
+        _check_merchant(account, params["on_behalf_of"], _in(inside, "on_behalf_of"))
     fee = params.get("application_fee_amount")
     if fee and not (platform or wanted):
-        raise invalid(NO_FEE_HERE, param="application_fee_amount")
+        raise invalid(NO_FEE_HERE, param=_in(inside, "application_fee_amount"))
     if fee and "amount" in wanted:
-        raise exclusive_parameters("application_fee_amount", "transfer_data[amount]")
-    check_parts(params, amount)
+        raise exclusive_parameters(_in(inside, "application_fee_amount"), _in(inside, "transfer_data", "amount"))
+    check_parts(params, amount, inside=inside)
 
 
-def _check_merchant(account: Account, id: str) -> None:
-    if accounts.connected(account, id, param="on_behalf_of")["capabilities"].get("card_payments") != "active":
+def _in(*names: str) -> str:
+    """`payment_intent_data[transfer_data][amount]`"""
+    first, *rest = (name for name in names if name)
+    return first + "".join(f"[{name}]" for name in rest)
+
+
+def _check_merchant(account: Account, id: str, param: str) -> None:
+    if accounts.connected(account, id, param=param)["capabilities"].get("card_payments") != "active":
         raise invalid(
             f"The account referenced in the 'on_behalf_of' parameter is missing the required capabilities: card_payments "
             f"({id}).",
-            param="on_behalf_of",
+            param=param,
         )
 
 
-def check_parts(params: Json, amount: int) -> None:
+def check_parts(params: Json, amount: int, *, inside: str = "") -> None:
     given = (
-        ("application_fee_amount", params.get("application_fee_amount")),
-        ("transfer_data[amount]", (params.get("transfer_data") or {}).get("amount")),
+        (_in(inside, "application_fee_amount"), params.get("application_fee_amount")),
+        (_in(inside, "transfer_data", "amount"), (params.get("transfer_data") or {}).get("amount")),
     )
     for name, part in given:
         if isinstance(part, int) and part < 0:
