@@ -147,6 +147,26 @@ def test_the_schedule_is_set_with_the_balance_settings(client: Client, sandbox: 
     assert dt.datetime.fromtimestamp(payout.created, dt.UTC).strftime("%A") == "Friday"
 
 
+def test_a_debit_card_takes_payouts_and_a_credit_card_does_not(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client)
+    card = client.v1.accounts.external_accounts.create(
+        seller, {"external_account": "tok_visa_debit", "default_for_currency": True}
+    )
+    assert (card.object, card.brand, card.last4, card.default_for_currency) == ("card", "Visa", "5556", True)
+    typed = {"object": "card", "number": "4242424242424242", "exp_month": 1, "exp_year": 2035}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.accounts.external_accounts.create(seller, {"external_account": typed})
+    assert refused.value.code == "invalid_card_type"
+    _fund(client, seller)
+    payout = _pay_out(client, seller)
+    assert (payout.destination, payout.type) == (card.id, "card")
+    sandbox.advance(2 * DAY + 1)
+    assert client.v1.payouts.retrieve(payout.id, {}, on(seller)).status == "paid"
+    kinds = [each.object for each in client.v1.accounts.external_accounts.list(seller).data]
+    assert kinds == ["bank_account", "card"]
+    assert [each.id for each in client.v1.accounts.external_accounts.list(seller, {"object": "card"}).data] == [card.id]
+
+
 def test_the_platform_is_paid_out_by_hand(client: Client, sandbox: Running) -> None:
     intent = charge(client, 10_000, card="pm_card_bypassPending")
     eventually(lambda: client.v1.charges.retrieve(intent.latest_charge).balance_transaction)

@@ -1,14 +1,15 @@
-"""External accounts: the bank accounts payouts go to, by Stripe's test numbers. The whole number is never kept."""
+"""External accounts: the bank accounts and debit cards payouts go to, by test numbers that are never kept whole."""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from copy import deepcopy
 
-from farthing.sandbox import money
+from farthing.sandbox import cards, money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, missing_parameter, no_such, not_here_yet
-from farthing.sandbox.listing import equals, listed, page
+from farthing.sandbox.errors import invalid, missing_parameter, no_such
+from farthing.sandbox.listing import cut, listed
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts
 from farthing.sandbox.store import Json, Record
@@ -16,6 +17,7 @@ from farthing.sandbox.store import Json, Record
 ACCOUNTS_MAX = 200
 ROUTING = "110000000"
 GOOD = "000123456789"
+CARD_WORDS = ("exp_month", "exp_year", "name")
 # What becomes of a payout to this account number; any other number Stripe lists is paid.
 FAILURES = {
     "000111111116": "no_account",
@@ -37,13 +39,77 @@ TOKENS = {
 
 def put(seat: Account, owner: Record, given: str | Json, params: Json) -> Record:
     """Add it to the connected account, in whose seat this is; the first of its currency becomes the default."""
-    if len(seat.select("bank_account")) >= ACCOUNTS_MAX:
+    if len(all_of(seat)) >= ACCOUNTS_MAX:
         raise invalid(f"An account can have at most {ACCOUNTS_MAX} external accounts.", param="external_account")
+    card = _card(given)
+    bank = _add_card(seat, owner, card, given) if card else _add_bank(seat, owner, given)
+    same = [each for each in all_of(seat) if each.id != bank.id and each["currency"] == bank["currency"]]
+    first = bool(params.get("default_for_currency", not same))
+    bank.body |= {"default_for_currency": first, "metadata": merge_metadata({}, params.get("metadata"))}
+    seat.save(bank)
+    if first:
+        _only_default(seat, bank)
+    seat.emit("account.external_account.created", bank)
+    owner.inner |= {"bank": True, "bank_broken": False}
+    show(seat, owner)
+    return bank
+
+
+def _card(given: str | Json) -> cards.TestCard | None:
+    """The debit card behind a token or a number; None when it is a bank account."""
+    if isinstance(given, str):
+        token, card = given, cards.named(given) if given.startswith("tok_") else None
+    elif given.get("object") != "card":
+        return None
+    else:
+        token = given.get("token", "")
+        card = cards.named(token) if token else cards.numbered(given["number"])
+    if card is None:
+        if token.startswith("btok_"):
+            return None
+        raise no_such("token", token, param="external_account")
+    if card.funding != "debit":
+        raise invalid("This card doesn't appear to be a debit card.", param="external_account", code="invalid_card_type")
+    return card
+
+
+def _add_card(seat: Account, owner: Record, card: cards.TestCard, given: str | Json) -> Record:
+    typed: Json = given if isinstance(given, dict) else {}
+    year = typed.get("exp_year", time.gmtime(seat.clock.now()).tm_year + 1)
+    return seat.add(
+        "card",
+        "card",
+        {
+            "account": owner.id,
+            "available_payout_methods": ["standard"],
+            "brand": card.brand.title(),
+            "country": card.country,
+            "currency": money.currency(str(typed.get("currency") or owner["default_currency"])),
+            "cvc_check": "pass" if "cvc" in typed else None,
+            "exp_month": typed.get("exp_month", 12),
+            "exp_year": year,
+            "fingerprint": hashlib.sha256(f"{seat.id}/{card.number}".encode()).hexdigest()[:16],
+            "funding": card.funding,
+            "last4": card.last4,
+            "name": typed.get("name"),
+            "tokenization_method": None,
+        },
+        fails=None,
+    )
+
+
+def all_of(seat: Account) -> list[Record]:
+    """Newest first."""
+    return seat.select("bank_account") + seat.select("card")
+
+
+def get(seat: Account, id: str, *, param: str | None = None) -> Record:
+    return seat.find("card", id) or seat.get("bank_account", id, param=param)
+
+
+def _add_bank(seat: Account, owner: Record, given: str | Json) -> Record:
     number, fields = _read(given, owner)
-    currency = fields["currency"]
-    same = seat.select("bank_account", "json_extract(body, '$.currency') = ?", currency)
-    first = params.get("default_for_currency", not same)
-    bank = seat.add(
+    return seat.add(
         "bank_account",
         "ba",
         {
@@ -54,24 +120,18 @@ def put(seat: Account, owner: Record, given: str | Json, params: Json) -> Record
             "available_payout_methods": ["standard"],
             "bank_name": "FARTHING TEST BANK",
             "country": fields["country"],
-            "currency": currency,
-            "default_for_currency": first,
+            "currency": fields["currency"],
+            "default_for_currency": False,
             "fingerprint": hashlib.sha256(f"{seat.id}/{number}".encode()).hexdigest()[:16],
             "future_requirements": _nothing_due(),
             "last4": number[-4:],
-            "metadata": merge_metadata({}, params.get("metadata")),
+            "metadata": {},
             "requirements": _nothing_due(),
             "routing_number": fields.get("routing_number"),
             "status": "new",
         },
         fails=FAILURES.get(number),
     )
-    if first:
-        _only_default(seat, bank)
-    seat.emit("account.external_account.created", bank)
-    owner.inner |= {"bank": True, "bank_broken": False}
-    show(seat, owner)
-    return bank
 
 
 def _nothing_due() -> Json:
@@ -84,8 +144,6 @@ def _read(given: str | Json, owner: Record) -> tuple[str, Json]:
         if given not in TOKENS:
             raise no_such("token", given, param="external_account")
         return TOKENS[given], usual
-    if given.get("object") != "bank_account":
-        raise not_here_yet("external_account", "debit cards as external accounts")
     number = given["account_number"].replace(" ", "")
     if given["country"] == "US" and not given.get("routing_number"):
         raise missing_parameter("external_account[routing_number]")
@@ -100,24 +158,19 @@ def _read(given: str | Json, owner: Record) -> tuple[str, Json]:
 
 
 def _only_default(seat: Account, bank: Record) -> None:
-    for other in seat.select("bank_account", "json_extract(body, '$.currency') = ?", bank["currency"]):
-        if other.id != bank.id and other["default_for_currency"]:
+    for other in all_of(seat):
+        if other.id != bank.id and other["currency"] == bank["currency"] and other["default_for_currency"]:
             other["default_for_currency"] = False
             seat.save(other)
 
 
 def show(seat: Account, owner: Record) -> None:
     """The account's object carries the list of them."""
-    owner["external_accounts"] = listed(
-        [each.body for each in seat.select("bank_account")], f"/v1/accounts/{owner.id}/external_accounts"
-    )
+    owner["external_accounts"] = listed([each.body for each in all_of(seat)], f"/v1/accounts/{owner.id}/external_accounts")
 
 
 def default_of(seat: Account, currency: str) -> Record | None:
-    found = seat.select(
-        "bank_account", "json_extract(body, '$.currency') = ? AND json_extract(body, '$.default_for_currency')", currency
-    )
-    return found[0] if found else None
+    return next((each for each in all_of(seat) if each["currency"] == currency and each["default_for_currency"]), None)
 
 
 def fail(platform: Account, owner: Record, bank: Record) -> None:
@@ -144,15 +197,16 @@ def create(account: Account, id: str, params: Json) -> Record:
 def retrieve(account: Account, id: str, bank: str, params: Json) -> Record:
     del params
     accounts.connected(account, id)
-    return account.seat(id).get("bank_account", bank)
+    return get(account.seat(id), bank)
 
 
 def update(account: Account, id: str, bank: str, params: Json) -> Record:
     owner = accounts.connected(account, id)
     seat = account.seat(id)
-    record = seat.get("bank_account", bank)
+    record = get(seat, bank)
     changed: Json = {"metadata": merge_metadata(record["metadata"], params.get("metadata"))}
-    for name in ("account_holder_name", "account_holder_type", "account_type"):
+    words = ("account_holder_name", "account_holder_type", "account_type") if record["object"] == "bank_account" else CARD_WORDS
+    for name in words:
         if name in params:
             changed[name] = blank_as_none(params[name])
     if params.get("default_for_currency"):
@@ -169,8 +223,8 @@ def delete(account: Account, id: str, bank: str, params: Json) -> Json:
     del params
     owner = accounts.connected(account, id)
     seat = account.seat(id)
-    record = seat.get("bank_account", bank)
-    others = [each for each in seat.select("bank_account") if each.id != bank]
+    record = get(seat, bank)
+    others = [each for each in all_of(seat) if each.id != bank]
     if record["default_for_currency"] and others:
         raise invalid(
             f"You cannot delete the default external account for {record['currency']}. Make another one the default first."
@@ -181,15 +235,14 @@ def delete(account: Account, id: str, bank: str, params: Json) -> Json:
     owner.inner["bank"] = bool(others)
     show(seat, owner)
     accounts.tell(account, owner, before)
-    return {"id": bank, "object": "bank_account", "deleted": True}
+    return {"id": bank, "object": record["object"], "deleted": True}
 
 
 def list_(account: Account, id: str, params: Json) -> Json:
     accounts.connected(account, id)
-    if params.get("object") == "card":
-        return listed([], f"/v1/accounts/{id}/external_accounts")
-    where, values = equals({}, "object")
-    return page(account.seat(id), "bank_account", f"/v1/accounts/{id}/external_accounts", params, where, *values)
+    found = all_of(account.seat(id))
+    wanted = [each.body for each in found if params.get("object") in (None, each["object"])]
+    return cut(wanted, f"/v1/accounts/{id}/external_accounts", params)
 
 
 OPERATIONS = (

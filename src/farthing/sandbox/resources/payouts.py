@@ -65,7 +65,7 @@ def _bank(account: Account, currency: str, wanted: str | None) -> Record:
         owner = accounts.retrieve_own(account, {})
         bank_of_platform(account, owner)
     if wanted:
-        bank = account.get("bank_account", wanted, param="destination")
+        bank = external_accounts.get(account, wanted, param="destination")
         if bank["currency"] != currency:
             raise invalid(f"The destination {wanted} takes {bank['currency']}, not {currency}.", param="destination")
         return bank
@@ -100,7 +100,7 @@ def bank_of_platform(account: Account, owner: Record) -> None:
 
 
 def _send(account: Account, amount: int, currency: str, bank: Record, params: Json, *, automatic: bool = False) -> Record:
-    payout = account.add("payout", "po", _fields(account, amount, currency, bank.id, params, automatic=automatic))
+    payout = account.add("payout", "po", _fields(account, amount, currency, bank, params, automatic=automatic))
     booked = balance.book(account, "payout", payout, -amount)
     payout["balance_transaction"] = booked.id
     account.save(payout)
@@ -111,7 +111,7 @@ def _send(account: Account, amount: int, currency: str, bank: Record, params: Js
     return payout
 
 
-def _fields(account: Account, amount: int, currency: str, bank: str, params: Json, *, automatic: bool) -> Json:
+def _fields(account: Account, amount: int, currency: str, bank: Record, params: Json, *, automatic: bool) -> Json:
     return {
         "amount": amount,
         "application_fee": None,
@@ -121,7 +121,7 @@ def _fields(account: Account, amount: int, currency: str, bank: str, params: Jso
         "balance_transaction": None,
         "currency": currency,
         "description": params.get("description") or ("STRIPE PAYOUT" if automatic else None),
-        "destination": bank,
+        "destination": bank.id,
         "failure_balance_transaction": None,
         "failure_code": None,
         "failure_message": None,
@@ -135,7 +135,7 @@ def _fields(account: Account, amount: int, currency: str, bank: str, params: Jso
         "statement_descriptor": params.get("statement_descriptor"),
         "status": "pending",
         "trace_id": None,
-        "type": "bank_account",
+        "type": bank["object"],
     }
 
 
@@ -240,9 +240,9 @@ def reverse(account: Account, id: str, params: Json) -> Record:
     original = account.get("payout", id)
     if original["status"] != "paid" or original["reversed_by"] or original["amount"] < 0:
         raise invalid(f"Payout {id} cannot be reversed: only a payout that is paid can be, and once.")
-    bank = account.get("bank_account", original["destination"])
+    bank = external_accounts.get(account, original["destination"])
     reversal = account.add(
-        "payout", "po", _fields(account, -original["amount"], original["currency"], bank.id, params, automatic=False)
+        "payout", "po", _fields(account, -original["amount"], original["currency"], bank, params, automatic=False)
     )
     reversal["original_payout"] = original.id
     reversal["balance_transaction"] = balance.book(account, "payout", reversal, original["amount"]).id
