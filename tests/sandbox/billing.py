@@ -47,10 +47,14 @@ def advance(client: Client, clock: Any, moment: int) -> None:
 
 
 class Events:
-    """The events since the last look, oldest first."""
+    """The events since the last look, oldest first.
 
-    def __init__(self, client: Client) -> None:
+    charge.updated comes a moment after its charge, in real time unless a clock moves; without `settled` it is left out.
+    """
+
+    def __init__(self, client: Client, *, settled: bool = False) -> None:
         self._client = client
+        self._hidden = () if settled else ("charge.updated",)
         self._last: str | None = None
         self.news()
 
@@ -62,4 +66,4 @@ class Events:
         return found[::-1]
 
     def types(self) -> list[str]:
-        return [each.type for each in self.news()]
+        return [each.type for each in self.news() if each.type not in self._hidden]

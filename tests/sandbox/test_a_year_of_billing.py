@@ -30,7 +30,7 @@ def test_a_year_of_a_subscription(client: Client) -> None:
     clock = new_clock(client, at(2026, 1, 17, 12))
     customer = new_customer(client, clock)
     small, large = new_price(client, 1000, name="Small"), new_price(client, 3000, name="Large")
-    seen = Events(client)
+    seen = Events(client, settled=True)
 
     # A trial of two weeks begins, with a card.
     subscription = client.v1.subscriptions.create(

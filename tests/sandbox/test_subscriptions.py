@@ -49,7 +49,7 @@ def test_default_incomplete_waits_for_the_payment_to_be_confirmed(client: Client
     client.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"})
     paid = client.v1.subscriptions.retrieve(subscription.id)
     assert (paid.status, bool(paid.default_payment_method)) == ("active", True)
-    assert [each for each in seen.types() if each != "charge.updated"] == [
+    assert seen.types() == [
         "payment_method.attached",
         "charge.succeeded",
         "payment_intent.succeeded",
@@ -263,7 +263,7 @@ def test_a_paused_subscription_makes_no_invoices_until_it_is_resumed(client: Cli
     seen = Events(client)
     paused = client.v1.subscriptions.pause(subscription.id, {"type": "subscription"})
     assert (paused.status, paused.status_details.paused.subscription.type) == ("paused", "pause_requested")
-    assert [each for each in seen.types() if each != "charge.updated"] == [
+    assert seen.types() == [
         "invoiceitem.created",
         "customer.subscription.paused",
         "customer.subscription.updated",
