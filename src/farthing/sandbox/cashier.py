@@ -88,6 +88,14 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         return _outcome(account, session, declined)
 
 
+def use_code(sandbox: Sandbox, id: str, code: str, url: str) -> None:
+    """A promotion code, tried before anything is paid."""
+    with sandbox.commit():
+        account, session = find(sandbox, "checkout.session", id, url)
+        with account.store.attempt():
+            checkout_subscriptions.use_code(account, session, code)
+
+
 def _method(account: Account, bought: Purchase) -> Record:
     if bought.payment_method:
         return payment_methods.take(account, bought.payment_method)

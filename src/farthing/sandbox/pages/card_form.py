@@ -109,6 +109,9 @@ class CardForm:
             cvc=self.cvc,
         )
 
+    def without_card(self) -> Purchase:
+        return Purchase(Buyer(self.email, self.name or None))
+
     def bank_problems(self) -> dict[str, str]:
         return {name: text for name, text in self.problems().items() if name in ("email", "name")}
 
