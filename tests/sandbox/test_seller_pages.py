@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser import DESKTOP, PHONE, browser, context, page, violations
+from tests.browser import DESKTOP, PHONE, violations
 from tests.sandbox.conftest import Client, Listener, Running, charge, eventually
 from tests.sandbox.connect import CAPABILITIES, balance_of, on
 
-__all__ = ["browser", "context", "page"]
 pytestmark = pytest.mark.browser
 
 
