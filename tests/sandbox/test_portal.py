@@ -117,3 +117,15 @@ def test_an_invoice_is_shown_printed_and_paid(client: Client, sandbox: Running) 
     assert press(sandbox, invoice.hosted_invoice_url, number="4242424242424242").status_code == 200
     assert client.v1.invoices.retrieve(invoice.id).amount_paid == 1900
     assert press(sandbox, invoice.hosted_invoice_url, number="4242424242424242").status_code == 400
+
+
+def test_an_invoice_asks_the_bank_when_the_card_wants_it(client: Client, sandbox: Running) -> None:
+    customer = new_customer(client, card=None)
+    invoice = client.v1.invoices.create({"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 7})
+    client.v1.invoice_items.create({"customer": customer.id, "invoice": invoice.id, "amount": 1900, "currency": "usd"})
+    invoice = client.v1.invoices.send_invoice(invoice.id)
+    asked = press(sandbox, invoice.hosted_invoice_url, number="4000002760003184")
+    assert (asked.status_code, "/c/3ds/pi_" in asked.headers["location"]) == (303, True)
+    assert client.v1.invoices.retrieve(invoice.id).status == "open"
+    sandbox.http.post(asked.headers["location"], data={"answer": "complete"})
+    assert client.v1.invoices.retrieve(invoice.id).status == "paid"

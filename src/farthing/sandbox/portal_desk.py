@@ -170,12 +170,18 @@ def _remove(seen: Visit, method: Record) -> str:
 # The hosted invoice
 
 
-def pay_invoice(sandbox: Sandbox, id: str, number: str, url: str) -> Refusal | None:
+def pay_invoice(sandbox: Sandbox, id: str, number: str, url: str) -> tuple[Refusal | None, str | None]:
+    """The decline, if there is one, and the bank's page, if it wants to see the buyer."""
     with sandbox.commit():
         account, invoice = cashier.find(sandbox, "invoice", id, url)
         placed = placing.of_subject(account, id)
         if invoice["status"] not in ("open", "uncollectible"):
             raise invalid(f"This invoice is {invoice['status']}: there is nothing to pay.")
         with placed.store.attempt():
+            intent = placed.get("payment_intent", invoice.inner["intent"])
+            intent.inner["return_url"] = invoice["hosted_invoice_url"]
+            placed.save(intent)
             method = payment_methods.make(placed, cards.numbered(number))
-            return invoice_collection.collect(placed, invoice, off_session=False, method=method.id)
+            declined = invoice_collection.collect(placed, invoice, off_session=False, method=method.id)
+            action = placed.get("payment_intent", intent.id)["next_action"]
+            return declined, action["redirect_to_url"]["url"] if action else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from farthing.sandbox import cashier, portal_desk
@@ -125,9 +125,11 @@ class InvoicePages:
             return render("not_found.html", status=404)
         try:
             number = fields.get("fill") or fields.get("number", "")
-            declined = portal_desk.pay_invoice(self._sandbox, request.path_params["id"], number, _url(request))
+            declined, bank = portal_desk.pay_invoice(self._sandbox, request.path_params["id"], number, _url(request))
         except Refusal as refusal:
             return self._page(request, problem=str(refusal), status=refusal.status)
+        if bank:
+            return RedirectResponse(bank, 303)
         return self._page(request, problem=str(declined or ""), status=402 if declined else 200)
 
     async def pdf(self, request: Request) -> Response:
