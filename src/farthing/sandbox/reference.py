@@ -12,7 +12,31 @@ from farthing.sandbox.settings import API_VERSION
 
 # What is modeled otherwise than at Stripe, by the module that does it. Refused parameters are read from the modules.
 DEVIATIONS: dict[str, tuple[str, ...]] = {
-    "balance": ("There are no payout schedules of the platform's own balance in reports; reserves do not exist.",),
+    "account_links": ("Only `account_onboarding`. The page asks for one person or one company, not for persons of a company.",),
+    "accounts": (
+        "Capabilities are enforced, which Stripe's own sandboxes may not do.",
+        "`individual` and `company` are taken but not shown again; `type=company` needs no persons.",
+        "Everything due is due at once: requirements have no deadlines and nothing is pending verification.",
+        "A tax number of `111111111` or `1111` asks for a document; `file_identity_document_success` is always good.",
+    ),
+    "application_fees": ("On the seller's side a fee given back is an `application_fee_refund` of its own.",),
+    "balance": (
+        "`balance.available` is told of connected accounts only. The platform's own payouts are made by hand.",
+        "There are no reserves, and no debits of a seller's bank account when the balance is below zero.",
+    ),
+    "capabilities": ("Only `card_payments` and `transfers`.",),
+    "external_accounts": (
+        "A US routing number must have nine digits; its check digit is not looked at.",
+        "Account numbers that fail do so a day after their payouts were paid, never before.",
+    ),
+    "payouts": (
+        "Sent after an hour and paid after two days, on any day of the week; schedules pay at midnight UTC. Not instant.",
+        "A returned payout stops further ones until the seller gives another bank account.",
+    ),
+    "transfer_reversals": (
+        "By itself a reversal needs the seller's available and pending money; with a refund the balance may go below zero.",
+    ),
+    "transfers": ("A payment that came by transfer is given back by reversing the transfer; its own refund is refused.",),
     "bank_debits": (
         "A debit takes four days, whichever account it is from; the test accounts that Stripe lets wait longer do not.",
         "Bank accounts count as verified: there are no micro-deposits and no mandates.",

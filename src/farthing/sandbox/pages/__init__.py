@@ -10,11 +10,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from farthing.sandbox.control_sellers import seller_control_routes
 from farthing.sandbox.pages.checkout import checkout_routes
 from farthing.sandbox.pages.dashboard import dashboard_routes
 from farthing.sandbox.pages.onboarding import onboarding_routes
 from farthing.sandbox.pages.portal import portal_routes
-from farthing.sandbox.seller_control import seller_control_routes
 from farthing.sandbox.world import Sandbox
 
 STATIC = Path(__file__).parent / "static"
