@@ -337,3 +337,30 @@ def test_a_clock_only_goes_forward_and_not_too_far(client: Client) -> None:
     assert client.v1.test_helpers.test_clocks.retrieve(clock.id).frozen_time == START
     client.v1.test_helpers.test_clocks.delete(clock.id)
     assert client.v1.customers.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        ({"trial_period_days": 100_000}, "trial_period_days"),
+        ({"trial_end": 2**60}, "trial_end"),
+        ({"billing_cycle_anchor": 2**60}, "billing_cycle_anchor"),
+        ({"default_payment_method": "pm_none"}, "default_payment_method"),
+        ({"discounts": [{"coupon": "NONE"}]}, "discounts[0][coupon]"),
+    ],
+)
+def test_impossible_wishes_are_refused_and_nothing_is_made(client: Client, params: Any, param: str) -> None:
+    customer, price = new_customer(client), new_price(client)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        subscribe(client, customer, price, **params)
+    assert refused.value.param == param
+    assert client.v1.subscriptions.list({"status": "all"}).data == []
+
+
+def test_a_price_recurs_and_a_clock_stands_within_reason(client: Client) -> None:
+    for count in (0, -1, 37):
+        with pytest.raises(stripe.InvalidRequestError):
+            new_price(client, recurring={"interval": "month", "interval_count": count})
+    with pytest.raises(stripe.InvalidRequestError):
+        new_clock(client, 2**60)
+    assert client.v1.prices.list().data == []

@@ -52,6 +52,8 @@ def _check(account: Account, params: Json) -> None:
         raise invalid("Invalid percent_off: must be greater than 0 and at most 100.", param="percent_off")
     if "amount_off" in params and "currency" not in params:
         raise missing_parameter("currency")
+    if not 1 <= params.get("duration_in_months", 1) <= 1200:
+        raise invalid("`duration_in_months` must be from 1 to 1200.", param="duration_in_months")
     if "amount_off" in params and params["amount_off"] < 1:
         raise invalid("Invalid positive integer", param="amount_off", code="parameter_invalid_integer")
     if (params.get("duration") == "repeating") != ("duration_in_months" in params):

@@ -224,6 +224,8 @@ def _set_trial(account: Account, subscription: Record, params: Json, now: int) -
         return
     if moment <= now:
         raise malformed("Invalid timestamp: must be an integer Unix timestamp in the future.", param="trial_end")
+    if moment > now + 5 * 366 * 86_400:
+        raise invalid("A trial cannot last longer than five years.", param="trial_end")
     begun = subscription["trial_start"] if subscription["status"] == "trialing" else now
     subscription.body |= {"status": "trialing", "trial_end": moment, "trial_start": begun, "billing_cycle_anchor": moment}
     for item in subscription_items.of(account, subscription.id):

@@ -24,6 +24,7 @@ from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 DAY = 86_400
+TRIAL_DAYS_MAX = 730
 SUBSCRIPTIONS_MAX = 500
 WITH_PRICE = (
     "EXISTS (SELECT 1 FROM objects AS i WHERE i.account = objects.account AND i.object = 'subscription_item' "
@@ -78,6 +79,10 @@ def begin(account: Account, customer: Record, params: Json, *, paid: bool = Fals
     if anchor < now:
         raise invalid("`billing_cycle_anchor` cannot be in the past.", param="billing_cycle_anchor")
     rhythm = chosen[0][0]["recurring"]
+    if anchor > max(trial_end or 0, periods.after(now, rhythm["interval"], rhythm["interval_count"])):
+        raise invalid(
+            "`billing_cycle_anchor` cannot be later than the next natural billing date.", param="billing_cycle_anchor"
+        )
     end = trial_end or periods.end(now, anchor, rhythm["interval"], rhythm["interval_count"])
     currency = chosen[0][0]["currency"]
     subscription = account.add("subscription", "sub", _fields(account, customer, params, currency, anchor, trial_end))
@@ -94,12 +99,16 @@ def trial_end_of(account: Account, params: Json, now: int) -> int | None:
     if "trial_end" in params and "trial_period_days" in params:
         raise exclusive_parameters("trial_end", "trial_period_days")
     if (days := params.get("trial_period_days")) is not None:
+        if not 0 <= days <= TRIAL_DAYS_MAX:
+            raise invalid(f"A trial can have from 0 to {TRIAL_DAYS_MAX} days.", param="trial_period_days")
         return now + days * DAY if days else None
     moment = params.get("trial_end")
     if moment in (None, "now"):
         return None
     if moment <= now:
         raise invalid('`trial_end` must be in the future, or "now".', param="trial_end")
+    if moment > now + 5 * 366 * DAY:
+        raise invalid("A trial cannot last longer than five years.", param="trial_end")
     return int(moment)
 
 

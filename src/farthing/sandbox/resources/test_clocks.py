@@ -24,6 +24,7 @@ LIFECYCLE = Lifecycle(
     },
 )
 DELETES_AFTER_SECONDS = 30 * 86_400
+FROZEN_MAX = 4_102_444_800
 ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
 # So many things are done in one transaction; between two of them others are served.
 STEPS_AT_ONCE = 40
@@ -31,6 +32,8 @@ PAUSE_SECONDS = 0.002
 
 
 def create(account: Account, params: Json) -> Record:
+    if not 0 <= params["frozen_time"] <= FROZEN_MAX:
+        raise invalid("`frozen_time` must be a time from 1970 to 2100.", param="frozen_time")
     clock = account.add(
         OBJECT,
         "clock",
