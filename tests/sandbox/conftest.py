@@ -16,9 +16,11 @@ import httpx
 import pytest
 import stripe
 import uvicorn
+from tests.browser import browser, context, page
 
 from farthing.sandbox import Settings, create_app
 
+__all__ = ["browser", "context", "page"]
 stripe.enable_telemetry = False
 Client = Any
 """A stripe.StripeClient. Its types call nearly every field optional; tests know what must be there."""

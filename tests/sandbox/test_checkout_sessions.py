@@ -184,8 +184,8 @@ def test_line_items_are_there_when_expanded_or_listed(client: Client) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"mode": "subscription"}, "mode"),
-    ({"mode": "setup"}, "mode"),
+    ({"mode": "subscription"}, "line_items"),
+    ({"mode": "setup"}, "line_items"),
     ({"ui_mode": "embedded_page"}, "ui_mode"),
     ({"discounts": [{"coupon": "X"}]}, "discounts"),
     ({"shipping_address_collection": {"allowed_countries": ["US"]}}, "shipping_address_collection"),

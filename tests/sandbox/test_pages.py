@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import stripe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser import DESKTOP, PHONE, browser, context, page, violations
+from tests.browser import DESKTOP, PHONE, violations
 from tests.sandbox.conftest import Client, Listener, Running, charge, error_of, eventually, new_session
 
-__all__ = ["browser", "context", "page"]
 pytestmark = pytest.mark.browser
 
 

@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         fee_permille=wanted.fee_permille,
         fee_fixed_amount=wanted.fee_fixed,
         checks_answers=wanted.check_answers,
+        seed_file=wanted.seed,
+        id_seed=wanted.id_seed,
     )
     config = uvicorn.Config(
         create_app(wanted.state, settings),
@@ -59,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow-host", action="append", default=[], metavar="NAME", help="a further Host name to answer to")
     add("--fee-permille", type=int, default=29, help="the card fee in thousandths (default %(default)s)")
     add("--fee-fixed", type=int, default=30, help="the fixed part of the fee (default %(default)s)")
+    add("--seed", default="", metavar="FILE", help="JSON or TOML with objects to begin with, when the state is empty")
+    add("--id-seed", default="", metavar="TEXT", help="the same ids in every run")
     add("--check-answers", action="store_true", help="compare every answer with the SDK's types")
     return parser
 

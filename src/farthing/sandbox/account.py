@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from farthing.sandbox import errors
-from farthing.sandbox.clock import Clock
+from farthing.sandbox.clock import Clock, StoppedClock
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.settings import API_VERSION, Settings
 from farthing.sandbox.store import Json, Record, Store
 
 # Stripe says "No such checkout.session" but "No such payment_intent": its words for the kinds it does not name by object.
-KINDS = {"payment_method": "PaymentMethod", "webhook_endpoint": "webhook endpoint", "balance_transaction": "transaction"}
+KINDS = {
+    "payment_method": "PaymentMethod",
+    "application_fee": "application fee",
+    "bank_account": "external account",
+    "fee_refund": "application fee refund",
+    "transfer_reversal": "transfer reversal",
+    "webhook_endpoint": "webhook endpoint",
+    "balance_transaction": "transaction",
+    "test_helpers.test_clock": "test_clock",
+    "promotion_code": "promotion code",
+    "tax_rate": "tax rate",
+    "subscription_item": "subscription item",
+    "credit_note": "credit note",
+    "invoice_payment": "invoice payment",
+    "billing_portal.configuration": "configuration",
+}
 
-WITHOUT_LIVEMODE = frozenset(("refund", "balance_transaction", "account"))
+WITHOUT_LIVEMODE = frozenset(
+    "account balance_transaction bank_account card discount fee_refund refund subscription_item transfer_reversal".split()
+)
+WITHOUT_CREATED = frozenset(("discount", "invoiceitem", "bank_account", "card"))
+MOMENT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +56,18 @@ class Account:
     settings: Settings
     url: str
     request: Request = field(default_factory=Request)
+    test_clock: str | None = None
+    """The test clock this work lives on; `clock` is then stopped at its time."""
+    moving: bool = False
+    """That test clock is being advanced: what takes a moment has already happened when it stops."""
 
     # Objects
 
     def add(self, object: str, prefix: str, body: Json, *, id: str | None = None, **inner: Any) -> Record:
         """A new object of this kind, stored. The fields all objects share are filled in."""
-        base: Json = {"id": id or new_id(prefix), "object": object, "created": self.clock.seconds()}
+        base: Json = {"id": id or new_id(prefix), "object": object}
+        if object not in WITHOUT_CREATED:
+            base["created"] = self.clock.seconds()
         if object not in WITHOUT_LIVEMODE:
             base["livemode"] = False
         record = Record(base | body, inner)
@@ -73,11 +98,13 @@ class Account:
         data: Json = {"object": deepcopy(record.body)}
         if before is not None:
             data["previous_attributes"] = changes(before, record.body)
-        endpoints = self._listeners(type)
+        platform = self.platform()
+        endpoints = self._listeners(type, connect=False) + (platform._listeners(type, connect=True) if platform else [])
         event = self.add(
             "event",
             "evt",
-            {
+            ({"account": self.id} if platform else {})
+            | {
                 "api_version": API_VERSION,
                 "data": data,
                 "pending_webhooks": len(endpoints),
@@ -93,9 +120,26 @@ class Account:
                 endpoint.id,
             )
 
-    def _listeners(self, type: str) -> list[Record]:
+    def _listeners(self, type: str, *, connect: bool) -> list[Record]:
+        """`connect`: those that hear of this platform's connected accounts; the others hear of the account itself."""
         endpoints = self.select("webhook_endpoint", "json_extract(body, '$.status') = 'enabled' ORDER BY seq")
-        return [each for each in endpoints if {"*", type} & set(each["enabled_events"])]
+        return [
+            each
+            for each in endpoints
+            if {"*", type} & set(each["enabled_events"]) and bool(each.inner.get("connect")) is connect
+        ]
+
+    # Connected accounts: each has its own objects, events and balance; the object that describes it is its platform's.
+
+    def platform(self) -> Account | None:
+        """Whose connected account this is; None for one that stands by itself."""
+        rows = self.store.rows("SELECT account FROM objects WHERE id = ? ORDER BY seq LIMIT 1", self.id)
+        return self.seat(str(rows[0][0])) if rows and rows[0][0] != self.id else None
+
+    def seat(self, id: str) -> Account:
+        """Another account inside the same request and transaction. Test clocks stay behind: they belong to one account."""
+        clock = self.clock.wall if isinstance(self.clock, StoppedClock) else self.clock
+        return replace(self, id=id, clock=clock, test_clock=None, moving=False)
 
     def update(self, record: Record, type: str, **fields: Any) -> None:
         """Change these fields, store it, and say what they were."""
@@ -106,7 +150,23 @@ class Account:
             self.emit(type, record, before=before)
 
     def later(self, seconds: float, job: str, subject: Record) -> None:
-        self.store.later(self.id, self.clock.now() + seconds, job, subject.id)
+        if isinstance(self.clock, StoppedClock) and seconds < MOMENT_SECONDS:
+            self._in_a_moment(self.clock, seconds, job, subject)
+        else:
+            self.at(self.clock.now() + seconds, job, subject)
+
+    def at(self, moment: float, job: str, subject: Record) -> None:
+        if self.test_clock:
+            self.store.later_on(self.id, self.test_clock, moment, job, subject.id)
+        else:
+            self.store.later(self.id, moment, job, subject.id)
+
+    def _in_a_moment(self, clock: StoppedClock, seconds: float, job: str, subject: Record) -> None:
+        """A test clock that stands would never get there, so the wall clock does; one that moves does it on the spot."""
+        if self.moving:
+            self.at(clock.now(), job, subject)
+        else:
+            self.store.later(self.id, clock.wall.now() + seconds, job, subject.id)
 
 
 Job = Callable[[Account, Record], None]

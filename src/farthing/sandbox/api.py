@@ -7,13 +7,14 @@ import base64
 import binascii
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, validation, wire
+from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, placing, unmodeled, validation, wire
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.faults import Fault, Kind
@@ -26,7 +27,18 @@ from farthing.sandbox.wire import Answered, Asked
 from farthing.sandbox.world import LoggedRequest, Sandbox
 
 LOG = logging.getLogger("farthing.sandbox")
+BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
+# Buyers open a session's page in real time, whatever clock their customer lives on.
+IN_REAL_TIME = "/v1/checkout/"
+SEED_LENGTH_MAX = 100
 KEY_PREFIXES = ("sk_test_", "rk_test_")
+
+
+UNSENT = """
+    SELECT count(*)
+    FROM deliveries JOIN objects ON objects.id = event AND objects.account = deliveries.account
+    WHERE json_extract(body, '$.request.id') = ? AND attempts = 0 AND next_at IS NOT NULL
+"""
 
 
 class ConnectionBroken(Exception):
@@ -81,7 +93,8 @@ class Api:
         await wire.write(send, answer)
 
     def _log(self, scope: Scope, asked: Asked | None, request: str, answer: Answered | None, started: float) -> None:
-        error = orjson.loads(answer.body).get("error", {}) if answer and answer.status >= 400 else {}
+        failed = answer and answer.status >= 400 and "content-type" not in answer.headers
+        error = orjson.loads(answer.body).get("error", {}) if answer and failed else {}
         self._sandbox.requests.appendleft(
             LoggedRequest(
                 id=request,
@@ -100,6 +113,8 @@ class Api:
         try:
             fault = self._sandbox.faults.take(asked.method, asked.path)
             await _fail_before(fault)
+            if fault and fault.kind is Kind.HTML_502:
+                return Answered(502, BAD_GATEWAY, {"content-type": "text/html"})
             call = self._understand(asked, request, url, fault)
         except Refusal as refusal:
             return _refused(refusal, url, request)
@@ -114,11 +129,11 @@ class Api:
         _check_version(asked.headers.get("stripe-version", API_VERSION))
         key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
         account = self._sandbox.account_of(secret, url, Request(request, key))
-        if asked.headers.get("stripe-account", account.id) != account.id:
-            raise errors.no_access(asked.headers["stripe-account"])
+        account = _acting(account, asked.headers.get("stripe-account", account.id))
         found = DIRECTORY.find(asked.method, asked.path)
         if found is None:
-            raise errors.unrecognized_url(asked.method, asked.path)
+            known = unmodeled.knows(asked.method, asked.path)
+            raise (errors.not_modeled if known else errors.unrecognized_url)(asked.method, asked.path)
         if key is not None:
             idempotency.check_key(key)
         fields = form.decode("&".join(part for part in (asked.query, _body_text(asked)) if part))
@@ -134,12 +149,23 @@ class Api:
         try:
             answer = self._execute(call)
             await _fail_after(call.fault)
+            if call.fault and call.fault.kind is Kind.WEBHOOK_FIRST:
+                await self._after_webhooks(call.request, call.fault.seconds)
         finally:
             if held:
                 self._running.discard(held)
         if call.fault and call.fault.kind is Kind.AFTER:
             return _refused(errors.something_broke(), call.account.url, call.request)
+        answer.half = bool(call.fault and call.fault.kind is Kind.HALF_BODY)
         return answer
+
+    async def _after_webhooks(self, request: str, seconds: float) -> None:
+        """Until each webhook this request caused has been tried once."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self._sandbox.store.rows(UNSENT, request)[0][0]:
+            self._sandbox.sent.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sandbox.sent.wait(), end - time.monotonic())
 
     def _execute(self, call: Call) -> Answered:
         """Everything a request does is in this one transaction, its remembered answer included."""
@@ -147,6 +173,8 @@ class Api:
         store, now = call.account.store, call.account.clock.now()
         try:
             with self._sandbox.commit():
+                if call.key and call.fault and call.fault.kind is Kind.PRUNED_KEY:
+                    idempotency.forget(store, call.account.id, call.key)
                 if call.key and (
                     found := idempotency.earlier(
                         store, call.account.id, call.key, endpoint=call.endpoint, params=fingerprint, now=now
@@ -154,7 +182,9 @@ class Api:
                 ):
                     return _replayed(found)
                 params = validation.check(call.operation.params, call.fields)
-                answer = self._answer(call, params)
+                seed = call.asked.headers.get("sandbox-id-seed", call.account.settings.id_seed)[:SEED_LENGTH_MAX]
+                with self._sandbox.ids_of(call.account.id, seed):
+                    answer = self._answer(call, params)
                 if call.key:
                     kept = idempotency.Answer(answer.status, answer.body, call.request)
                     idempotency.keep(
@@ -172,7 +202,10 @@ class Api:
             with call.account.store.attempt():
                 self._sandbox.open_account(call.account)
                 try:
-                    result = call.operation.answer(call.account, call.ids, params)
+                    account = call.account
+                    if call.asked.method != "GET" and not call.asked.path.startswith(IN_REAL_TIME):
+                        account = placing.of_request(account, call.ids, params)
+                    result = call.operation.answer(account, call.ids, params)
                     body = _body(call.account, result, paths)
                 except Refusal as refusal:
                     if not refusal.keeps:
@@ -185,6 +218,16 @@ class Api:
         if call.account.settings.checks_answers and (problems := conformance.problems(body)):
             return Answered(500, _error_body({"type": "api_error", "message": "; ".join(problems)}))
         return _made_sticky(call, Answered(200, orjson.dumps(body)))
+
+
+def _acting(account: Account, id: str) -> Account:
+    """The account of the Stripe-Account header: one connected to the key's own, or that one itself."""
+    if id == account.id:
+        return account
+    connected = account.find("account", id)
+    if connected is None or connected.body.get("deleted"):
+        raise errors.no_access(id)
+    return account.seat(id)
 
 
 def _body(account: Account, result: Record | Json, paths: list[str]) -> Json:
@@ -215,6 +258,10 @@ async def _fail_before(fault: Fault | None) -> None:
             raise errors.something_broke()
         case Kind.RATE_LIMIT:
             raise errors.rate_limited()
+        case Kind.LOCK_TIMEOUT:
+            raise errors.locked()
+        case Kind.REVOKED_KEY:
+            raise errors.revoked_key()
         case _:
             pass
 
@@ -259,7 +306,8 @@ def _replayed(found: idempotency.Answer) -> Answered:
 
 
 def _refused(refusal: Refusal, url: str, request: str) -> Answered:
-    headers = {"stripe-rate-limited-reason": "global-rate"} if refusal.status == 429 else {}
+    reason = "resource-specific" if refusal.code == "lock_timeout" else "global-rate"
+    headers = {"stripe-rate-limited-reason": reason} if refusal.status == 429 else {}
     log_url = {"request_log_url": f"{url}/_sandbox/?request={request}"} if url and request else {}
     return Answered(refusal.status, _error_body({**refusal.error, **log_url}), headers)
 

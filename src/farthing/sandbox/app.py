@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from farthing.sandbox import guard, timers
+from farthing.sandbox import guard, seeds, timers
 from farthing.sandbox.api import Api
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.control import control_routes
 from farthing.sandbox.deliveries import Deliveries
+from farthing.sandbox.errors import Refusal
 from farthing.sandbox.pages import page_app
+from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import Settings
 from farthing.sandbox.store import StateInUse, Store
 from farthing.sandbox.world import Sandbox
@@ -49,6 +52,10 @@ class _App:
             await send({"type": "lifespan.startup.failed", "message": str(problem)})
             return
         sandbox = Sandbox(store, Clock(store), self._settings)
+        if wrong := _plant(sandbox):
+            store.close()
+            await send({"type": "lifespan.startup.failed", "message": wrong})
+            return
         deliveries = Deliveries(sandbox)
         self._api = Api(sandbox)
         self._pages = page_app(sandbox, control_routes(sandbox, deliveries))
@@ -58,6 +65,22 @@ class _App:
         await _end(tasks)
         store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _plant(sandbox: Sandbox) -> str | None:
+    """The objects of the seed file, once. What is wrong with it, if something is."""
+    file = sandbox.settings.seed_file
+    if not file or sandbox.store.rows("SELECT 1 FROM objects LIMIT 1"):
+        return None
+    try:
+        document = seeds.read(Path(file))
+        with sandbox.commit():
+            account = sandbox.account_of(seeds.key_of(document), "")
+            sandbox.open_account(account)
+            seeds.plant(account, document, DIRECTORY.find)
+    except (OSError, ValueError, Refusal) as problem:
+        return f"The seed file {file} could not be planted: {problem}"
+    return None
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""The test cards of docs.stripe.com/testing that concern one-off payments, as one table, and what each of them does."""
+"""The test cards of docs.stripe.com/testing as one table, and what each of them does."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ class Risk(StrEnum):
     BLOCKED = "blocked"
 
 
+class Disputes(StrEnum):
+    """What its holder does after a payment that succeeded."""
+
+    NONE = "none"
+    FRAUDULENT = "fraudulent"
+    NOT_RECEIVED = "product_not_received"
+    INQUIRY = "inquiry"
+    SEVERAL = "several"
+    WARNING = "early_fraud_warning"
+
+
 @dataclass(frozen=True, slots=True)
 class TestCard:
     __test__ = False  # pytest: not a test class
@@ -57,6 +68,7 @@ class TestCard:
     asks: Asks = Asks.NEVER
     after_asking: Decline | None = None
     refunds: Refunds = Refunds.SUCCEED
+    disputes: Disputes = Disputes.NONE
     available_at_once: bool = False
     risk: Risk = Risk.NORMAL
     cvc_check: str = "pass"
@@ -149,11 +161,11 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4000000000003055", "threeDSecureOptional"),
     TestCard("4000000000007726", "pendingRefund", refunds=Refunds.ARE_PENDING),
     TestCard("4000000000005126", "refundFail", refunds=Refunds.FAIL),
-    TestCard("4000000000000259", "createDispute"),
-    TestCard("4000000000002685", "createDisputeProductNotReceived"),
-    TestCard("4000000000001976", "createDisputeInquiry"),
-    TestCard("4000004040000079", "createMultipleDisputes"),
-    TestCard("4000000000005423", "createIssuerFraudRecord"),
+    TestCard("4000000000000259", "createDispute", disputes=Disputes.FRAUDULENT),
+    TestCard("4000000000002685", "createDisputeProductNotReceived", disputes=Disputes.NOT_RECEIVED),
+    TestCard("4000000000001976", "createDisputeInquiry", disputes=Disputes.INQUIRY),
+    TestCard("4000004040000079", "createMultipleDisputes", disputes=Disputes.SEVERAL),
+    TestCard("4000000000005423", "createIssuerFraudRecord", disputes=Disputes.WARNING),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_NAME = {card.name: card for card in CARDS} | {

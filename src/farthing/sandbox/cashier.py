@@ -6,13 +6,15 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import Refusal, malformed, missing_parameter, no_such
-from farthing.sandbox.resources import checkout_payment, payment_methods
+from farthing.sandbox.errors import Refusal, malformed, no_such
+from farthing.sandbox.resources import checkout_payment, checkout_subscriptions, payment_methods
 from farthing.sandbox.resources.checkout_sessions import Buyer
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
+
+BANK_FIELDS = ("iban", "account_number", "routing_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,15 @@ class Purchase:
     expiry: tuple[int, int] | None = None
     """(month, year)"""
     cvc: str | None = None
-    billing: Json = field(default_factory=dict)
+    bank: Json = field(default_factory=dict)
+    """The bank account as typed: iban, or account_number and routing_number."""
+    code: str = ""
+    """A promotion code."""
+
+    @property
+    def pays(self) -> bool:
+        """Something to pay with is there; a trial may begin without."""
+        return bool(self.number or self.payment_method or self.bank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +51,16 @@ class Outcome:
 def purchase(fields: Json) -> Purchase:
     """From the JSON of the API twin."""
     fields = {name: value for name, value in fields.items() if value is not None}
-    for name in ("card", "payment_method", "email", "name"):
+    for name in ("card", "payment_method", "email", "name", "promotion_code", *BANK_FIELDS):
         if not isinstance(fields.get(name, ""), str):
             raise malformed(f"{name} must be a string.", param=name)
-    if not fields.get("card") and not fields.get("payment_method"):
-        raise missing_parameter("card")
+    bank = {name: fields[name] for name in BANK_FIELDS if fields.get(name)}
     return Purchase(
         Buyer(fields.get("email"), fields.get("name")),
         number=fields.get("card", ""),
         payment_method=fields.get("payment_method", ""),
+        bank=bank,
+        code=fields.get("promotion_code", ""),
     )
 
 
@@ -60,7 +71,9 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         account, session = find(sandbox, "checkout.session", id, url)
         try:
             with account.store.attempt():
-                method = _method(account, bought)
+                if bought.code:
+                    checkout_subscriptions.use_code(account, session, bought.code)
+                method = _method(account, bought) if bought.pays else None
                 try:
                     checkout_payment.pay(account, session, method, bought.buyer)
                 except Refusal as refusal:
@@ -75,9 +88,20 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         return _outcome(account, session, declined)
 
 
+def use_code(sandbox: Sandbox, id: str, code: str, url: str) -> None:
+    """A promotion code, tried before anything is paid."""
+    with sandbox.commit():
+        account, session = find(sandbox, "checkout.session", id, url)
+        with account.store.attempt():
+            checkout_subscriptions.use_code(account, session, code)
+
+
 def _method(account: Account, bought: Purchase) -> Record:
     if bought.payment_method:
         return payment_methods.take(account, bought.payment_method)
+    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
+    if bought.bank:
+        return payment_methods.make_bank(account, _bank(bought.bank), params={"billing_details": details})
     card = cards.numbered(bought.number)
     given: Json = {}
     if bought.expiry:
@@ -87,14 +111,19 @@ def _method(account: Account, bought: Purchase) -> Record:
         given = {"exp_month": month, "exp_year": year}
     if bought.cvc is not None:
         cards.check_cvc(bought.cvc, card)
-    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
     return payment_methods.make(account, card, given, {"billing_details": details})
+
+
+def _bank(given: Json) -> banks.TestBank:
+    if "iban" in given:
+        return banks.with_iban(given["iban"])
+    return banks.with_account(given.get("account_number", ""), given.get("routing_number", ""))
 
 
 def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcome:
     """The bank's page was answered for this payment intent. Answering it twice changes nothing."""
     with sandbox.commit():
-        account, intent = find(sandbox, "payment_intent", id, url)
+        account, intent = find(sandbox, "setup_intent" if id.startswith("seti_") else "payment_intent", id, url)
         declined = checkout_payment.authenticate(account, intent, passed=passed)
         owner = intent.inner.get("owner")
         if owner:
@@ -112,7 +141,11 @@ def find(sandbox: Sandbox, object: str, id: str, url: str) -> tuple[Account, Rec
 
 
 def _outcome(account: Account, session: Record, declined: Refusal | None) -> Outcome:
-    intent = account.get("payment_intent", session["payment_intent"]).body if session["payment_intent"] else {}
+    intent: Json = {}
+    if id := session["payment_intent"] or session.inner.get("first_intent"):
+        intent = account.get("payment_intent", id).body
+    elif id := session["setup_intent"] or session.inner.get("first_setup"):
+        intent = account.get("setup_intent", id).body
     if session["status"] == "complete":
         return Outcome(session.body, intent, checkout_payment.success_url(session))
     if intent.get("status") == "requires_action":
@@ -128,8 +161,8 @@ def _back(intent: Record) -> str | None:
     done = intent["status"] in ("succeeded", "requires_capture")
     said = urlencode(
         {
-            "payment_intent": intent.id,
-            "payment_intent_client_secret": intent["client_secret"],
+            intent["object"]: intent.id,
+            f"{intent['object']}_client_secret": intent["client_secret"],
             "redirect_status": "succeeded" if done else "failed",
         }
     )

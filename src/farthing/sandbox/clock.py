@@ -29,3 +29,23 @@ class Clock:
 
     def reset(self) -> None:
         self._ahead = 0.0
+
+    def reload(self) -> None:
+        """As the state says, which was replaced."""
+        self._ahead = float(self._store.setting("clock.ahead") or 0)
+
+    def return_to(self, ahead: float) -> None:
+        """After a look ahead, whose writes were taken back."""
+        self._ahead = ahead
+
+
+class StoppedClock(Clock):
+    """The time of a test clock: it stands where it was put. `wall` is the sandbox's own, for what takes real seconds."""
+
+    def __init__(self, moment: float, wall: Clock) -> None:
+        self._moment = float(moment)
+        self._ahead = 0.0
+        self.wall = wall
+
+    def now(self) -> float:
+        return self._moment

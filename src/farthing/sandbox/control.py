@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing.sandbox import cashier
+from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
+from farthing.sandbox.control_disputes import dispute_routes
+from farthing.sandbox.control_state import state_routes
+from farthing.sandbox.control_webhooks import webhook_routes
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal, malformed, no_such
 from farthing.sandbox.faults import WAIT_DEFAULT_SECONDS, Fault, Kind
 from farthing.sandbox.settings import API_VERSION
 from farthing.sandbox.store import Json
-from farthing.sandbox.world import Sandbox
+from farthing.sandbox.world import ADVANCE_MAX_SECONDS, Sandbox
 
-ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
 TIMES_MAX = 1_000
 
 
@@ -32,6 +33,9 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/faults", controls.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/checkout/sessions/{id}/pay", controls.pay, methods=["POST"]),
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
+        *dispute_routes(sandbox),
+        *state_routes(sandbox),
+        *webhook_routes(sandbox, deliveries),
         Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),
         Route("/_sandbox/events/{id}/deliveries", controls.deliveries, methods=["GET"]),
     ]
@@ -45,69 +49,71 @@ class Controls:
     async def health(self, request: Request) -> Response:
         del request
         self._sandbox.store.rows("SELECT 1")
-        return _json({"status": "ok", "stripe_version": API_VERSION, "clock": self._sandbox.clock.seconds()})
+        return answered({"status": "ok", "stripe_version": API_VERSION, "clock": self._sandbox.clock.seconds()})
 
     async def reset(self, request: Request) -> Response:
         self._sandbox.reset()
-        return _back(request) or _json({"reset": True})
+        return back(request) or answered({"reset": True})
 
     async def clock(self, request: Request) -> Response:
         del request
         clock = self._sandbox.clock
-        return _json({"now": clock.seconds(), "ahead_seconds": clock.ahead})
+        return answered({"now": clock.seconds(), "ahead_seconds": clock.ahead})
 
     async def advance(self, request: Request) -> Response:
         """Everything that falls due on the way has happened when this answers."""
         try:
-            seconds = (await _fields(request)).get("seconds")
+            seconds = (await fields_of(request)).get("seconds")
             if not isinstance(seconds, int | float) or not 0 < seconds <= ADVANCE_MAX_SECONDS:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
         self._sandbox.advance(seconds)
-        return _back(request) or await self.clock(request)
+        return back(request) or await self.clock(request)
 
     async def faults(self, request: Request) -> Response:
         faults = self._sandbox.faults
         try:
             if request.method == "POST":
-                faults.order(_fault(await _fields(request)))
+                faults.order(_fault(await fields_of(request)))
             elif request.method == "DELETE":
                 faults.clear()
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
+        if request.method == "POST" and (onward := back(request)):
+            return onward
         shown = [
             {"kind": each.kind, "method": each.method, "path": each.path, "times": each.times} for each in faults.waiting()
         ]
-        return _json({"faults": shown})
+        return answered({"faults": shown})
 
     async def pay(self, request: Request) -> Response:
         """What the hosted page does with the same fields, in one call: three_d_secure is answered, too."""
         try:
-            fields = await _fields(request)
-            outcome = cashier.pay(self._sandbox, request.path_params["id"], cashier.purchase(fields), _url(request))
+            fields = await fields_of(request)
+            outcome = cashier.pay(self._sandbox, request.path_params["id"], cashier.purchase(fields), url_of(request))
             if outcome.waits and fields.get("three_d_secure"):
                 outcome = cashier.authenticate(
-                    self._sandbox, outcome.intent["id"], passed=_passed(fields["three_d_secure"]), url=_url(request)
+                    self._sandbox, outcome.intent["id"], passed=_passed(fields["three_d_secure"]), url=url_of(request)
                 )
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
         return _outcome(outcome)
 
     async def authenticate(self, request: Request) -> Response:
         try:
-            passed = _passed((await _fields(request)).get("outcome", "complete"))
-            outcome = cashier.authenticate(self._sandbox, request.path_params["id"], passed=passed, url=_url(request))
+            passed = _passed((await fields_of(request)).get("outcome", "complete"))
+            outcome = cashier.authenticate(self._sandbox, request.path_params["id"], passed=passed, url=url_of(request))
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
         return _outcome(outcome)
 
     async def resend(self, request: Request) -> Response:
         event = request.path_params["id"]
         if self._sandbox.store.find_anywhere(event) is None:
-            return _refused(no_such("event", event))
+            return refused(no_such("event", event))
         count = self._deliveries.resend(event)
-        return _back(request) or _json({"deliveries": count})
+        return back(request) or answered({"deliveries": count})
 
     async def deliveries(self, request: Request) -> Response:
         rows = self._sandbox.store.rows(
@@ -120,7 +126,7 @@ class Controls:
                 "SELECT at, status, problem, took_ms FROM attempts WHERE delivery = ? ORDER BY at", each["id"]
             )
             each["log"] = [dict(zip(("at", "status", "problem", "took_ms"), row, strict=True)) for row in attempts]
-        return _json({"deliveries": shown})
+        return answered({"deliveries": shown})
 
 
 def _fault(fields: Json) -> Fault:
@@ -141,44 +147,10 @@ def _passed(word: Any) -> bool:
 def _outcome(outcome: cashier.Outcome) -> Response:
     """200 when paid, 202 when the bank's page is still to be answered, 402 with Stripe's error when declined."""
     if outcome.declined:
-        return _refused(outcome.declined)
+        return refused(outcome.declined)
     body = {
         "session": outcome.session,
         "payment_intent": outcome.intent,
         "redirect_to": outcome.redirect_to,
     }
-    return _json(body, 202 if outcome.waits else 200)
-
-
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-
-def _back(request: Request) -> Response | None:
-    """Buttons of the dashboard lead back to it; programs get JSON."""
-    return RedirectResponse("/_sandbox/", 303) if _is_form(request) else None
-
-
-async def _fields(request: Request) -> Json:
-    raw = await request.body()
-    if _is_form(request):
-        return {name: int(text) if text.isdigit() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
-    try:
-        fields = orjson.loads(raw or b"{}")
-    except orjson.JSONDecodeError:
-        raise malformed("The request body must be JSON.") from None
-    if not isinstance(fields, dict):
-        raise malformed("The request body must be a JSON object.")
-    return fields
-
-
-def _url(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json")
-
-
-def _refused(refusal: Refusal) -> Response:
-    return _json({"error": refusal.error}, refusal.status)
+    return answered(body, 202 if outcome.waits else 200)

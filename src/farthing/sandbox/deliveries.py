@@ -11,17 +11,19 @@ import functools
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
-import orjson
 
-from farthing.sandbox import signing
-from farthing.sandbox.settings import API_VERSION
-from farthing.sandbox.store import Record
+from farthing.sandbox import chaos
+from farthing.sandbox.chaos import Mischief, Rule
+from farthing.sandbox.sending import send
+from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
 
 AT_ONCE_MAX = 16
 PAUSE_SECONDS = 1.0
+LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,23 @@ class Delivery:
     event: str
     endpoint: str
     attempts: int
+    type: str = ""
 
 
 class Deliveries:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._sending: dict[int, asyncio.Task[int | None]] = {}
+        self._releasing: set[int] = set()
+        self._reordering: dict[str, asyncio.Task[None]] = {}
+        self._client: httpx.AsyncClient | None = None
 
     async def run(self) -> None:
         limits = httpx.Limits(max_connections=AT_ONCE_MAX, max_keepalive_connections=AT_ONCE_MAX)
         timeout = self._sandbox.settings.webhook_timeout_seconds
         # trust_env: a proxy in the environment has no business between a sandbox and the machine it runs on.
         async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client:
+            self._client = client
             try:
                 while True:
                     self._sandbox.news.clear()
@@ -53,7 +60,7 @@ class Deliveries:
                 await self._stop()
 
     async def _stop(self) -> None:
-        tasks = list(self._sending.values())
+        tasks: list[asyncio.Task[Any]] = [*self._sending.values(), *self._reordering.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -71,12 +78,14 @@ class Deliveries:
             time.time(),
             AT_ONCE_MAX * 2,
         )
-        for delivery in [Delivery(*row) for row in rows if row[0] not in self._sending][:free]:
+        for delivery in [Delivery(*row) for row in rows if row[0] not in self._sending and row[0] not in self._releasing][
+            :free
+        ]:
             task = asyncio.create_task(self._deliver(client, delivery))
             self._sending[delivery.id] = task
             task.add_done_callback(functools.partial(self._done, delivery.id))
 
-    def _done(self, delivery: int, task: asyncio.Task[None]) -> None:
+    def _done(self, delivery: int, task: asyncio.Task[int | None]) -> None:
         del task
         self._sending.pop(delivery, None)
         self._sandbox.news.set()
@@ -86,15 +95,88 @@ class Deliveries:
         rows = self._sandbox.store.rows("SELECT min(next_at) FROM deliveries WHERE next_at > ?", time.time())
         return PAUSE_SECONDS if rows[0][0] is None else min(max(rows[0][0] - time.time(), 0.01), PAUSE_SECONDS)
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery, *, behaving: bool = False) -> int | None:
+        """The status answered. `behaving`: whatever mischief is ordered, this one has had its share."""
         account = self._sandbox.account(delivery.account, "")
-        event, endpoint = account.find("event", delivery.event), account.find("webhook_endpoint", delivery.endpoint)
+        event = account.find("event", delivery.event)
+        # The endpoint of an event on a connected account is its platform's.
+        listens = self._sandbox.store.find_anywhere(delivery.endpoint)
+        endpoint = listens[1] if listens else None
         if event is None or endpoint is None:
             self._give_up(delivery)
-            return
+            return None
+        rule = None if behaving else self._sandbox.chaos.take(delivery.id, event["type"], endpoint.id)
+        if rule and rule.kind in chaos.QUEUED:
+            self._queue(delivery, rule)
+            return None
+        status = await self._send(client, delivery, event, endpoint, rule)
+        if rule and rule.kind is Mischief.DUPLICATE:
+            await self._send(client, delivery, event, endpoint, None)
+        return status
+
+    async def _send(
+        self, client: httpx.AsyncClient, delivery: Delivery, event: Record, endpoint: Record, rule: Rule | None
+    ) -> int | None:
         started = time.perf_counter()
-        status, problem = await _send(client, event, endpoint)
+        status, problem = await send(client, event, endpoint, rule.kind if rule else None)
         self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
+        self._sandbox.sent.set()
+        return status
+
+    def _queue(self, delivery: Delivery, rule: Rule) -> None:
+        store = self._sandbox.store
+        if rule.kind is Mischief.DELAY:
+            store.run("UPDATE deliveries SET next_at = ? WHERE id = ?", time.time() + rule.seconds, delivery.id)
+            return
+        state = "dropped" if rule.kind is Mischief.DROP else "held"
+        store.run("UPDATE deliveries SET status = ?, next_at = NULL WHERE id = ?", state, delivery.id)
+        if rule.kind is Mischief.REORDER and delivery.endpoint not in self._reordering:
+            self._reordering[delivery.endpoint] = asyncio.create_task(self._reorder(delivery.endpoint, rule))
+
+    async def _reorder(self, endpoint: str, rule: Rule) -> None:
+        await asyncio.sleep(rule.seconds)
+        self._reordering.pop(endpoint, None)
+        await self.release("shuffled", endpoint=endpoint, seed=rule.seed)
+
+    async def release(self, order: Any, *, endpoint: str = "*", seed: int = 0) -> list[Json]:
+        """Send what is held, one after the other, each when the one before was answered."""
+        chosen = chaos.arranged(self._held(endpoint), order, seed)
+        self._releasing |= {each.id for each in chosen}
+        released: list[Json] = []
+        try:
+            for each in chosen:
+                self._sandbox.store.run("UPDATE deliveries SET status = 'pending', next_at = 0 WHERE id = ?", each.id)
+                assert self._client is not None
+                status = await self._deliver(self._client, each, behaving=True)
+                released.append({"event": each.event, "type": each.type, "endpoint": each.endpoint, "status": status})
+        finally:
+            self._releasing -= {each.id for each in chosen}
+        return released
+
+    def _held(self, endpoint: str) -> list[Delivery]:
+        rows = self._sandbox.store.rows(
+            """
+            SELECT deliveries.id, deliveries.account, event, endpoint, attempts, json_extract(body, '$.type')
+            FROM deliveries JOIN objects ON objects.id = event AND objects.account = deliveries.account
+            WHERE status = 'held' AND ? IN ('*', endpoint)
+            ORDER BY deliveries.id
+            """,
+            endpoint,
+        )
+        return [Delivery(*row) for row in rows]
+
+    def waiting(self) -> int:
+        """How many are still on their way."""
+        return int(self._sandbox.store.rows("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")[0][0])
+
+    async def all_delivered(self, seconds: float) -> bool:
+        """Wait until nothing is on its way any more; what is held or dropped is not."""
+        end = time.monotonic() + seconds
+        while self.waiting() or self._reordering:
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
 
     def _give_up(self, delivery: Delivery) -> None:
         self._sandbox.store.run("UPDATE deliveries SET status = 'failed', next_at = NULL WHERE id = ?", delivery.id)
@@ -137,23 +219,3 @@ class Deliveries:
         )
         self._sandbox.news.set()
         return count
-
-
-async def _send(client: httpx.AsyncClient, event: Record, endpoint: Record) -> tuple[int | None, str | None]:
-    """The status answered, or what went wrong. Redirects are not followed: they count as a failure."""
-    body = orjson.dumps(event.body, option=orjson.OPT_INDENT_2)
-    headers = {
-        "content-type": "application/json; charset=utf-8",
-        "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "stripe-signature": signing.header(body, endpoint.inner["secret"], int(time.time())),
-        "stripe-version": endpoint["api_version"] or API_VERSION,
-    }
-    try:
-        async with client.stream("POST", endpoint["url"], content=body, headers=headers) as response:
-            return response.status_code, None
-    except httpx.TimeoutException:
-        return None, "timed out"
-    except httpx.HTTPError as problem:
-        return None, type(problem).__name__
-    except httpx.InvalidURL:
-        return None, "invalid URL"

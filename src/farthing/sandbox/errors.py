@@ -133,5 +133,32 @@ def rate_limited() -> Refusal:
     )
 
 
+def locked() -> Refusal:
+    return Refusal(
+        429,
+        "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. "
+        "If you see this error intermittently, retry the request. If you see this error frequently and are making multiple "
+        "concurrent requests to a single object, make your requests serially or at a lower rate. For more details, see "
+        "https://stripe.com/docs/rate-limits#object-lock-timeouts.",
+        code="lock_timeout",
+        executed=False,
+    )
+
+
+def revoked_key() -> Refusal:
+    return Refusal(401, "Expired API Key provided: sk_test_****", code="api_key_expired", executed=False)
+
+
+def not_modeled(method: str, path: str) -> Refusal:
+    """Stripe can do this; this sandbox cannot, and says so instead of pretending."""
+    return Refusal(
+        501,
+        f"This sandbox does not do {method} {path} yet. What it does is listed in its reference.",
+        type="api_error",
+        code="not_implemented",
+        executed=False,
+    )
+
+
 def something_broke() -> Refusal:
     return Refusal(500, "Sorry! There was an error while talking to one of our backends.", type="api_error")

@@ -117,11 +117,42 @@ def _nothing(account: Account, id: str) -> Json:
     return listed([], f"/v1/customers/{id}/subscriptions")
 
 
+def _subscriptions(account: Account, id: str) -> Json:
+    from farthing.sandbox.resources import subscriptions
+
+    return subscriptions.of_customer(account, id)
+
+
+def _tax_ids(account: Account, id: str) -> Json:
+    where, values = equals({"customer": id}, "customer")
+    return page(account, "tax_id", f"/v1/customers/{id}/tax_ids", {}, where, *values)
+
+
+def _invoice_payments(account: Account, id: str) -> Json:
+    from farthing.sandbox.resources import invoice_payments
+
+    return invoice_payments.of_invoice(account, id)
+
+
+def _confirmation_secret(account: Account, id: str) -> Json | None:
+    from farthing.sandbox.resources import invoice_collection
+
+    return invoice_collection.secret_of(account, id)
+
+
+def _applies_to(account: Account, id: str) -> Json | None:
+    products = account.get("coupon", id).inner.get("products")
+    return {"products": products} if products else None
+
+
 # Absent unless asked for.
 INCLUDED = {
     ("checkout.session", "line_items"): _lines,
     ("charge", "refunds"): _refunds,
-    ("customer", "subscriptions"): _nothing,
+    ("customer", "subscriptions"): _subscriptions,
     ("customer", "sources"): _nothing,
-    ("customer", "tax_ids"): _nothing,
+    ("customer", "tax_ids"): _tax_ids,
+    ("invoice", "payments"): _invoice_payments,
+    ("invoice", "confirmation_secret"): _confirmation_secret,
+    ("coupon", "applies_to"): _applies_to,
 }

@@ -69,6 +69,10 @@ def keep(store: Store, account: str, key: str, *, endpoint: str, params: str, an
     )
 
 
+def forget(store: Store, account: str, key: str) -> None:
+    store.run("DELETE FROM answers WHERE account = ? AND key = ?", account, key)
+
+
 def _mismatch(message: str) -> Refusal:
     return Refusal(400, message, type="idempotency_error", executed=False)
 

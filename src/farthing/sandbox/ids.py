@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import secrets
 import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 ALPHABET = string.ascii_letters + string.digits
 LONG = {"cs_test": 58, "whsec": 32}
@@ -15,7 +19,21 @@ def new_id(prefix: str) -> str:
 
 
 def random_text(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    source = _source.get()
+    return "".join(source.choice(ALPHABET) if source else secrets.choice(ALPHABET) for _ in range(length))
+
+
+_source: ContextVar[random.Random | None] = ContextVar("source", default=None)
+
+
+@contextmanager
+def seeded(seed: str) -> Iterator[None]:
+    """Ids that come again in the next run, for tests that compare whole answers."""
+    token = _source.set(random.Random(seed))  # noqa: S311 - test ids, and on request only
+    try:
+        yield
+    finally:
+        _source.reset(token)
 
 
 def account_of_key(key: str) -> str:

@@ -14,6 +14,10 @@ class Settings:
     """Where it is reached, for the links it hands out; empty means as the request's Host header says."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names besides the loopback ones that may be used to reach it."""
+    id_seed: str = ""
+    """Makes ids the same in every run; empty means random ones. A request may bring its own in `Sandbox-Id-Seed`."""
+    seed_file: str = ""
+    """JSON or TOML with objects to begin with, planted when the state is empty."""
     fee_permille: int = 29
     fee_fixed_amount: int = 30
     available_after_seconds: int = 2 * DAY
@@ -22,8 +26,23 @@ class Settings:
     """When a charge captured asynchronously gets its balance transaction."""
     refund_pending_seconds: int = DAY
     """How long the refunds of the pending and failing test cards take to end."""
+    disputed_after_seconds: float = 0.5
+    """When the holder of a disputing test card complains, counted from the payment's booking."""
+    dispute_answer_days: int = 9
+    """How long there is to send evidence."""
+    dispute_decided_after_seconds: float = DAY
+    """How long the bank thinks about evidence whose text says how it ends."""
+    dispute_fee_amount: int = 1500
+    bank_debit_seconds: float = 4 * DAY
+    """How long a debit from a bank account takes to arrive or to bounce."""
     retry_after_seconds: tuple[float, ...] = (1, 5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600, DAY)
     webhook_timeout_seconds: float = 10
+    dunning_days: tuple[int, ...] = (3, 5, 7)
+    """How many days after each failed charge of an invoice it is tried again."""
+    dunning_ends: str = "cancel"
+    """What becomes of a subscription when they all failed: cancel, unpaid, past_due or paused."""
+    upcoming_days: int = 7
+    """How many days before a renewal invoice.upcoming tells of it."""
     checks_answers: bool = False
     """Compare every answer with the SDK's types, and answer 500 when they differ. For tests of the sandbox itself."""
 

@@ -50,6 +50,15 @@ CREATE TABLE IF NOT EXISTS due (
     subject TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS due_next ON due (at, seq);
+CREATE TABLE IF NOT EXISTS clock_due (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    at REAL NOT NULL,
+    job TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS clock_due_next ON clock_due (clock, at, seq);
 CREATE TABLE IF NOT EXISTS answers (
     account TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -82,7 +91,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-TABLES = ("objects", "due", "answers", "deliveries", "attempts", "settings")
+TABLES = ("objects", "due", "clock_due", "answers", "deliveries", "attempts", "settings")
 
 
 @dataclass(slots=True)
@@ -225,6 +234,25 @@ class Store:
         seq, account, job, subject = rows[0]
         self.run("DELETE FROM due WHERE seq = ?", seq)
         return account, job, subject
+
+    def later_on(self, account: str, clock: str, at: float, job: str, subject: str) -> None:
+        """Due when that test clock says so, whatever the sandbox's own time is."""
+        self.run(
+            "INSERT INTO clock_due (account, clock, at, job, subject) VALUES (?, ?, ?, ?, ?)", account, clock, at, job, subject
+        )
+
+    def take_due_on(self, clock: str, now: float) -> tuple[float, str, str] | None:
+        rows = self.rows(
+            "SELECT seq, at, job, subject FROM clock_due WHERE clock = ? AND at <= ? ORDER BY at, seq LIMIT 1", clock, now
+        )
+        if not rows:
+            return None
+        seq, at, job, subject = rows[0]
+        self.run("DELETE FROM clock_due WHERE seq = ?", seq)
+        return at, job, subject
+
+    def forget_due_on(self, clock: str) -> None:
+        self.run("DELETE FROM clock_due WHERE clock = ?", clock)
 
     # Settings and reset
 

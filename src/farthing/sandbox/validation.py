@@ -153,7 +153,7 @@ def _union(members: list[Any], module: Any) -> Check:
     kinds = [_resolve(member, module).type for member in members]
     words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
     scalars = [kind for kind in kinds if kind in PLAIN]
-    objects = next((_compile(_Located(kind, module)) for kind in kinds if _is_object(kind)), None)
+    objects = _one_of_objects([kind for kind in kinds if _is_object(kind)], module)
     lists = next((_compile(_Located(kind, module)) for kind in kinds if get_origin(kind) is list), None)
     # The SDK leaves its enumerations open for readers; Stripe's door does not.
     real_words = [word for word in words if word != ""]
@@ -175,6 +175,23 @@ def _union(members: list[Any], module: Any) -> Check:
         if scalars:
             return value
         raise malformed(f"Invalid {'array' if lists else 'object'}", param=path)
+
+    return choose
+
+
+def _one_of_objects(kinds: list[Any], module: Any) -> Check | None:
+    """Where several objects may stand (a bank account or a card), the value's own `object` says which it is."""
+    if len(kinds) < 2:
+        return _compile(_Located(kinds[0], module)) if kinds else None
+    checks = {kind: _compile(_Located(kind, module)) for kind in kinds}
+
+    def choose(value: Any, path: str) -> Any:
+        said = value.get("object")
+        for kind, check_kind in checks.items():
+            names = getattr(kind, "__annotations__", {})
+            if "object" in names and said in get_args(_resolve(names["object"], sys.modules[kind.__module__]).type):
+                return check_kind(value, path)
+        return checks[kinds[0]](value, path)
 
     return choose
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -30,6 +31,8 @@ class Answered:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    half: bool = False
+    """Only half of it is sent, and the connection closed."""
 
 
 async def read(scope: Scope, receive: Receive) -> Asked:
@@ -56,7 +59,16 @@ async def write(send: Send, answer: Answered) -> None:
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
         }
     )
+    if answer.half:
+        await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+        if transport := _transport(send):
+            transport.close()
+        return
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _transport(send: Send) -> Any:
+    return getattr(getattr(send, "__self__", None), "transport", None)
 
 
 async def break_off(receive: Receive, send: Send) -> None:
@@ -65,7 +77,7 @@ async def break_off(receive: Receive, send: Send) -> None:
     ASGI has no way to say so; uvicorn's transport can be reached through its `send`. On another server the answer is
     begun and never finished, which a client sees as a broken connection as well.
     """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    transport = _transport(send)
     if transport is None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
         return

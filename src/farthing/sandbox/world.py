@@ -9,17 +9,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from farthing.sandbox import ids, placing, snapshots
 from farthing.sandbox.account import Account, Request
+from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import Store
+from farthing.sandbox.store import Json, Store
 
 LOG = logging.getLogger("farthing.sandbox")
 REQUESTS_KEPT = 200
+ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
 DUE_AT_ONCE_MAX = 10_000
+
+
+PREVIEWED = """
+    SELECT account, created, json_extract(body, '$.type'), json_extract(body, '$.data.object.id')
+    FROM objects
+    WHERE object = 'event' AND seq > ?
+    ORDER BY seq
+"""
+
+
+class _TakenBackError(Exception):
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +58,27 @@ class Sandbox:
     clock: Clock
     settings: Settings
     faults: Faults = field(default_factory=Faults)
+    chaos: Chaos = field(default_factory=Chaos)
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    url: str = ""
+    snapshots: dict[str, Json] = field(default_factory=dict)
+    """Kept under a name until the process ends."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after every commit, so that deliveries and timers look again."""
 
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after every webhook that was tried."""
+
     def account(self, id: str, url: str, request: Request | None = None) -> Account:
-        return Account(id, self.store, self.clock, self.settings, self.settings.url or url, request or Request())
+        return Account(id, self.store, self.clock, self.settings, self._known_url(url), request or Request())
+
+    def _known_url(self, url: str) -> str:
+        """Where it was reached last, for the links of what happens by itself."""
+        if self.settings.url:
+            return self.settings.url
+        if url and url != self.url:
+            self.url = url
+        return url or self.url
 
     def account_of(self, key: str, url: str, request: Request | None = None) -> Account:
         return self.account(account_of_key(key), url, request)
@@ -74,6 +104,41 @@ class Sandbox:
         self.clock.move_to(target)
         self.do_what_is_due()
 
+    def preview(self, seconds: float) -> list[Json]:
+        """What an advance would cause: it is done, looked at, and taken back."""
+        ahead, target, found = self.clock.ahead, self.clock.now() + seconds, list[Json]()
+        try:
+            with self.store.transaction():
+                last = self.store.rows("SELECT coalesce(max(seq), 0) FROM objects")[0][0]
+                while (moment := self.store.next_due()) is not None and moment <= target:
+                    self.clock.move_to(moment)
+                    self._do_what_is_due()
+                rows = self.store.rows(PREVIEWED, last)
+                found = [dict(zip(("account", "at", "type", "object"), row, strict=True)) for row in rows]
+                raise _TakenBackError
+        except _TakenBackError:
+            return found
+        finally:
+            self.clock.return_to(ahead)
+
+    def restore(self, snapshot: Json) -> None:
+        """Everything as it was then, the clock's lead over the wall included. Ordered faults and mischief stay."""
+        snapshots.restore(self.store, snapshot)
+        self.clock.reload()
+        self.news.set()
+
+    @contextmanager
+    def ids_of(self, account: str, seed: str) -> Iterator[None]:
+        """With a seed, the ids made inside are the same in every run that asks for the same things in the same order."""
+        if not seed:
+            yield
+            return
+        name = f"ids.{account}.{seed}"
+        count = int(self.store.setting(name) or 0) + 1
+        self.store.set_setting(name, str(count))
+        with ids.seeded(f"{seed}/{account}/{count}"):
+            yield
+
     def _do_what_is_due(self) -> None:
         for _ in range(DUE_AT_ONCE_MAX):
             due = self.store.take_due(self.clock.now())
@@ -84,9 +149,9 @@ class Sandbox:
     def _do(self, account_id: str, job: str, subject: str) -> None:
         """A job that breaks is dropped and told to the log: it must not stand in the way of every request after it."""
         kind, act = JOBS[job]
-        account = self.account(account_id, "")
+        account = placing.of_subject(self.account(account_id, ""), subject)
         try:
-            with self.store.attempt():
+            with self.store.attempt(), self.ids_of(account_id, self.settings.id_seed):
                 if record := account.find(kind, subject):
                     act(account, record)
         except Exception:
@@ -98,6 +163,7 @@ class Sandbox:
             self.store.clear()
         self.clock.reset()
         self.faults.clear()
+        self.chaos.clear()
         self.requests.clear()
 
     def open_account(self, account: Account) -> None:

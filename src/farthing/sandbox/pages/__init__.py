@@ -10,8 +10,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from farthing.sandbox.control_sellers import seller_control_routes
 from farthing.sandbox.pages.checkout import checkout_routes
 from farthing.sandbox.pages.dashboard import dashboard_routes
+from farthing.sandbox.pages.onboarding import onboarding_routes
+from farthing.sandbox.pages.portal import portal_routes
 from farthing.sandbox.world import Sandbox
 
 STATIC = Path(__file__).parent / "static"
@@ -21,7 +24,10 @@ def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
     return Starlette(
         routes=[
             *controls,
+            *seller_control_routes(sandbox),
             *checkout_routes(sandbox),
+            *onboarding_routes(sandbox),
+            *portal_routes(sandbox),
             *dashboard_routes(sandbox),
             Mount("/_sandbox/static", StaticFiles(directory=STATIC)),
         ]

@@ -33,6 +33,8 @@ SHOWCASE = (
     ("4000000000000119", "Fails in processing"),
     ("4000000000005126", "Succeeds; its refunds fail"),
     ("4000000000007726", "Succeeds; its refunds wait"),
+    ("4000000000000259", "Succeeds, then is disputed"),
+    ("4000000000000341", "Is saved; later charges fail"),
 )
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 _EXPIRY = re.compile(r"\s*(\d{1,2})\s*[/\- ]?\s*(\d{2}|\d{4})\s*")
@@ -106,6 +108,15 @@ class CardForm:
             expiry=(int(match[1]), int(match[2])),
             cvc=self.cvc,
         )
+
+    def without_card(self) -> Purchase:
+        return Purchase(Buyer(self.email, self.name or None))
+
+    def bank_problems(self) -> dict[str, str]:
+        return {name: text for name, text in self.problems().items() if name in ("email", "name")}
+
+    def by_bank(self, bank: dict[str, str]) -> Purchase:
+        return Purchase(Buyer(self.email, self.name), bank=bank)
 
     @staticmethod
     def field_of(param: str | None) -> str:

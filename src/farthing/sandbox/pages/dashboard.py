@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from farthing.sandbox.chaos import Mischief
+from farthing.sandbox.faults import Kind
 from farthing.sandbox.pages.render import render
 from farthing.sandbox.store import Json
 from farthing.sandbox.world import Sandbox
 
 SHOWN_MAX = 25
 EVENTS_SHOWN_MAX = 40
+BEFORE_DIGITS_MAX = 16
+AHEAD_SECONDS = 7 * 86_400
+AHEAD_SHOWN_MAX = 50
+MISCHIEF = (
+    (Mischief.DUPLICATE, "sent twice"),
+    (Mischief.DELAY, "a second late"),
+    (Mischief.DROP, "lost"),
+    (Mischief.REORDER, "shuffled"),
+    (Mischief.HOLD, "held back"),
+    (Mischief.BAD_SIGNATURE, "signed with rubbish"),
+    (Mischief.BAD_BODY, "changed after signing"),
+    (Mischief.BAD_UTF8, "no text at all"),
+    (Mischief.STALE, "ten minutes old"),
+    (Mischief.WRONG_SECRET, "signed with another secret"),
+)
+_ID = re.compile(r"(?<=&#34;)[a-z]+_(?:test_)?[A-Za-z0-9]{8,}(?=&#34;)")
 SECRET_FIELDS = ("client_secret", "secret")
 
 
@@ -24,6 +44,7 @@ def dashboard_routes(sandbox: Sandbox) -> list[Route]:
         Route("/", dashboard.front, methods=["GET"]),
         Route("/_sandbox", dashboard.front, methods=["GET"]),
         Route("/_sandbox/", dashboard.show, methods=["GET"]),
+        Route("/_sandbox/objects", dashboard.objects, methods=["GET"]),
         Route("/_sandbox/objects/{id}", dashboard.object, methods=["GET"]),
     ]
 
@@ -45,6 +66,14 @@ class Dashboard:
             sessions=self._newest("checkout.session"),
             payments=self._newest("payment_intent"),
             refunds=self._newest("refund"),
+            disputes=self._newest("dispute"),
+            ahead=self._sandbox.preview(AHEAD_SECONDS),
+            held=self._sandbox.store.rows("SELECT count(*) FROM deliveries WHERE status = 'held'")[0][0],
+            mischief=self._sandbox.chaos.waiting(),
+            snapshots=list(self._sandbox.snapshots),
+            AHEAD_MAX=AHEAD_SHOWN_MAX,
+            MISCHIEF=MISCHIEF,
+            FAULTS=list(Kind),
             endpoints=self._newest("webhook_endpoint"),
             events=self._events(),
             faults=self._sandbox.faults.waiting(),
@@ -83,8 +112,44 @@ class Dashboard:
         if found is None:
             return render("not_found.html", status=404)
         account, record = found
-        text = orjson.dumps(_hidden(record.body), option=orjson.OPT_INDENT_2).decode()
+        text = self._linked(orjson.dumps(_hidden(record.body), option=orjson.OPT_INDENT_2).decode())
         return render("object.html", account=account, body=record.body, text=text)
+
+    def _linked(self, text: str) -> Markup:
+        """The JSON with every id of something that is here as a link to it."""
+        escaped = str(escape(text))
+        known = {id for id in set(_ID.findall(escaped)) if self._sandbox.store.find_anywhere(id)}
+        return Markup(_ID.sub(lambda found: _link(found[0]) if found[0] in known else found[0], escaped))  # noqa: S704
+
+    async def objects(self, request: Request) -> Response:
+        """Everything there is, by kind, the newest first."""
+        self._sandbox.do_what_is_due()
+        store, chosen = self._sandbox.store, request.query_params.get("type", "")
+        before = request.query_params.get("before", "")
+        rows = store.rows(
+            """
+            SELECT seq, account, id, created, json_extract(body, '$.status')
+            FROM objects
+            WHERE object = ? AND seq < ?
+            ORDER BY seq DESC
+            LIMIT ?
+            """,
+            chosen,
+            int(before) if before.isdigit() and len(before) < BEFORE_DIGITS_MAX else 2**62,
+            SHOWN_MAX + 1,
+        )
+        shown = [dict(zip(("seq", "account", "id", "created", "status"), row, strict=True)) for row in rows[:SHOWN_MAX]]
+        return render(
+            "objects.html",
+            chosen=chosen,
+            kinds=store.rows("SELECT object, count(*) FROM objects GROUP BY object ORDER BY object"),
+            objects=shown,
+            older=shown[-1]["seq"] if len(rows) > SHOWN_MAX else None,
+        )
+
+
+def _link(id: str) -> str:
+    return f'<a href="/_sandbox/objects/{id}">{id}</a>'
 
 
 def _hidden(value: Any) -> Any:

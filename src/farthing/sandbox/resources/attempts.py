@@ -5,7 +5,7 @@ This is the one place where a card is charged, whoever asks: the API, the hosted
 
 from __future__ import annotations
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.lifecycle import Lifecycle
@@ -19,6 +19,7 @@ OPEN = {
     "fail": "requires_payment_method",
     "cancel": "canceled",
     "choose": "requires_confirmation",
+    "process": "processing",
 }
 LIFECYCLE = Lifecycle(
     "PaymentIntent",
@@ -26,6 +27,7 @@ LIFECYCLE = Lifecycle(
         "requires_payment_method": OPEN,
         "requires_confirmation": OPEN,
         "requires_action": OPEN,
+        "processing": {"succeed": "succeeded", "fail": "requires_payment_method"},
         "requires_capture": {"capture": "succeeded", "cancel": "canceled"},
         "succeeded": {},
         "canceled": {},
@@ -35,8 +37,11 @@ LIFECYCLE = Lifecycle(
 
 def attempt(account: Account, intent: Record, method: Record, *, off_session: bool = False, may_ask: bool = True) -> None:
     """Try this payment method. A decline raises, after the failed charge and the intent's new status are written."""
-    card = payment_methods.card_of(method)
     intent.body |= {"payment_method": method.id, "last_payment_error": None, "next_action": None}
+    if bank := payment_methods.bank_of(method):
+        _debit(account, intent, method, bank)
+        return
+    card = payment_methods.card_of(method)
     if _asks(card, method, off_session=off_session):
         if off_session or not may_ask:
             _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
@@ -45,6 +50,45 @@ def attempt(account: Account, intent: Record, method: Record, *, off_session: bo
         _decline(account, intent, method, card.decline)
     else:
         _succeed(account, intent, method, authenticated=False)
+
+
+def _debit(account: Account, intent: Record, method: Record, bank: banks.TestBank) -> None:
+    """A bank takes days to answer: until then nobody knows whether this is paid."""
+    if intent["currency"] != banks.CURRENCIES[bank.type]:
+        raise invalid(
+            f"The currency of this payment is {intent['currency']}: {bank.type} can only be used with "
+            f"{banks.CURRENCIES[bank.type]}.",
+            param="payment_method",
+        )
+    if intent["capture_method"] == "manual":
+        raise invalid(f"{bank.type} cannot be captured manually.", param="capture_method")
+    _keep(account, intent, method)
+    intent["status"] = LIFECYCLE.move(intent["status"], "process")
+    account.save(intent)
+    account.emit("payment_intent.processing", intent)
+    charge = charges.debit(account, intent, method)
+    intent["latest_charge"] = charge.id
+    account.save(intent)
+    account.later(account.settings.bank_debit_seconds, "bank_debits.land", charge)
+
+
+def land(account: Account, intent: Record, charge: Record) -> bool:
+    """The bank has answered: whether the payment succeeded."""
+    method = account.get("payment_method", charge["payment_method"])
+    bank = payment_methods.bank_of(method)
+    failure = bank.failure if bank else None
+    charges.land(account, charge, failure)
+    if failure:
+        refusal = invalid(failure.message, code=failure.code, charge=charge.id, payment_method=method.body)
+        intent["status"] = LIFECYCLE.move(intent["status"], "fail")
+        intent.body |= {"last_payment_error": refusal.error, "payment_method": None}
+    else:
+        intent["status"] = LIFECYCLE.move(intent["status"], "succeed")
+        intent["amount_received"] = intent["amount"]
+    account.save(intent)
+    account.emit("payment_intent.payment_failed" if failure else "payment_intent.succeeded", intent)
+    _tell_invoice(account, intent)
+    return failure is None
 
 
 def _asks(card: cards.TestCard, method: Record, *, off_session: bool) -> bool:
@@ -68,6 +112,7 @@ def _ask(account: Account, intent: Record) -> None:
     }
     account.save(intent)
     account.emit("payment_intent.requires_action", intent)
+    _tell_invoice(account, intent)
 
 
 def authenticate(account: Account, intent: Record, *, passed: bool) -> None:
@@ -96,6 +141,7 @@ def _fail_authentication(account: Account, intent: Record, method: Record) -> No
     intent.body |= {"last_payment_error": {**refusal.error, "payment_method": method.body}, "payment_method": None}
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
+    _tell_invoice(account, intent)
 
 
 def _decline(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool = False) -> None:
@@ -105,18 +151,21 @@ def _decline(account: Account, intent: Record, method: Record, decline: cards.De
     intent.body |= {"last_payment_error": dict(refusal.error), "latest_charge": charge.id, "payment_method": None}
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
+    _tell_invoice(account, intent, decline)
     refusal.error["payment_intent"] = intent.body
     raise refusal
 
 
+def _tell_invoice(account: Account, intent: Record, decline: cards.Decline | None = None) -> None:
+    if "invoice" in intent.inner:
+        # Here, because invoices make intents.
+        from farthing.sandbox.resources import invoice_collection
+
+        invoice_collection.follow(account, intent, decline)
+
+
 def _succeed(account: Account, intent: Record, method: Record, *, authenticated: bool) -> None:
-    if intent["setup_future_usage"] and intent["customer"]:
-        payment_methods.attach_to(account, method, account.get("customer", intent["customer"]))
-    if intent["setup_future_usage"]:
-        method.inner["set_up"] = True
-    if not method["customer"]:
-        method.inner["spent"] = True
-    account.save(method)
+    _keep(account, intent, method)
     charge = charges.succeed(account, intent, method, authenticated=authenticated)
     intent["latest_charge"] = charge.id
     if intent["capture_method"] == "manual":
@@ -129,3 +178,15 @@ def _succeed(account: Account, intent: Record, method: Record, *, authenticated:
         intent["amount_received"] = intent["amount"]
         account.save(intent)
         account.emit("payment_intent.succeeded", intent)
+        _tell_invoice(account, intent)
+
+
+def _keep(account: Account, intent: Record, method: Record) -> None:
+    """Save the method to the customer if it is to be used again; if it is nobody's, it is used up now."""
+    if intent["setup_future_usage"] and intent["customer"]:
+        payment_methods.attach_to(account, method, account.get("customer", intent["customer"]))
+    if intent["setup_future_usage"] == "off_session":
+        method.inner["set_up"] = True
+    if not method["customer"]:
+        method.inner["spent"] = True
+    account.save(method)

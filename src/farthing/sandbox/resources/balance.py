@@ -7,10 +7,20 @@ from collections import defaultdict
 from farthing.sandbox.account import Account, Job
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import payout_schedule
 from farthing.sandbox.store import Json, Record
 
 # What reports call a movement, where it is not called as its type is.
-CATEGORIES = {"payment": "charge", "payment_refund": "refund"}
+CATEGORIES = {
+    "application_fee": "platform_earning",
+    "application_fee_refund": "platform_earning_refund",
+    "payment": "charge",
+    "payment_refund": "refund",
+    "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
+    "stripe_fee": "fee",
+    "transfer_refund": "transfer_reversal",
+}
 
 
 def book(
@@ -20,21 +30,13 @@ def book(
     amount: int,
     *,
     fee: int = 0,
+    application_fee: int = 0,
     available_on: int | None = None,
 ) -> Record:
     """Write one movement. It counts as pending until `available_on` (now, when not said)."""
     now = account.clock.seconds()
     ripens = available_on is not None and available_on > now
     currency = source["currency"]
-    fees = [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": currency,
-            "description": "Stripe processing fees",
-            "type": "stripe_fee",
-        }
-    ]
     transaction = account.add(
         "balance_transaction",
         "txn",
@@ -45,9 +47,9 @@ def book(
             "currency": currency,
             "description": source.body.get("description"),
             "exchange_rate": None,
-            "fee": fee,
-            "fee_details": fees if fee else [],
-            "net": amount - fee,
+            "fee": fee + application_fee,
+            "fee_details": _fees(account, currency, fee, application_fee),
+            "net": amount - fee - application_fee,
             "reporting_category": CATEGORIES.get(type, type),
             "source": source.id,
             "status": "pending" if ripens else "available",
@@ -55,8 +57,60 @@ def book(
         },
     )
     if available_on is not None and ripens:
-        account.store.later(account.id, available_on, "balance.ripen", transaction.id)
+        account.at(available_on, "balance.ripen", transaction)
+    elif transaction["net"] > 0:
+        plan_payout(account)
     return transaction
+
+
+def _fees(account: Account, currency: str, fee: int, application_fee: int) -> list[Json]:
+    platform = account.platform() if application_fee else None
+    both = (
+        ("application_fee", application_fee, "Application fee", application_of(platform) if platform else None),
+        ("stripe_fee", fee, "Stripe processing fees", None),
+    )
+    return [
+        {"amount": amount, "application": application, "currency": currency, "description": description, "type": kind}
+        for kind, amount, description, application in both
+        if amount
+    ]
+
+
+def application_of(platform: Account) -> str:
+    """The platform's application, as its connected accounts see it."""
+    return f"ca_{platform.id.removeprefix('acct_')}"
+
+
+def plan_payout(account: Account) -> None:
+    """Money became available on a connected account: have it paid out when its schedule says so next."""
+    platform = account.platform()
+    if platform is None:
+        return
+    schedule = platform.get("account", account.id)["settings"]["payouts"]["schedule"]
+    moment = payout_schedule.next_moment(schedule, account.clock.now())
+    if moment is None:
+        return
+    job = (platform.id, "payouts.automatic", account.id)
+    if not account.store.rows("SELECT 1 FROM due WHERE account = ? AND job = ? AND subject = ? AND at = ?", *job, moment):
+        account.store.later(platform.id, moment, "payouts.automatic", account.id)
+
+
+def available(account: Account, currency: str) -> int:
+    return _sum(account, currency, "AND json_extract(body, '$.status') = 'available'")
+
+
+def total(account: Account, currency: str) -> int:
+    """Available and pending together."""
+    return _sum(account, currency, "")
+
+
+def _sum(account: Account, currency: str, more: str) -> int:
+    sql = f"""
+        SELECT coalesce(sum(json_extract(body, '$.net')), 0)
+        FROM objects
+        WHERE account = ? AND object = 'balance_transaction' AND json_extract(body, '$.currency') = ? {more}
+        """  # noqa: S608
+    return int(account.store.rows(sql, account.id, currency)[0][0])
 
 
 def ripen(account: Account, transaction: Record) -> None:
@@ -64,6 +118,15 @@ def ripen(account: Account, transaction: Record) -> None:
     if transaction["status"] == "pending":
         transaction["status"] = "available"
         account.save(transaction)
+        if account.platform() and not _more_ripens(account, transaction["available_on"]):
+            account.emit("balance.available", Record(retrieve(account, {})))
+            plan_payout(account)
+
+
+def _more_ripens(account: Account, moment: int) -> bool:
+    """One event tells of all that becomes available at one moment: the last of it does."""
+    where = "json_extract(body, '$.status') = 'pending' AND json_extract(body, '$.available_on') <= ? ORDER BY seq LIMIT 1"
+    return bool(account.select("balance_transaction", where, moment))
 
 
 def retrieve_transaction(account: Account, id: str, params: Json) -> Record:
@@ -74,7 +137,7 @@ def retrieve_transaction(account: Account, id: str, params: Json) -> Record:
 def list_transactions(account: Account, params: Json) -> Json:
     where, values = equals(params, "currency", "source", "type")
     if "payout" in params:
-        where = f"{where} AND 0"  # Payouts have no transactions of their own here.
+        where, values = f"{where} AND json_extract(inner, '$.payout') = ?", [*values, params["payout"]]
     return page(account, "balance_transaction", "/v1/balance_transactions", params, where, *values)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, payment_methods
+from farthing.sandbox.resources import balance_settings, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
@@ -29,7 +29,36 @@ def succeed(account: Account, intent: Record, method: Record, *, authenticated: 
         settle(account, charge)
     elif captured:
         account.later(account.settings.settles_after_seconds, "charges.settle", charge)
+    else:
+        account.later(AUTHORIZATION_SECONDS, "charges.expire", charge)
     return charge
+
+
+def debit(account: Account, intent: Record, method: Record) -> Record:
+    """Ask the bank for the money; days later it says yes or no."""
+    charge = _add(account, intent, method, authenticated=False, status="pending", captured=True)
+    charge.body |= {"paid": False, "outcome": _outcome(cards.BY_NAME["visa"], None)}
+    account.save(charge)
+    account.emit("charge.pending", charge)
+    return charge
+
+
+def land(account: Account, charge: Record, failure: cards.Decline | None) -> None:
+    """The bank's answer to a debit."""
+    charge.body |= {"status": "failed" if failure else "succeeded", "paid": failure is None}
+    if failure:
+        charge.body |= {"captured": False, "amount_captured": 0}
+        charge.body |= {"failure_code": failure.code, "failure_message": failure.message}
+        charge["outcome"] |= {
+            "network_status": "declined_by_network",
+            "reason": failure.code,
+            "seller_message": "The bank did not return any further details with this decline.",
+            "type": "issuer_declined",
+        }
+    account.save(charge)
+    account.emit("charge.failed" if failure else "charge.succeeded", charge)
+    if not failure:
+        account.later(account.settings.settles_after_seconds, "charges.settle", charge)
 
 
 def fail(account: Account, intent: Record, method: Record, decline: cards.Decline, *, authenticated: bool) -> Record:
@@ -45,18 +74,19 @@ def fail(account: Account, intent: Record, method: Record, decline: cards.Declin
 
 def _add(account: Account, intent: Record, method: Record, *, authenticated: bool, status: str, captured: bool) -> Record:
     amount = intent["amount"]
-    copied = ("currency", "customer", "description", "metadata", "receipt_email", "shipping", "transfer_group")
+    copied = (
+        *("application", "application_fee_amount", "currency", "customer", "description", "metadata", "on_behalf_of"),
+        *("receipt_email", "shipping", "transfer_data", "transfer_group"),
+    )
     return account.add(
         "charge",
-        "ch",
+        "ch" if method["type"] == "card" else "py",
         {name: intent[name] for name in copied}
         | {
             "amount": amount,
             "amount_captured": amount if captured else 0,
             "amount_refunded": 0,
-            "application": None,
             "application_fee": None,
-            "application_fee_amount": None,
             "balance_transaction": None,
             "billing_details": method["billing_details"],
             "calculated_statement_descriptor": "FARTHING SANDBOX",
@@ -66,7 +96,6 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "failure_code": None,
             "failure_message": None,
             "fraud_details": {},
-            "on_behalf_of": None,
             "outcome": None,
             "paid": True,
             "payment_intent": intent.id,
@@ -83,13 +112,14 @@ def _add(account: Account, intent: Record, method: Record, *, authenticated: boo
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "status": status,
             "transfer": None,
-            "transfer_data": None,
         },
-        card=method.inner["card"],
+        **{name: method.inner[name] for name in ("card", "bank") if name in method.inner},
     )
 
 
 def _details(account: Account, method: Record, amount: int, *, authenticated: bool, captured: bool) -> Json:
+    if method["type"] != "card":
+        return {method["type"]: banks.charged(method["type"], method[method["type"]]), "type": method["type"]}
     card, shown = payment_methods.card_of(method), method["card"]
     copied = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status", "wallet")
     secure = {
@@ -154,14 +184,23 @@ def _outcome(card: cards.TestCard, decline: cards.Decline | None) -> Json:
     return outcome
 
 
+def card_of(charge: Record) -> cards.TestCard:
+    """What its test card does afterwards; a bank account does nothing special, as the plainest card."""
+    return cards.BY_NAME[charge.inner.get("card", "visa")]
+
+
 def settle(account: Account, charge: Record) -> None:
     """Book what was captured. Done once; asynchronous captures do it a moment after charge.succeeded, as Stripe does."""
     if charge["balance_transaction"] or not charge["captured"] or charge["status"] != "succeeded":
         return
-    card, amount = cards.BY_NAME[charge.inner["card"]], charge["amount_captured"]
-    ready = None if card.available_at_once else account.clock.seconds() + account.settings.available_after_seconds
-    transaction = balance.book(account, "charge", charge, amount, fee=account.settings.fee(amount), available_on=ready)
-    account.update(charge, "charge.updated", balance_transaction=transaction.id)
+    card, amount = card_of(charge), charge["amount_captured"]
+    ready = None if card.available_at_once else account.clock.seconds() + balance_settings.settles_after(account)
+    by_card = "card" in charge.inner
+    fee = account.settings.fee(amount) if by_card else banks.fee(amount)
+    kind = "charge" if by_card else "payment"
+    account.update(charge, "charge.updated", **connect_charges.book(account, charge, kind, fee, ready))
+    if card.disputes is not cards.Disputes.NONE:
+        account.later(account.settings.disputed_after_seconds, "disputes.open", charge)
 
 
 def capture(account: Account, charge: Record, amount: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from farthing.sandbox import money
+from farthing.sandbox import banks, money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
@@ -18,7 +18,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import attempts, line_items, payment_intents
+from farthing.sandbox.resources import attempts, connect_charges, line_items, payment_intents, setup_intents
 from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
@@ -30,8 +30,6 @@ EXPIRES_SLACK_SECONDS = 60
 NOT_HERE = {
     "discounts": "discounts",
     "shipping_options": "shipping rates",
-    "subscription_data": "subscriptions",
-    "setup_intent_data": "mode=setup",
     "optional_items": "optional items",
     "customer_account": "version 2 accounts",
     "return_url": "embedded pages",
@@ -44,11 +42,6 @@ NOT_HERE_WHEN_ENABLED = {
     "invoice_creation": "invoices for one-off payments",
     "tax_id_collection": "tax ids",
     "phone_number_collection": "phone numbers on its page",
-}
-INTENT_NOT_HERE = {
-    "application_fee_amount": "Connect fees",
-    "transfer_data": "Connect transfers",
-    "on_behalf_of": "Connect accounts",
 }
 # Accepted and shown on the session as given.
 ECHOED = (
@@ -78,16 +71,24 @@ class Buyer:
 def create(account: Account, params: Json) -> Record:
     _refuse_what_is_not_here(params)
     _check_urls(params)
-    buyer = _buyer(account, params)
+    if params.get("mode") == "setup":
+        return _create_setup(account, params)
+    if params.get("mode") == "subscription":
+        # Here, because subscriptions are sold on these sessions.
+        from farthing.sandbox.resources import checkout_subscriptions
+
+        return checkout_subscriptions.create(account, params)
+    buyer = buyer_of(account, params)
     lines = line_items.make(account, params.get("line_items") or [])
     if not lines:
         raise missing_parameter("line_items")
     currency, total = _total(lines)
-    expires_at = _expires_at(account, params)
+    connect_charges.check(account, params.get("payment_intent_data") or {}, total, inside="payment_intent_data")
+    expires_at = expires_at_of(account, params)
     session = account.add(
         "checkout.session",
         "cs_test",
-        _fields(params, buyer, currency, total, expires_at),
+        fields_of(params, buyer, currency, total, expires_at),
         lines=lines,
         intent=params.get("payment_intent_data") or {},
     )
@@ -97,21 +98,43 @@ def create(account: Account, params: Json) -> Record:
     return session
 
 
+def _create_setup(account: Account, params: Json) -> Record:
+    """Nothing is paid: a card is saved for later."""
+    for name in ("line_items", "payment_intent_data"):
+        if params.get(name):
+            raise malformed(f"You can not pass `{name}` in `setup` mode.", param=name)
+    if not params.get("currency") and not params.get("allowed_payment_method_types"):
+        raise missing_parameter("currency")
+    currency = money.currency(params["currency"]) if params.get("currency") else None
+    buyer, expires_at = buyer_of(account, params), expires_at_of(account, params)
+    shown = fields_of(params, buyer, currency, None, expires_at) | {"mode": "setup", "payment_status": "no_payment_required"}
+    session = account.add("checkout.session", "cs_test", shown, lines=[], intent={})
+    wanted: Json = {"allowed_payment_method_types": shown["payment_method_types"], **(params.get("setup_intent_data") or {})}
+    wanted |= {"customer": buyer.id} if buyer else {}
+    intent = setup_intents.make(account, wanted, owner=session.id)
+    session["url"] = f"{account.url}/c/pay/{session.id}"
+    intent.inner["return_url"] = session["url"]
+    account.save(intent)
+    session["setup_intent"] = intent.id
+    account.save(session)
+    account.store.later(account.id, expires_at, "checkout.expire", session.id)
+    return session
+
+
 def _refuse_what_is_not_here(params: Json) -> None:
     mode = params.get("mode", "payment")
-    if mode != "payment":
-        raise malformed(f"This sandbox takes one-off payments: mode must be payment, not {mode}.", param="mode")
+    if params.get("setup_intent_data") and mode != "setup":
+        raise malformed("You can only pass `setup_intent_data` in `setup` mode.", param="setup_intent_data")
+    if params.get("subscription_data") and mode != "subscription":
+        raise malformed("You can only pass `subscription_data` in `subscription` mode.", param="subscription_data")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_here_yet("ui_mode", "other pages than ui_mode=hosted_page")
     for name, what in NOT_HERE.items():
-        if params.get(name):
+        if params.get(name) and not (name == "discounts" and mode == "subscription"):
             raise not_here_yet(name, what)
     for name, what in NOT_HERE_WHEN_ENABLED.items():
         if (params.get(name) or {}).get("enabled"):
             raise not_here_yet(name, what)
-    for name, what in INTENT_NOT_HERE.items():
-        if name in (params.get("payment_intent_data") or {}):
-            raise not_here_yet(f"payment_intent_data[{name}]", what)
 
 
 def _check_urls(params: Json) -> None:
@@ -122,7 +145,7 @@ def _check_urls(params: Json) -> None:
             raise invalid("Not a valid URL", param=name, code="url_invalid")
 
 
-def _buyer(account: Account, params: Json) -> Record | None:
+def buyer_of(account: Account, params: Json) -> Record | None:
     if "customer" in params and "customer_email" in params:
         raise exclusive_parameters("customer", "customer_email")
     if "customer" in params and "customer_creation" in params:
@@ -150,7 +173,7 @@ def _total(lines: list[Json]) -> tuple[str, int]:
     return currency, total
 
 
-def _expires_at(account: Account, params: Json) -> int:
+def expires_at_of(account: Account, params: Json) -> int:
     now = account.clock.seconds()
     moment: int = params.get("expires_at", now + EXPIRES_MAX_SECONDS)
     if moment < now + EXPIRES_MIN_SECONDS - EXPIRES_SLACK_SECONDS:
@@ -164,7 +187,7 @@ def _expires_at(account: Account, params: Json) -> int:
     return moment
 
 
-def _fields(params: Json, buyer: Record | None, currency: str, total: int, expires_at: int) -> Json:
+def fields_of(params: Json, buyer: Record | None, currency: str | None, total: int | None, expires_at: int) -> Json:
     email = buyer["email"] if buyer else params.get("customer_email")
     fixed: Json = {
         "adaptive_pricing": {"enabled": False},
@@ -207,7 +230,9 @@ def _fields(params: Json, buyer: Record | None, currency: str, total: int, expir
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
+        "payment_method_types": banks.method_types(
+            currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
+        ),
         "payment_status": "unpaid",
         "permissions": None,
         "recovered_from": None,
@@ -272,8 +297,12 @@ def _end(account: Account, session: Record) -> None:
     session["url"] = None
     account.save(session)
     account.emit("checkout.session.expired", session)
-    if session["payment_intent"]:
-        intent = account.get("payment_intent", session["payment_intent"])
+    if session["setup_intent"]:
+        waiting = account.get("setup_intent", session["setup_intent"])
+        if setup_intents.LIFECYCLE.allows(waiting["status"], "cancel"):
+            setup_intents.give_up(account, waiting, "abandoned")
+    if id := session["payment_intent"] or session.inner.get("first_intent"):
+        intent = account.get("payment_intent", id)
         if attempts.LIFECYCLE.allows(intent["status"], "cancel"):
             payment_intents.give_up(account, intent, "automatic")
 

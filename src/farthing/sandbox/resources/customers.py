@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from farthing.sandbox import placing
 from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import invalid, no_such, not_here_yet
 from farthing.sandbox.ids import random_text
@@ -14,9 +15,9 @@ from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
+ON_A_CLOCK_MAX = 3
 TEXTS = ("address", "business_name", "description", "email", "individual_name", "name", "phone", "shipping")
 NOT_HERE = {
-    "test_clock": "test clocks",
     "source": "the Sources API",
     "default_source": "the Sources API",
     "tax_id_data": "tax ids",
@@ -26,6 +27,9 @@ NOT_HERE = {
 
 def create(account: Account, params: Json) -> Record:
     _refuse_what_is_not_here(params)
+    if id := params.get("test_clock"):
+        clock = account.get("test_helpers.test_clock", id, param="test_clock")
+        account = _on_clock(account, clock)
     customer = account.add("customer", "cus", _fields(params))
     account.emit("customer.created", customer)
     if method := params.get("payment_method"):
@@ -34,6 +38,22 @@ def create(account: Account, params: Json) -> Record:
         customer["invoice_settings"] = _settings_with(account, customer, method)
         account.save(customer)
     return customer
+
+
+def _on_clock(account: Account, clock: Record) -> Account:
+    placed = placing.on(account, clock)
+    if clock["status"] != "ready":
+        raise invalid("The test clock is advancing: wait until it is ready.", param="test_clock", code="test_clock_advancing")
+    if len(account.select("customer", "json_extract(body, '$.test_clock') = ?", clock.id)) >= ON_A_CLOCK_MAX:
+        raise invalid(f"A test clock can have at most {ON_A_CLOCK_MAX} customers.", param="test_clock")
+    return placed
+
+
+def put_on_clock(account: Account, customer: Record, clock: Record) -> None:
+    """Only one who has bought nothing yet can change times."""
+    if customer["test_clock"] or account.select("subscription", "json_extract(body, '$.customer') = ?", customer.id):
+        raise invalid("Only a customer without subscriptions or another clock can be put on a test clock.", param="customer")
+    account.update(customer, "customer.updated", test_clock=clock.id)
 
 
 def _refuse_what_is_not_here(params: Json) -> None:
@@ -61,7 +81,7 @@ def _fields(params: Json) -> Json:
         "next_invoice_sequence": params.get("next_invoice_sequence", 1),
         "preferred_locales": params.get("preferred_locales") or [],
         "tax_exempt": params.get("tax_exempt") or "none",
-        "test_clock": None,
+        "test_clock": params.get("test_clock"),
     } | {name: whole(name, params.get(name)) for name in TEXTS}
 
 
@@ -111,10 +131,21 @@ def delete(account: Account, id: str, params: Json) -> Json:
     customer = living(account, id)
     for method in account.select("payment_method", "json_extract(body, '$.customer') = ?", id):
         payment_methods.loosen(account, method)
+    _end_subscriptions(account, id)
     account.emit("customer.deleted", customer)
     stub: Json = {"id": id, "object": "customer", "deleted": True}
     account.store.hide(account.id, Record(stub))
     return stub
+
+
+def _end_subscriptions(account: Account, customer: str) -> None:
+    # Here, because subscriptions look at their customers.
+    from farthing.sandbox.resources import subscription_ends
+
+    mine = "json_extract(body, '$.customer') = ? AND json_extract(body, '$.ended_at') IS NULL ORDER BY seq"
+    for subscription in account.select("subscription", mine, customer):
+        if subscription_ends.LIFECYCLE.allows(subscription["status"], "cancel"):
+            subscription_ends.end(account, subscription, "cancellation_requested")
 
 
 def list_(account: Account, params: Json) -> Json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import money
-from farthing.sandbox.account import Account, blank_as_none, merge_metadata
+from farthing.sandbox import banks, money
+from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import (
     exclusive_parameters,
     invalid,
@@ -16,16 +16,13 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources import charges, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {
-    "application_fee_amount": "Connect fees",
-    "transfer_data": "Connect transfers",
-    "on_behalf_of": "Connect accounts",
     "mandate": "mandates",
     "payment_method_data": "payment methods made while confirming",
     "confirmation_token": "confirmation tokens",
@@ -67,8 +64,10 @@ def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
     money.check_charge(params["amount"], currency)
     if customer := params.get("customer"):
         account.get("customer", customer, param="customer")
+    connect_charges.check(account, params, params["amount"])
     id = new_id("pi")
     body = _fields(params, currency) | {"client_secret": f"{id}_secret_{random_text(25)}"}
+    body |= connect_charges.terms(account, params, id)
     intent = account.add("payment_intent", "pi", body, id=id, owner=owner)
     if method := params.get("payment_method"):
         intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
@@ -97,8 +96,6 @@ def _fields(params: Json, currency: str) -> Json:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": automatic,
         "canceled_at": None,
         "cancellation_reason": None,
@@ -111,24 +108,30 @@ def _fields(params: Json, currency: str) -> Json:
         "latest_charge": None,
         "metadata": merge_metadata({}, params.get("metadata")),
         "next_action": None,
-        "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
+        "payment_method_types": banks.method_types(
+            currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
+        ),
         "payment_record": None,
         "processing": None,
         "review": None,
         "shipping": whole("shipping", params.get("shipping")),
         "source": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
     } | {name: blank_as_none(params.get(name)) for name in (*ECHOED, *TEXTS)}
 
 
 def _usable(account: Account, intent: Record, method: Record) -> Record:
     """The buyer's own, or nobody's yet."""
     del account
+    if method["type"] not in intent["payment_method_types"]:
+        raise invalid(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. Please attach a "
+            f"PaymentMethod of one of the following types: {', '.join(intent['payment_method_types'])}.",
+            param="payment_method",
+        )
     if method.inner.get("spent"):
         raise invalid(
             "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
@@ -211,11 +214,14 @@ def capture(account: Account, id: str, params: Json) -> Record:
             param="amount_to_capture",
             code="amount_too_large",
         )
+    charge = account.get("charge", intent["latest_charge"])
+    connect_charges.change(account, intent, params, amount)
+    charge.body |= {name: intent[name] for name in ("application_fee_amount", "transfer_data")}
     intent.body |= {"amount_capturable": 0, "amount_received": amount}
     intent["status"] = LIFECYCLE.move(intent["status"], "capture")
     intent["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
     account.save(intent)
-    charges.capture(account, account.get("charge", intent["latest_charge"]), amount)
+    charges.capture(account, charge, amount)
     account.emit("payment_intent.succeeded", intent)
     return intent
 
@@ -234,7 +240,7 @@ def cancel(account: Account, id: str, params: Json) -> Record:
 
 
 def give_up(account: Account, intent: Record, reason: str | None) -> None:
-    if intent["status"] == "requires_capture":
+    if intent["status"] == "requires_capture" and reason != "expired":
         charges.let_go(account, account.get("charge", intent["latest_charge"]))
     intent["status"] = LIFECYCLE.move(intent["status"], "cancel")
     intent.body |= {
@@ -245,6 +251,30 @@ def give_up(account: Account, intent: Record, reason: str | None) -> None:
     }
     account.save(intent)
     account.emit("payment_intent.canceled", intent)
+
+
+def expire(account: Account, charge: Record) -> None:
+    """The bank lets go of an authorization that nobody captured in time."""
+    intent = account.get("payment_intent", charge["payment_intent"])
+    if charge["captured"] or charge["refunded"] or intent["status"] != "requires_capture":
+        return
+    charge.body |= {"amount_refunded": charge["amount"], "refunded": True}
+    account.save(charge)
+    account.emit("charge.expired", charge)
+    give_up(account, intent, "expired")
+
+
+def capture_charge(account: Account, id: str, params: Json) -> Record:
+    """The older way to say the same: Stripe captures the intent the charge belongs to."""
+    charge = account.get("charge", id)
+    if charge["captured"]:
+        raise invalid(f"Charge {id} has already been captured.", code="charge_already_captured")
+    for name in ("receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"):
+        if params.get(name):
+            raise not_here_yet(name, "changes while a charge is captured")
+    given = {new: params[old] for old, new in CAPTURE_NAMES.items() if old in params}
+    capture(account, charge["payment_intent"], given)
+    return account.get("charge", id)
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
@@ -267,6 +297,7 @@ def update(account: Account, id: str, params: Json) -> Record:
             payment_intent=intent.body,
         )
     intent.body |= _changed(account, intent, params)
+    connect_charges.change(account, intent, params, intent["amount"])
     if method := params.get("payment_method"):
         intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")
@@ -299,6 +330,8 @@ def find(account: Account, params: Json) -> Json:
     return search(account, "payment_intent", "/v1/payment_intents/search", params)
 
 
+CAPTURE_NAMES = {"amount": "amount_to_capture", "application_fee_amount": "application_fee_amount"}
+JOBS: dict[str, tuple[str, Job]] = {"charges.expire": ("charge", expire)}
 OPERATIONS = (
     Operation("POST", "/v1/payment_intents", "PaymentIntentCreateParams", create),
     Operation("GET", "/v1/payment_intents", "PaymentIntentListParams", list_),
@@ -307,5 +340,6 @@ OPERATIONS = (
     Operation("POST", "/v1/payment_intents/{id}", "PaymentIntentUpdateParams", update),
     Operation("POST", "/v1/payment_intents/{id}/confirm", "PaymentIntentConfirmParams", confirm),
     Operation("POST", "/v1/payment_intents/{id}/capture", "PaymentIntentCaptureParams", capture),
+    Operation("POST", "/v1/charges/{id}/capture", "ChargeCaptureParams", capture_charge),
     Operation("POST", "/v1/payment_intents/{id}/cancel", "PaymentIntentCancelParams", cancel),
 )

@@ -1,4 +1,4 @@
-"""Payment methods: a test card, by the name it has in the table. Its number is looked at once and never kept."""
+"""Payment methods: a test card or a test bank account, by the name it has in its table. Numbers are never kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import time
 from typing import Any
 
-from farthing.sandbox import cards
+from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, no_such, not_here_yet
 from farthing.sandbox.listing import equals, page
@@ -18,8 +18,10 @@ METHODS_MAX = 200
 
 
 def create(account: Account, params: Json) -> Record:
+    if params.get("type") in banks.CURRENCIES:
+        return _create_bank(account, params)
     if params.get("type") != "card":
-        raise missing_parameter("type") if "type" not in params else not_here_yet("type", "other types than card")
+        raise missing_parameter("type") if "type" not in params else not_here_yet("type", f"payments by {params['type']}")
     given = params.get("card") or {}
     if not given:
         raise missing_parameter("card")
@@ -30,6 +32,45 @@ def create(account: Account, params: Json) -> Record:
     if customer := params.get("customer"):
         attach_to(account, method, account.get("customer", customer, param="customer"))
     return method
+
+
+def _create_bank(account: Account, params: Json) -> Record:
+    kind = params["type"]
+    given, details = params.get(kind) or {}, params.get("billing_details") or {}
+    for name in ("iban",) if kind == banks.SEPA else ("routing_number", "account_number"):
+        if name not in given:
+            raise missing_parameter(f"{kind}[{name}]")
+    for name in ("name", "email") if kind == banks.SEPA else ("name",):
+        if not details.get(name):
+            raise missing_parameter(f"billing_details[{name}]")
+    if kind == banks.SEPA:
+        bank = banks.with_iban(given["iban"])
+    else:
+        bank = banks.with_account(given["account_number"], given["routing_number"])
+    method = make_bank(account, bank, given, params)
+    if customer := params.get("customer"):
+        attach_to(account, method, account.get("customer", customer, param="customer"))
+    return method
+
+
+def make_bank(account: Account, bank: banks.TestBank, given: Json | None = None, params: Json | None = None) -> Record:
+    given, params = given or {}, params or {}
+    fingerprint = hashlib.sha256(f"{account.id}/{bank.number}".encode()).hexdigest()[:16]
+    return account.add(
+        "payment_method",
+        "pm",
+        {
+            "allow_redisplay": params.get("allow_redisplay", "unspecified"),
+            "billing_details": billing_details(params.get("billing_details") or {}),
+            "customer": None,
+            "customer_account": None,
+            "metadata": merge_metadata({}, params.get("metadata")),
+            "type": bank.type,
+            bank.type: banks.shown(bank, fingerprint, given),
+        },
+        bank=bank.name,
+        set_up=False,
+    )
 
 
 def _token(token: str) -> cards.TestCard:
@@ -113,6 +154,11 @@ def card_of(method: Record) -> cards.TestCard:
     return cards.BY_NAME[method.inner["card"]]
 
 
+def bank_of(method: Record) -> banks.TestBank | None:
+    """None for a card."""
+    return banks.BY_NAME[method.inner["bank"]] if "bank" in method.inner else None
+
+
 def take(account: Account, id: str, *, param: str = "payment_method") -> Record:
     """The payment method with this id; `pm_card_visa` and its like become a real one each time they are used."""
     if id.startswith("pm_card_"):
@@ -120,12 +166,18 @@ def take(account: Account, id: str, *, param: str = "payment_method") -> Record:
         if card is None:
             raise no_such("PaymentMethod", id, param=param)
         return make(account, card)
+    if id.startswith(banks.TOKEN):
+        bank = banks.named(id)
+        if bank is None:
+            raise no_such("PaymentMethod", id, param=param)
+        return make_bank(account, bank, params={"billing_details": {"name": "Jenny Rosen"}})
     return account.get("payment_method", id, param=param)
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
     del params
-    return take(account, id, param="") if id.startswith("pm_card_") else account.get("payment_method", id)
+    made_when_used = id.startswith(("pm_card_", banks.TOKEN))
+    return take(account, id, param="") if made_when_used else account.get("payment_method", id)
 
 
 def update(account: Account, id: str, params: Json) -> Record:
@@ -136,7 +188,7 @@ def update(account: Account, id: str, params: Json) -> Record:
     if "billing_details" in params:
         merged = {**method["billing_details"], **(params["billing_details"] or {})}
         changed["billing_details"] = billing_details(merged)
-    if expiry := params.get("card"):
+    if method["type"] == "card" and (expiry := params.get("card")):
         dates = {name: expiry[name] for name in ("exp_month", "exp_year") if name in expiry}
         changed["card"] = {**method["card"], **dates}
     account.update(method, "payment_method.updated", **changed)
@@ -162,9 +214,8 @@ def attach_to(account: Account, method: Record, customer: Record) -> None:
             if method.inner.get("spent")
             else "The payment method you provided has already been attached to a customer."
         )
-    card = card_of(method)
-    if card.decline and not card.attaches:
-        raise cards.card_error(card.decline)
+    if method["type"] == "card" and (decline := card_of(method).decline) and not card_of(method).attaches:
+        raise cards.card_error(decline)
     if len(account.select("payment_method", "json_extract(body, '$.customer') = ?", customer.id)) >= METHODS_MAX:
         raise invalid(f"A customer can have at most {METHODS_MAX} payment methods.", code="customer_max_payment_methods")
     method["customer"] = customer.id

@@ -19,6 +19,7 @@ NOT_HERE = {
     "currency_options": "prices in several currencies",
 }
 LOOKUP_KEYS_MAX = 10
+INTERVALS_MAX = {"day": 1095, "week": 156, "month": 36, "year": 3}
 
 
 def create(account: Account, params: Json) -> Record:
@@ -100,6 +101,13 @@ def _check_amount(amount: int, currency: str, param: str) -> None:
 def _recurring(given: Json | None) -> Json | None:
     if not given:
         return None
+    count = given.get("interval_count", 1)
+    if not 1 <= count <= INTERVALS_MAX[given["interval"]]:
+        raise invalid(
+            f"Invalid interval_count: a price can recur at most every three years, and at least every {given['interval']}.",
+            param="recurring[interval_count]",
+            code="parameter_invalid_integer",
+        )
     return {
         "interval": given["interval"],
         "interval_count": given.get("interval_count", 1),

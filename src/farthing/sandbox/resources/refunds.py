@@ -9,7 +9,7 @@ from farthing.sandbox.ids import random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, charges
+from farthing.sandbox.resources import balance, charges, connect_charges
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle(
@@ -24,8 +24,6 @@ LIFECYCLE = Lifecycle(
     },
 )
 NOT_HERE = {
-    "reverse_transfer": "Connect transfers",
-    "refund_application_fee": "Connect fees",
     "origin": "refunds from a customer balance",
     "customer": "refunds from a customer balance",
 }
@@ -39,11 +37,17 @@ def create(account: Account, params: Json) -> Record:
     amount = _amount(charge, params)
     if charge["captured"]:
         charges.settle(account, charge)
-    refund = account.add("refund", "re", _fields(charge, amount, params), card=charge.inner["card"], outcome=_outcome(charge))
+    prefix = "re" if "card" in charge.inner else "pyr"
+    refund = account.add("refund", prefix, _fields(charge, amount, params), outcome=_outcome(charge))
     _book(account, refund, charge)
+    taken_back = connect_charges.take_back(account, charge, refund, params)
     account.emit("refund.created", refund)
     _take_from(account, charge, amount)
     account.emit("charge.refunded", charge)
+    for whose, type, record in taken_back:
+        whose.emit(type, record)
+    if charge["disputed"]:
+        account.later(0, "disputes.close_refunded", charge)
     _plan(account, refund)
     return refund
 
@@ -58,6 +62,8 @@ def _charge(account: Account, params: Json) -> Record:
         charge = _charge_of(account, intent)
     else:
         raise missing_parameter("charge")
+    if charge.inner.get("charged_back"):
+        raise invalid(f"Charge {charge.id} has been charged back; cannot issue a refund.", code="charge_disputed")
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise invalid(f"Charge {charge.id} was not captured, so it cannot be refunded.", param="charge")
     return charge
@@ -88,7 +94,7 @@ def _amount(charge: Record, params: Json) -> int:
 
 
 def _outcome(charge: Record) -> str:
-    return str(cards.BY_NAME[charge.inner["card"]].refunds)
+    return str(charges.card_of(charge).refunds)
 
 
 def _fields(charge: Record, amount: int, params: Json) -> Json:
@@ -100,15 +106,7 @@ def _fields(charge: Record, amount: int, params: Json) -> Json:
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": {
-            "card": {
-                "reference": None if waits else random_text(23),
-                "reference_status": "pending" if waits else "available",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": _destination(charge, waits=waits),
         "failure_balance_transaction": None,
         "metadata": merge_metadata({}, params.get("metadata")),
         "payment_intent": charge["payment_intent"],
@@ -123,10 +121,26 @@ def _fields(charge: Record, amount: int, params: Json) -> Json:
     }
 
 
+def _destination(charge: Record, *, waits: bool) -> Json:
+    kind = charge["payment_method_details"]["type"]
+    if kind != "card":
+        return {"type": kind}
+    return {
+        "card": {
+            "reference": None if waits else random_text(23),
+            "reference_status": "pending" if waits else "available",
+            "reference_type": "acquirer_reference_number",
+            "type": "refund",
+        },
+        "type": "card",
+    }
+
+
 def _book(account: Account, refund: Record, charge: Record) -> None:
     """It leaves the balance as the charge enters it: pending money pays for pending refunds."""
+    kind = "refund" if "card" in charge.inner else "payment_refund"
     arrives = account.get("balance_transaction", charge["balance_transaction"])["available_on"]
-    transaction = balance.book(account, "refund", refund, -refund["amount"], available_on=arrives)
+    transaction = balance.book(account, kind, refund, -refund["amount"], available_on=arrives)
     refund["balance_transaction"] = transaction.id
     account.save(refund)
 

@@ -17,10 +17,8 @@ ENDPOINTS_MAX = 16
 
 
 def create(account: Account, params: Json) -> Json:
-    if params.get("connect"):
-        raise not_here_yet("connect", "events of connected accounts")
-    if params.get("api_version", API_VERSION) != API_VERSION:
-        raise not_here_yet("api_version", f"other versions than {API_VERSION}")
+    if params.get("api_version", API_VERSION).rpartition(".")[2] != API_VERSION.rpartition(".")[2]:
+        raise not_here_yet("api_version", f"versions of another family than {API_VERSION}")
     if len(account.select("webhook_endpoint")) >= ENDPOINTS_MAX:
         raise invalid(f"You have reached the maximum of {ENDPOINTS_MAX} test webhook endpoints.")
     secret = new_id("whsec")
@@ -37,6 +35,7 @@ def create(account: Account, params: Json) -> Json:
             "url": _url(params["url"]),
         },
         secret=secret,
+        connect=bool(params.get("connect")),
     )
     return {**endpoint.body, "secret": secret}
 

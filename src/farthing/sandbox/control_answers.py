@@ -1,0 +1,47 @@
+"""How the controls read what they are asked and write what they answer: JSON for programs, a way back for buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from farthing.sandbox.errors import Refusal, malformed
+from farthing.sandbox.store import Json
+
+
+def is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def back(request: Request) -> Response | None:
+    """Buttons of the dashboard lead back to it; programs get JSON."""
+    return RedirectResponse("/_sandbox/", 303) if is_form(request) else None
+
+
+async def fields_of(request: Request) -> Json:
+    raw = await request.body()
+    if is_form(request):
+        return {name: int(text) if text.isdigit() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
+    try:
+        fields = orjson.loads(raw or b"{}")
+    except orjson.JSONDecodeError:
+        raise malformed("The request body must be JSON.") from None
+    if not isinstance(fields, dict):
+        raise malformed("The request body must be a JSON object.")
+    return fields
+
+
+def url_of(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def answered(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def refused(refusal: Refusal) -> Response:
+    return answered({"error": refusal.error}, refusal.status)

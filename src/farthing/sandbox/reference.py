@@ -1,0 +1,100 @@
+"""`python -m farthing.sandbox.reference`: what the sandbox does of Stripe, operation by operation, from the code itself."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import ROOMS
+from farthing.sandbox.settings import API_VERSION
+
+# What is modeled otherwise than at Stripe, by the module that does it. Refused parameters are read from the modules.
+DEVIATIONS: dict[str, tuple[str, ...]] = {
+    "account_links": ("Only `account_onboarding`. The page asks for one person or one company, not for persons of a company.",),
+    "accounts": (
+        "Capabilities are enforced, which Stripe's own sandboxes may not do.",
+        "`individual` and `company` are taken but not shown again; `type=company` needs no persons.",
+        "Everything due is due at once: requirements have no deadlines and nothing is pending verification.",
+        "A tax number of `111111111` or `1111` asks for a document; `file_identity_document_success` is always good.",
+    ),
+    "application_fees": ("On the seller's side a fee given back is an `application_fee_refund` of its own.",),
+    "balance": (
+        "`balance.available` is told of connected accounts only. The platform's own payouts are made by hand.",
+        "There are no reserves, and no debits of a seller's bank account when the balance is below zero.",
+    ),
+    "capabilities": ("Only `card_payments` and `transfers`.",),
+    "external_accounts": (
+        "A US routing number must have nine digits; its check digit is not looked at.",
+        "Account numbers that fail do so a day after their payouts were paid, never before.",
+    ),
+    "payouts": (
+        "Sent after an hour and paid after two days, on any day of the week; schedules pay at midnight UTC. Not instant.",
+        "A returned payout stops further ones until the seller gives another bank account.",
+    ),
+    "transfer_reversals": (
+        "By itself a reversal needs the seller's available and pending money; with a refund the balance may go below zero.",
+    ),
+    "transfers": ("A payment that came by transfer is given back by reversing the transfer; its own refund is refused.",),
+    "bank_debits": (
+        "A debit takes four days, whichever account it is from; the test accounts that Stripe lets wait longer do not.",
+        "Bank accounts count as verified: there are no micro-deposits and no mandates.",
+    ),
+    "charges": ("`POST /v1/charges` is not done: payment intents make charges.",),
+    "checkout_sessions": (
+        "Only `ui_mode=hosted_page`; no shipping rates, custom fields, tax ids or Stripe Tax.",
+        "Every payment method the currency allows is offered: cards, SEPA debits in eur, bank accounts in usd.",
+    ),
+    "disputes": (
+        "Evidence is text: uploaded files are refused.",
+        "`createMultipleDisputes` opens two disputes of half the amount each.",
+        "Evidence without one of Stripe's magic texts leaves the dispute under review until a control decides it.",
+        "Inquiries that nobody answers close at their deadline instead of after 120 days.",
+    ),
+    "events": ("Events are kept as long as the state, not for 30 days.",),
+    "payment_intents": ("A capture is final: several captures of one authorization are refused.",),
+    "payment_methods": ("Only `card`, `sepa_debit` and `us_bank_account`, and only Stripe's test numbers.",),
+    "refunds": ("A refund of a payment that is still processing is refused instead of kept pending.",),
+    "setup_intents": ("`latest_attempt` is kept for attempts that ended; one that waits for the bank has none yet.",),
+    "webhook_endpoints": (
+        f"`api_version` must be of the family of {API_VERSION}: it is named in the events, their shape is the same.",
+        "`http` addresses are taken, because receivers under test are on this machine.",
+    ),
+}
+HEAD = "| Operation | Parameters as in | Answered by |\n|---|---|---|"
+
+
+def text() -> str:
+    rooms = [_room(room) for room in sorted(ROOMS, key=lambda each: each.__name__) if room.OPERATIONS]
+    return "\n\n".join(rooms) + "\n"
+
+
+def _room(room: ModuleType) -> str:
+    name = _name(room)
+    parts = [f"### {name.replace('_', ' ').capitalize()}", _first_line(room), "\n".join([HEAD, *map(_row, room.OPERATIONS)])]
+    if notes := [*_refused(room), *DEVIATIONS.get(name, ())]:
+        parts.append("\n".join(f"- {note}" for note in notes))
+    return "\n\n".join(parts)
+
+
+def _row(operation: Operation) -> str:
+    return f"| `{operation.method} {operation.path}` | `{operation.params}` | `{operation.verb.__name__}` |"
+
+
+def _refused(room: ModuleType) -> list[str]:
+    found: Any = getattr(room, "NOT_HERE", {})
+    shown = [f"`{name}` ({found[name]})" if isinstance(found, dict) else f"`{name}`" for name in sorted(found)]
+    return [f"Refused: {', '.join(shown)}."] if shown else []
+
+
+def _first_line(room: ModuleType) -> str:
+    return (room.__doc__ or "").strip().splitlines()[0]
+
+
+def _name(room: ModuleType) -> str:
+    return room.__name__.rpartition(".")[2]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

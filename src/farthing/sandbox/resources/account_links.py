@@ -1,0 +1,74 @@
+"""Account links and login links: single-use, minutes-long addresses that let a seller in without a password."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from farthing.sandbox.account import Account
+from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import accounts
+from farthing.sandbox.store import Json, Record
+
+LINK_SECONDS = 5 * 60
+VISIT_SECONDS = 3_600
+# Kinds of their own, because Stripe's links have no id and cannot be looked at again.
+LINK, VISIT = "sandbox.link", "sandbox.visit"
+
+
+def create(account: Account, params: Json) -> Json:
+    if params["type"] != "account_onboarding":
+        raise not_here_yet("type", "account links of other types than account_onboarding")
+    for name in ("refresh_url", "return_url"):
+        if not params.get(name):
+            raise missing_parameter(name)
+        if urlsplit(params[name]).scheme not in ("http", "https"):
+            raise invalid("Not a valid URL", param=name, code="url_invalid")
+    record = accounts.connected(account, params["account"])
+    link = make(account, record, "onboarding", return_url=params["return_url"], refresh_url=params["refresh_url"])
+    return {"object": "account_link", "created": link["created"], "expires_at": link["expires_at"], "url": link["url"]}
+
+
+def create_login(account: Account, id: str, params: Json) -> Json:
+    del params
+    record = accounts.connected(account, id)
+    if record["controller"]["stripe_dashboard"]["type"] != "express":
+        raise invalid(
+            f"Cannot create a login link for an account that does not have access to the Express Dashboard: {id}",
+        )
+    if not record["details_submitted"]:
+        raise invalid("Cannot create a login link for an account that has not completed onboarding.")
+    link = make(account, record, "express", return_url=None, refresh_url=None)
+    return {"object": "login_link", "created": link["created"], "url": link["url"]}
+
+
+def make(account: Account, owner: Record, page: str, *, return_url: str | None, refresh_url: str | None) -> Record:
+    link = account.add(
+        LINK,
+        "link",
+        {"expires_at": account.clock.seconds() + LINK_SECONDS, "url": ""},
+        owner=owner.id,
+        page=page,
+        return_url=return_url,
+        refresh_url=refresh_url,
+        used=False,
+    )
+    link["url"] = f"{account.url}/c/{page}/{link.id}"
+    account.save(link)
+    return link
+
+
+def open_visit(account: Account, link: Record) -> Record | None:
+    """The first to open the link in time is let in; the link is then worth nothing."""
+    if link.inner["used"] or link["expires_at"] <= account.clock.now():
+        return None
+    link.inner["used"] = True
+    account.save(link)
+    kept = {name: link.inner[name] for name in ("owner", "page", "return_url", "refresh_url")}
+    return account.add(VISIT, "visit", {"expires_at": account.clock.seconds() + VISIT_SECONDS}, **kept)
+
+
+OPERATIONS = (
+    Operation("POST", "/v1/account_links", "AccountLinkCreateParams", create),
+    Operation("POST", "/v1/accounts/{id}/login_links", "AccountLoginLinkCreateParams", create_login),
+)

@@ -1,0 +1,92 @@
+"""Balance settings: the newer home of an account's payout schedule and of how long its money takes to settle."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from farthing.sandbox.account import Account
+from farthing.sandbox.errors import not_here_yet
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import account_shape, accounts
+from farthing.sandbox.settings import DAY
+from farthing.sandbox.store import Json, Record
+
+NOT_HERE = ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency")
+
+
+def retrieve(account: Account, params: Json) -> Json:
+    del params
+    return _shape(accounts.retrieve_own(account, {}))
+
+
+def update(account: Account, params: Json) -> Json:
+    wanted = params.get("payments") or {}
+    record = accounts.retrieve_own(account, {})
+    before = deepcopy(record.body)
+    payouts = wanted.get("payouts") or {}
+    for name in NOT_HERE:
+        if payouts.get(name):
+            raise not_here_yet(f"payments[payouts][{name}]", "minimum balances and transfer rules")
+    shown = record["settings"]["payouts"]
+    if "debit_negative_balances" in wanted:
+        shown["debit_negative_balances"] = wanted["debit_negative_balances"]
+    if "statement_descriptor" in payouts:
+        shown["statement_descriptor"] = payouts["statement_descriptor"] or None
+    if schedule := payouts.get("schedule"):
+        account_shape.take_schedule(record, schedule)
+    _take_timing(record, wanted.get("settlement_timing") or {})
+    _save(account, record, before)
+    return _shape(record)
+
+
+def _take_timing(record: Record, timing: Json) -> None:
+    if timing.get("start_of_day"):
+        raise not_here_yet("payments[settlement_timing][start_of_day]", "days that start at another time than midnight UTC")
+    if "delay_days_override" in timing:
+        days = timing["delay_days_override"]
+        override = account_shape.check_delay(days) if days != "" else None
+        record.inner["delay_days_override"] = override
+        record["settings"]["payouts"]["schedule"]["delay_days"] = override or account_shape.DELAY_DAYS
+
+
+def _save(account: Account, record: Record, before: Json) -> None:
+    platform = account.platform()
+    if platform:
+        accounts.tell(platform, record, before)
+    else:
+        account.save(record)
+    account.emit("balance_settings.updated", Record(_shape(record)))
+
+
+def settles_after(account: Account) -> int:
+    """How many seconds this account's charges stay pending."""
+    override = accounts.retrieve_own(account, {}).inner.get("delay_days_override")
+    return int(override) * DAY if override else account.settings.available_after_seconds
+
+
+def _shape(record: Record) -> Json:
+    payouts = record["settings"]["payouts"]
+    schedule = payouts["schedule"]
+    days = {name: schedule[name] for name in ("monthly_payout_days", "weekly_payout_days") if name in schedule}
+    override = record.inner.get("delay_days_override")
+    return {
+        "object": "balance_settings",
+        "payments": {
+            "debit_negative_balances": payouts["debit_negative_balances"],
+            "payouts": {
+                "schedule": {"interval": schedule["interval"], **days},
+                "statement_descriptor": payouts["statement_descriptor"],
+                "status": "enabled" if record["payouts_enabled"] else "disabled",
+            },
+            "settlement_timing": {
+                "delay_days": schedule["delay_days"],
+                **({"delay_days_override": override} if override else {}),
+            },
+        },
+    }
+
+
+OPERATIONS = (
+    Operation("GET", "/v1/balance_settings", "BalanceSettingsRetrieveParams", retrieve),
+    Operation("POST", "/v1/balance_settings", "BalanceSettingsUpdateParams", update),
+)

@@ -1,0 +1,299 @@
+"""How a subscription goes on by itself: trials end, periods renew, invoices come in or do not."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any
+
+from farthing.sandbox.account import Account, Job
+from farthing.sandbox.resources import (
+    discounts,
+    invoice_collection,
+    invoice_lines,
+    invoices,
+    periods,
+    subscription_ends,
+    subscription_items,
+)
+from farthing.sandbox.resources.subscription_ends import LIFECYCLE
+from farthing.sandbox.store import Json, Record
+
+DAY = 86_400
+INCOMPLETE_SECONDS = 23 * 3_600
+TRIAL_WARNING_SECONDS = 3 * DAY
+RENEWS = ("trialing", "active", "past_due", "unpaid")
+
+
+def period_of(subscription: Record) -> tuple[int, int]:
+    items = subscription["items"]["data"]
+    return items[0]["current_period_start"], min(item["current_period_end"] for item in items)
+
+
+def rhythm_of(subscription: Record) -> tuple[str, int]:
+    recurring = subscription["items"]["data"][0]["price"]["recurring"]
+    return recurring["interval"], recurring["interval_count"]
+
+
+def discounts_of(account: Account, subscription: Record, customer: Record) -> list[Record]:
+    found = discounts.running(account, subscription["discounts"])
+    if not found and customer["discount"]:
+        found = discounts.running(account, [customer["discount"]["id"]])
+    return found
+
+
+def lines_for(account: Account, subscription: Record, given: list[Record]) -> tuple[list[Json], list[Record]]:
+    """What the period that has just begun costs, after whatever waited for it; and the invoice items among that."""
+    del given
+    start, end = period_of(subscription)
+    items = invoices.pending_items(account, subscription["customer"], subscription.id)
+    items = [each for each in items if each["currency"] == subscription["currency"]]
+    lines = [invoice_lines.of_invoice_item(each) for each in items]
+    trial = subscription["status"] == "trialing"
+    for item in subscription["items"]["data"]:
+        line = invoice_lines.of_item(account, item, start, end, trial=trial)
+        _shorten(line, subscription, start, end)
+        lines.append(line)
+    return lines, items
+
+
+def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
+    """A first period that is shorter than the others, because the anchor lies ahead, costs its part."""
+    if subscription["billing_cycle_anchor"] != end or line["amount"] == 0:
+        return
+    interval, count = rhythm_of(subscription)
+    whole = end - periods.after(end, interval, -count)
+    if end - start < whole:
+        amount = discounts.round_half_up(Decimal(line["amount"]) * (end - start) / whole)
+        line |= {"amount": amount, "subtotal": amount}
+        line["parent"]["subscription_item_details"]["proration"] = True
+
+
+def bill(
+    account: Account, subscription: Record, reason: str, lines: list[Json], items: list[Record], given: list[Record]
+) -> Record:
+    """A draft for these lines. The period it bills is the one before the items' own, unless it is the first."""
+    start, end = period_of(subscription)
+    if reason == "subscription_create":
+        start, end = account.clock.seconds(), account.clock.seconds()
+    elif reason == "subscription_cycle":
+        end = start
+        start = subscription.inner.get("previous_start", start)
+    paused = subscription["pause_collection"] or {}
+    stays = subscription["status"] == "unpaid" or paused.get("behavior") == "keep_as_draft"
+    invoice = invoices.draft(
+        account,
+        account.get("customer", subscription["customer"]),
+        subscription["currency"],
+        lines,
+        reason=reason,
+        subscription=subscription,
+        period=(start, end),
+        given=given,
+        rates=subscription["default_tax_rates"],
+        collection_method=subscription["collection_method"],
+        days_until_due=subscription["days_until_due"],
+        auto_advance=not stays,
+    )
+    invoices.claim_items(account, items, invoice)
+    _remember(account, invoice)
+    subscription["latest_invoice"] = invoice.id
+    _use_up(account, subscription, invoice, given)
+    account.save(subscription)
+    return invoice
+
+
+def _remember(account: Account, invoice: Record) -> None:
+    """What each item really cost for which time: prorations give back parts of exactly that."""
+    for line in invoice.inner["lines"]:
+        details = line["parent"]["subscription_item_details"]
+        if details and (item := account.find("subscription_item", details["subscription_item"])):
+            item.inner["billed"] = {"amount": invoice_lines.net(line), **line["period"]}
+            account.save(item)
+
+
+def _use_up(account: Account, subscription: Record, invoice: Record, given: list[Record]) -> None:
+    """Coupons for once have done their duty when they took something off; repeating ones end with their months."""
+    took = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
+    for discount in given:
+        once = discounts.coupon_of(account, discount)["duration"] == "once"
+        if once and discount.id in took:
+            discounts.end(account, discount)
+    kept = {each.id for each in discounts.running(account, subscription["discounts"])}
+    for id in subscription["discounts"]:
+        if id not in kept:
+            discounts.end(account, account.get("discount", id))
+    subscription["discounts"] = [id for id in subscription["discounts"] if id in kept]
+
+
+# What falls due
+
+
+def plan(account: Account, subscription: Record) -> None:
+    """Put into the calendar what the current period brings."""
+    _, end = period_of(subscription)
+    account.at(end, "subscriptions.renew", subscription)
+    now = account.clock.now()
+    if subscription["status"] == "trialing":
+        account.at(max(end - TRIAL_WARNING_SECONDS, now), "subscriptions.warn", subscription)
+    if end - account.settings.upcoming_days * DAY > now:
+        account.at(end - account.settings.upcoming_days * DAY, "subscriptions.announce", subscription)
+
+
+def warn(account: Account, subscription: Record) -> None:
+    end = subscription["trial_end"]
+    if subscription["status"] == "trialing" and end - TRIAL_WARNING_SECONDS <= account.clock.now():
+        account.emit("customer.subscription.trial_will_end", subscription)
+
+
+def announce(account: Account, subscription: Record) -> None:
+    # Here, because a preview makes everything and takes it back.
+    from farthing.sandbox.resources import invoice_previews
+
+    _, end = period_of(subscription)
+    left = end - account.clock.now()
+    if subscription["status"] in RENEWS and not subscription["cancel_at"] and left <= account.settings.upcoming_days * DAY:
+        account.emit("invoice.upcoming", Record(invoice_previews.next_renewal(account, subscription)))
+
+
+def renew(account: Account, subscription: Record) -> None:
+    start, end = period_of(subscription)
+    if end > account.clock.now() or subscription["status"] not in RENEWS:
+        return
+    if subscription["cancel_at"] and subscription["cancel_at"] <= end:
+        subscription_ends.end(account, subscription, "cancellation_requested")
+        return
+    trial_ends = subscription["status"] == "trialing"
+    if trial_ends and _ends_without_method(account, subscription):
+        return
+    before = subscription_snapshot(subscription)
+    subscription.inner["previous_start"] = start
+    move_period(account, subscription, end)
+    if trial_ends:
+        subscription["status"] = LIFECYCLE.move(subscription["status"], "activate")
+        account.save(subscription)
+        account.emit("customer.subscription.updated", subscription, before=before)
+        bill_period(account, subscription, "subscription_cycle")
+    else:
+        bill_period(account, subscription, "subscription_cycle")
+        account.emit("customer.subscription.updated", subscription, before=before)
+    plan(account, subscription)
+
+
+def subscription_snapshot(subscription: Record) -> Json:
+    return deepcopy(subscription.body)
+
+
+def bill_period(account: Account, subscription: Record, reason: str) -> Record:
+    customer = account.get("customer", subscription["customer"])
+    given = discounts_of(account, subscription, customer)
+    lines, items = lines_for(account, subscription, given)
+    return bill(account, subscription, reason, lines, items, given)
+
+
+def move_period(account: Account, subscription: Record, start: int) -> None:
+    interval, count = rhythm_of(subscription)
+    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count)
+    for item in subscription_items.of(account, subscription.id):
+        item.body |= {"current_period_start": start, "current_period_end": end}
+        account.save(item)
+    subscription_items.show(account, subscription)
+    if subscription["cancel_at_period_end"]:
+        subscription["cancel_at"] = end
+    account.save(subscription)
+
+
+def _ends_without_method(account: Account, subscription: Record) -> bool:
+    """A trial without a card ends as the subscription says; True when there is nothing to bill."""
+    customer = account.get("customer", subscription["customer"])
+    known = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    if known or subscription["collection_method"] == "send_invoice":
+        return False
+    match subscription["trial_settings"]["end_behavior"]["missing_payment_method"]:
+        case "cancel":
+            subscription_ends.end(account, subscription, "cancellation_requested")
+            return True
+        case "pause":
+            pause(account, subscription, "trial_end_without_payment_method")
+            return True
+        case _:
+            return False
+
+
+def pause(account: Account, subscription: Record, why: str) -> None:
+    before = subscription_snapshot(subscription)
+    now = account.clock.seconds()
+    subscription["status"] = LIFECYCLE.move(subscription["status"], "pause")
+    details = {"subscription": {"type": why}, "transitioned_at": now, "type": "subscription"}
+    subscription["status_details"] = {"paused": details}
+    account.save(subscription)
+    account.emit("customer.subscription.paused", subscription)
+    account.emit("customer.subscription.updated", subscription, before=before)
+
+
+def expire(account: Account, subscription: Record) -> None:
+    """Nobody paid the first invoice in time."""
+    if subscription["status"] != "incomplete":
+        return
+    now = account.clock.seconds()
+    status = LIFECYCLE.move(subscription["status"], "expire")
+    account.update(subscription, "customer.subscription.updated", status=status, ended_at=now)
+    invoice = account.get("invoice", subscription["latest_invoice"])
+    if invoices.LIFECYCLE.allows(invoice["status"], "void"):
+        invoice_collection.void_it(account, invoice)
+
+
+# What its invoices tell it
+
+
+def told(account: Account, subscription: Record, invoice: Record, what: str, intent: Record | None) -> None:
+    match what:
+        case "paid":
+            _told_paid(account, subscription, invoice, intent)
+        case "failed":
+            if subscription["status"] in ("active", "trialing") and not subscription.inner.get("pending"):
+                status = LIFECYCLE.move(subscription["status"], "fail")
+                account.update(subscription, "customer.subscription.updated", status=status)
+        case _:
+            _exhausted(account, subscription)
+
+
+def _told_paid(account: Account, subscription: Record, invoice: Record, intent: Record | None) -> None:
+    # Here, because updates make invoices.
+    from farthing.sandbox.resources import subscription_pauses, subscription_updates
+
+    changed: dict[str, Any] = {}
+    if intent and subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        changed["default_payment_method"] = intent["payment_method"]
+    latest = invoice.id == subscription["latest_invoice"]
+    if latest and subscription["status"] in ("incomplete", "past_due", "unpaid"):
+        changed["status"] = LIFECYCLE.move(subscription["status"], "activate")
+    account.update(subscription, "customer.subscription.updated", **changed)
+    if (subscription.inner.get("pending") or {}).get("invoice") == invoice.id:
+        subscription_updates.apply_pending(account, subscription)
+    if subscription.inner.get("resumes_with") == invoice.id:
+        subscription_pauses.resumed(account, subscription)
+
+
+def _exhausted(account: Account, subscription: Record) -> None:
+    if subscription["status"] != "past_due":
+        return
+    match account.settings.dunning_ends:
+        case "cancel":
+            subscription_ends.end(account, subscription, "payment_failed")
+        case "unpaid":
+            status = LIFECYCLE.move(subscription["status"], "exhaust")
+            account.update(subscription, "customer.subscription.updated", status=status)
+        case "paused":
+            pause(account, subscription, "final_payment_failure")
+        case _:
+            pass
+
+
+JOBS: dict[str, tuple[str, Job]] = {
+    "subscriptions.renew": ("subscription", renew),
+    "subscriptions.warn": ("subscription", warn),
+    "subscriptions.announce": ("subscription", announce),
+    "subscriptions.expire": ("subscription", expire),
+}
+OPERATIONS = ()

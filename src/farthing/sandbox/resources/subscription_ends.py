@@ -1,0 +1,131 @@
+"""How a subscription ends: canceled now, at the end of its period, or at a moment, and how that is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from farthing.sandbox.account import Account, Job
+from farthing.sandbox.errors import exclusive_parameters, invalid
+from farthing.sandbox.lifecycle import Lifecycle
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import invoice_collection, invoice_lines, invoices, prorations
+from farthing.sandbox.store import Json, Record
+
+LIFECYCLE = Lifecycle(
+    "Subscription",
+    {
+        "incomplete": {"activate": "active", "expire": "incomplete_expired", "cancel": "canceled"},
+        "incomplete_expired": {},
+        "trialing": {"activate": "active", "fail": "past_due", "pause": "paused", "cancel": "canceled"},
+        "active": {"fail": "past_due", "pause": "paused", "cancel": "canceled", "activate": "active"},
+        "past_due": {"activate": "active", "exhaust": "unpaid", "pause": "paused", "cancel": "canceled", "fail": "past_due"},
+        "unpaid": {"activate": "active", "cancel": "canceled", "fail": "unpaid"},
+        "paused": {"activate": "active", "cancel": "canceled"},
+        "canceled": {},
+    },
+)
+
+
+def cancel(account: Account, id: str, params: Json) -> Record:
+    subscription = account.get("subscription", id)
+    if not LIFECYCLE.allows(subscription["status"], "cancel"):
+        # Stripe does not find what has ended.
+        raise invalid(f"No such subscription: '{id}'", code="resource_missing", param="id")
+    if params.get("prorate"):
+        prorations.credit_all(account, subscription)
+    end(account, subscription, "cancellation_requested", params.get("cancellation_details"))
+    if params.get("invoice_now"):
+        _invoice_the_rest(account, subscription)
+    return subscription
+
+
+def _invoice_the_rest(account: Account, subscription: Record) -> None:
+    items = invoices.pending_items(account, subscription["customer"], subscription.id)
+    if not items:
+        return
+    invoice = invoices.draft(
+        account,
+        account.get("customer", subscription["customer"]),
+        subscription["currency"],
+        [invoice_lines.of_invoice_item(each) for each in items],
+        reason="subscription_update",
+        subscription=subscription,
+        rates=subscription["default_tax_rates"],
+    )
+    invoices.claim_items(account, items, invoice)
+    subscription["latest_invoice"] = invoice.id
+    account.save(subscription)
+    invoice_collection.finalize(account, invoice)
+    if invoice["status"] == "open":
+        invoice_collection.collect(account, invoice, off_session=True)
+
+
+def end(account: Account, subscription: Record, reason: str, details: Json | None = None) -> None:
+    """Now. Its open invoices are no longer collected by themselves."""
+    now = account.clock.seconds()
+    subscription["status"] = LIFECYCLE.move(subscription["status"], "cancel")
+    asked = subscription["canceled_at"] if subscription["cancel_at"] else None
+    subscription.body |= {
+        "canceled_at": asked or now,
+        "cancellation_details": {**subscription["cancellation_details"], "reason": reason, **_said(details)},
+        "ended_at": now,
+        "pending_update": None,
+    }
+    account.save(subscription)
+    mine = (
+        "json_extract(body, '$.parent.subscription_details.subscription') = ? "
+        "AND json_extract(body, '$.status') IN ('draft', 'open')"
+    )
+    for invoice in account.select("invoice", mine, subscription.id):
+        invoice.body |= {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+        account.save(invoice)
+    account.emit("customer.subscription.deleted", subscription)
+
+
+def _said(details: Json | None) -> Json:
+    return {name: value or None for name, value in (details or {}).items() if name in ("comment", "feedback")}
+
+
+def plan(account: Account, subscription: Record, params: Json) -> dict[str, Any]:
+    """The fields that an update to cancel_at or cancel_at_period_end changes."""
+    if params.get("cancel_at_period_end") and params.get("cancel_at"):
+        raise exclusive_parameters("cancel_at_period_end", "cancel_at")
+    period_end = min(item["current_period_end"] for item in subscription["items"]["data"])
+    moment, flag = subscription["cancel_at"], subscription["cancel_at_period_end"]
+    if "cancel_at_period_end" in params:
+        flag = params["cancel_at_period_end"]
+        moment = period_end if flag else None
+    if "cancel_at" in params:
+        moment, flag = _moment(params["cancel_at"], subscription, account), False
+    changed: dict[str, Any] = {"cancel_at": moment, "cancel_at_period_end": flag}
+    if moment != subscription["cancel_at"]:
+        changed["canceled_at"] = account.clock.seconds() if moment else None
+        reason = "cancellation_requested" if moment else None
+        changed["cancellation_details"] = {**subscription["cancellation_details"], "reason": reason}
+        if moment:
+            account.at(moment, "subscriptions.cancel", subscription)
+    if details := params.get("cancellation_details"):
+        current = changed.get("cancellation_details", subscription["cancellation_details"])
+        changed["cancellation_details"] = current | _said(details)
+    return changed
+
+
+def _moment(given: Any, subscription: Record, account: Account) -> int | None:
+    if given == "":
+        return None
+    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
+    if isinstance(given, str):
+        return int(max(ends) if given == "max_period_end" else min(ends))
+    if given <= account.clock.seconds():
+        raise invalid("`cancel_at` must be in the future.", param="cancel_at")
+    return int(given)
+
+
+def cancel_if_due(account: Account, subscription: Record) -> None:
+    moment = subscription["cancel_at"]
+    if moment and moment <= account.clock.now() and LIFECYCLE.allows(subscription["status"], "cancel"):
+        end(account, subscription, "cancellation_requested")
+
+
+JOBS: dict[str, tuple[str, Job]] = {"subscriptions.cancel": ("subscription", cancel_if_due)}
+OPERATIONS = (Operation("DELETE", "/v1/subscriptions/{id}", "SubscriptionCancelParams", cancel),)

@@ -1,0 +1,360 @@
+"""Changing a subscription: other prices, quantities, ends and dates, and who pays for the difference, and when."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
+from farthing.sandbox.errors import invalid, malformed, not_here_yet
+from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import (
+    discounts,
+    invoice_collection,
+    invoice_lines,
+    invoices,
+    prorations,
+    subscription_cycle,
+    subscription_ends,
+    subscription_items,
+    subscriptions,
+    tax_rates,
+)
+from farthing.sandbox.resources.prorations import Change
+from farthing.sandbox.store import Json, Record
+
+PENDING_SECONDS = 23 * 3_600
+CHANGEABLE = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete")
+
+
+def update(account: Account, id: str, params: Json) -> Record:
+    subscription = account.get("subscription", id)
+    _check(subscription, params)
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        return _update_when_paid(account, subscription, params)
+    change(account, subscription, params)
+    return account.get("subscription", id)
+
+
+def _check(subscription: Record, params: Json) -> None:
+    subscriptions.refuse_what_is_not_here(params)
+    if subscription["status"] not in CHANGEABLE:
+        raise invalid(
+            "A canceled subscription can only update its cancellation_details and metadata.", param=next(iter(params), None)
+        )
+    if params.get("trial_from_plan"):
+        raise not_here_yet("trial_from_plan", "trials of plans")
+
+
+def change(account: Account, subscription: Record, params: Json) -> Record | None:
+    """Everything the parameters ask for. Answers the invoice it caused, if it caused one now."""
+    before = deepcopy(subscription.body)
+    now = account.clock.seconds()
+    behavior = params.get("proration_behavior", "create_prorations")
+    moment = _moment(subscription, params, now)
+    subscription.body |= _fields(account, subscription, params)
+    account.save(subscription)
+    trialing = subscription["status"] == "trialing"
+    changes = _apply_items(account, subscription, params.get("items") or [])
+    restarts = _restarts(before, subscription, params, changes)
+    _set_trial(account, subscription, params, now)
+    prorates = behavior != "none" and not trialing and subscription["status"] not in ("incomplete", "paused")
+    if restarts and prorates:
+        prorations.credits(account, subscription, _all_items(account, subscription, changes), moment)
+    elif prorates:
+        prorations.credits(account, subscription, changes, moment)
+        prorations.debits(account, subscription, changes, moment)
+    if restarts:
+        subscription["billing_cycle_anchor"] = now
+        subscription_cycle.move_period(account, subscription, now)
+    subscription_items.show(account, subscription)
+    _rediscount(account, subscription, params)
+    subscription.body |= subscription_ends.plan(account, subscription, params)
+    account.save(subscription)
+    _tell(account, subscription, before)
+    invoice = _invoice(account, subscription, restarts=restarts, at_once=behavior == "always_invoice")
+    if restarts or subscription["status"] == "trialing":
+        subscription_cycle.plan(account, account.get("subscription", subscription.id))
+    if invoice is not None:
+        _collect(account, invoice, params)
+    return invoice
+
+
+def _tell(account: Account, subscription: Record, before: Json) -> None:
+    if before != subscription.body:
+        account.emit("customer.subscription.updated", subscription, before=before)
+
+
+def _moment(subscription: Record, params: Json, now: int) -> int:
+    moment: int = params.get("proration_date", now)
+    start, end = subscription_cycle.period_of(subscription)
+    if not start <= moment <= end:
+        raise invalid("Cannot specify proration_date outside of the subscription's current period.", param="proration_date")
+    return moment
+
+
+def _fields(account: Account, subscription: Record, params: Json) -> dict[str, Any]:
+    changed: dict[str, Any] = {"metadata": merge_metadata(subscription["metadata"], params.get("metadata"))}
+    changed |= {name: params[name] for name in ("collection_method", "days_until_due") if name in params}
+    if "description" in params:
+        changed["description"] = blank_as_none(params["description"])
+    if "default_payment_method" in params:
+        changed["default_payment_method"] = _method(account, subscription, params["default_payment_method"])
+    if "default_tax_rates" in params:
+        changed["default_tax_rates"] = tax_rates.chosen(account, params["default_tax_rates"], "default_tax_rates")
+    if "pause_collection" in params:
+        changed["pause_collection"] = _pause(account, subscription, params["pause_collection"])
+    if given := params.get("payment_settings"):
+        changed["payment_settings"] = subscription["payment_settings"] | {
+            name: blank_as_none(given[name])
+            for name in ("payment_method_types", "save_default_payment_method")
+            if name in given
+        }
+    if given := (params.get("trial_settings") or {}).get("end_behavior"):
+        changed["trial_settings"] = {"end_behavior": {"missing_payment_method": given["missing_payment_method"]}}
+    return changed
+
+
+def _method(account: Account, subscription: Record, id: str) -> str | None:
+    if id == "":
+        return None
+    method = account.get("payment_method", id, param="default_payment_method")
+    if method["customer"] != subscription["customer"]:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {id}",
+            param="default_payment_method",
+            code="resource_missing",
+        )
+    return method.id
+
+
+def _pause(account: Account, subscription: Record, given: Any) -> Json | None:
+    if not given:
+        return None
+    moment = given.get("resumes_at")
+    if moment:
+        account.at(moment, "subscriptions.unpause", subscription)
+    return {"behavior": given["behavior"], "resumes_at": moment}
+
+
+def unpause(account: Account, subscription: Record) -> None:
+    moment = (subscription["pause_collection"] or {}).get("resumes_at")
+    if moment and moment <= account.clock.now():
+        account.update(subscription, "customer.subscription.updated", pause_collection=None)
+
+
+# Items
+
+
+def _apply_items(account: Account, subscription: Record, given: list[Json]) -> list[Change]:
+    changes = [_apply(account, subscription, each, f"items[{place}]") for place, each in enumerate(given)]
+    left = subscription_items.of(account, subscription.id)
+    if not left:
+        raise invalid("A subscription must have at least one active item.", param="items")
+    subscription_items.same_rhythm([item["price"] for item in left])
+    if left[0]["price"]["currency"] != subscription["currency"]:
+        raise invalid("The currency of a subscription cannot be changed.", param="items")
+    subscription_items.show(account, subscription)
+    return changes
+
+
+def _apply(account: Account, subscription: Record, given: Json, param: str) -> Change:
+    if "id" not in given:
+        return Change(None, None, _new(account, subscription, given, param))
+    item = account.get("subscription_item", given["id"], param=f"{param}[id]")
+    if item["subscription"] != subscription.id:
+        raise invalid(
+            f"No such subscription item on this subscription: '{item.id}'", param=f"{param}[id]", code="resource_missing"
+        )
+    before, billed = deepcopy(item.body), deepcopy(item.inner["billed"])
+    if given.get("deleted"):
+        account.store.remove(account.id, item.id)
+        return Change(before, billed, None)
+    if "price" in given or "price_data" in given:
+        price = subscription_items.price_of(account, given, param)
+        item.body |= {"price": price.body, "plan": subscription_items.plan_of(price)}
+    if "quantity" in given:
+        item["quantity"] = subscription_items.quantity_of(given, param)
+    if "tax_rates" in given:
+        item["tax_rates"] = tax_rates.chosen(account, given["tax_rates"], f"{param}[tax_rates]")
+    item["metadata"] = merge_metadata(item["metadata"], given.get("metadata"))
+    account.save(item)
+    return Change(before, billed, item)
+
+
+def _new(account: Account, subscription: Record, given: Json, param: str) -> Record:
+    price = subscription_items.price_of(account, given, param)
+    subscription_items.quantity_of(given, param)
+    if len(subscription["items"]["data"]) >= subscription_items.ITEMS_MAX:
+        raise invalid(f"A subscription can have at most {subscription_items.ITEMS_MAX} items.", param="items")
+    start, end = subscription_cycle.period_of(subscription)
+    return subscription_items.add(account, subscription.id, price, given, start, end)
+
+
+def _all_items(account: Account, subscription: Record, changes: list[Change]) -> list[Change]:
+    """When the period starts anew, those that did not change are given back, too."""
+    touched = {each.before["id"] for each in changes if each.before} | {each.after.id for each in changes if each.after}
+    gone = [Change(each.before, each.billed, None) for each in changes]
+    rest = [each for each in subscription_items.of(account, subscription.id) if each.id not in touched]
+    return gone + [Change(each.body, each.inner["billed"], None) for each in rest]
+
+
+def _restarts(before: Json, subscription: Record, params: Json, changes: list[Change]) -> bool:
+    """Another interval, the first price above zero, an anchor of now, or the end of a trial begin a new period today."""
+    if subscription["status"] == "trialing":
+        return params.get("trial_end") == "now"
+    old = before["items"]["data"]
+    new = subscription["items"]["data"]
+    rhythm = [
+        (each[0]["price"]["recurring"]["interval"], each[0]["price"]["recurring"]["interval_count"]) for each in (old, new)
+    ]
+    if (params.get("billing_cycle_anchor") or {}).get("type") == "now" or rhythm[0] != rhythm[1]:
+        return True
+    free = [sum(invoice_lines.amount_of(item["price"], item["quantity"]) for item in each) == 0 for each in (old, new)]
+    return bool(changes) and free[0] and not free[1]
+
+
+def _set_trial(account: Account, subscription: Record, params: Json, now: int) -> None:
+    moment = params.get("trial_end")
+    if moment is None:
+        return
+    if moment == "now":
+        if subscription["status"] == "trialing":
+            subscription.body |= {"status": "active", "trial_end": now}
+        return
+    if moment <= now:
+        raise malformed("Invalid timestamp: must be an integer Unix timestamp in the future.", param="trial_end")
+    if moment > now + 5 * 366 * 86_400:
+        raise invalid("A trial cannot last longer than five years.", param="trial_end")
+    begun = subscription["trial_start"] if subscription["status"] == "trialing" else now
+    subscription.body |= {"status": "trialing", "trial_end": moment, "trial_start": begun, "billing_cycle_anchor": moment}
+    for item in subscription_items.of(account, subscription.id):
+        item["current_period_end"] = moment
+        account.save(item)
+
+
+def _rediscount(account: Account, subscription: Record, params: Json) -> None:
+    if "discounts" not in params:
+        return
+    owner = {"customer": subscription["customer"], "currency": subscription["currency"], "subscription": subscription.id}
+    whole = sum(invoice_lines.amount_of(item["price"], item["quantity"]) for item in subscription["items"]["data"])
+    kept = [
+        discounts.grant(account, each, f"discounts[{place}]", amount=whole, **owner).id
+        for place, each in enumerate(params["discounts"] or [])
+    ]
+    for id in subscription["discounts"]:
+        if id not in kept:
+            discounts.end(account, account.get("discount", id))
+    subscription["discounts"] = kept
+
+
+# Its invoice
+
+
+def _invoice(account: Account, subscription: Record, *, restarts: bool, at_once: bool) -> Record | None:
+    if restarts:
+        return subscription_cycle.bill_period(account, subscription, "subscription_update")
+    items = invoices.pending_items(account, subscription["customer"], subscription.id)
+    items = [each for each in items if each["proration"]]
+    if not at_once or not items:
+        return None
+    lines = [invoice_lines.of_invoice_item(each) for each in items]
+    return subscription_cycle.bill(account, subscription, "subscription_update", lines, items, [])
+
+
+def _collect(account: Account, invoice: Record, params: Json) -> None:
+    behavior = params.get("payment_behavior", "allow_incomplete")
+    if invoice["collection_method"] == "send_invoice" and invoice["total"] > 0:
+        return
+    if not invoice["auto_advance"]:
+        return
+    invoice_collection.finalize(account, invoice)
+    if invoice["status"] != "open" or behavior == "default_incomplete":
+        return
+    refusal = invoice_collection.collect(account, invoice, off_session=bool(params.get("off_session", True)))
+    if behavior == "error_if_incomplete" and invoice["status"] != "paid":
+        raise subscriptions.undone(refusal)
+
+
+# Only when paid
+
+
+def _update_when_paid(account: Account, subscription: Record, params: Json) -> Record:
+    """All of it if the money comes at once; otherwise only the invoice, and the change waits for it."""
+    id = subscription.id
+    plain = {**params, "payment_behavior": "allow_incomplete"}
+    kept = deepcopy(subscription.body)
+    items = [(deepcopy(each.body), deepcopy(each.inner)) for each in subscription_items.of(account, id)]
+    subscription.inner["pending"] = {"invoice": None}
+    account.save(subscription)
+    invoice = change(account, subscription, plain)
+    fresh = account.get("subscription", id)
+    fresh.inner["pending"] = None
+    account.save(fresh)
+    if invoice is None or invoice["status"] == "paid":
+        return fresh
+    return _wait(account, fresh, kept, items, invoice, params)
+
+
+def _wait(
+    account: Account, subscription: Record, kept: Json, items: list[tuple[Json, Json]], invoice: Record, params: Json
+) -> Record:
+    wanted = subscription_items.of(account, subscription.id)
+    changed = deepcopy(subscription.body)
+    for item in wanted:
+        account.store.remove(account.id, item.id)
+    for body, inner in items:
+        account.store.insert(account.id, Record(body, inner))
+    expires_at = account.clock.seconds() + PENDING_SECONDS
+    subscription.body = kept | {
+        "latest_invoice": invoice.id,
+        "pending_update": {
+            "billing_cycle_anchor": None,
+            "expires_at": expires_at,
+            "subscription_items": [item.body for item in wanted],
+            "trial_end": None,
+            "trial_from_plan": None,
+        },
+    }
+    stored = [(item.body, item.inner) for item in wanted]
+    subscription.inner["pending"] = {"invoice": invoice.id, "items": stored, "anchor": changed["billing_cycle_anchor"]}
+    account.save(subscription)
+    account.emit("customer.subscription.updated", subscription, before=changed)
+    account.at(expires_at, "subscriptions.drop_pending", subscription)
+    return subscription
+
+
+def apply_pending(account: Account, subscription: Record) -> None:
+    """The invoice was paid: what it waited for happens."""
+    before, pending = deepcopy(subscription.body), subscription.inner["pending"]
+    for item in subscription_items.of(account, subscription.id):
+        account.store.remove(account.id, item.id)
+    for body, inner in pending["items"]:
+        account.store.insert(account.id, Record(body, inner))
+    subscription_items.show(account, subscription)
+    subscription.inner["pending"] = None
+    subscription.body |= {"pending_update": None, "billing_cycle_anchor": pending["anchor"]}
+    account.save(subscription)
+    account.emit("customer.subscription.pending_update_applied", subscription)
+    account.emit("customer.subscription.updated", subscription, before=before)
+    subscription_cycle.plan(account, subscription)
+
+
+def drop_pending(account: Account, subscription: Record) -> None:
+    pending = subscription.inner.get("pending")
+    if not pending or subscription["pending_update"]["expires_at"] > account.clock.now():
+        return
+    subscription.inner["pending"] = None
+    subscription["pending_update"] = None
+    account.save(subscription)
+    account.emit("customer.subscription.pending_update_expired", subscription)
+    invoice = account.get("invoice", pending["invoice"])
+    if invoices.LIFECYCLE.allows(invoice["status"], "void"):
+        invoice_collection.void_it(account, invoice)
+
+
+JOBS: dict[str, tuple[str, Job]] = {
+    "subscriptions.unpause": ("subscription", unpause),
+    "subscriptions.drop_pending": ("subscription", drop_pending),
+}
+OPERATIONS = (Operation("POST", "/v1/subscriptions/{id}", "SubscriptionUpdateParams", update),)

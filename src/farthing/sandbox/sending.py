@@ -1,0 +1,56 @@
+"""One webhook over the wire: the body, its signature, and what mischief was ordered for it."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import orjson
+
+from farthing.sandbox import chaos, signing
+from farthing.sandbox.chaos import Mischief
+from farthing.sandbox.ids import new_id
+from farthing.sandbox.settings import API_VERSION
+from farthing.sandbox.store import Record
+
+
+async def send(
+    client: httpx.AsyncClient, event: Record, endpoint: Record, mischief: Mischief | None
+) -> tuple[int | None, str | None]:
+    """The status answered, or what went wrong. Redirects are not followed: they count as a failure."""
+    version = endpoint["api_version"] or API_VERSION
+    body = orjson.dumps({**event.body, "api_version": version}, option=orjson.OPT_INDENT_2)
+    body, signature = _signed(body, endpoint, mischief)
+    headers = {
+        "content-type": "application/json; charset=utf-8",
+        "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        "stripe-signature": signature,
+        "stripe-version": version,
+    }
+    try:
+        async with client.stream("POST", endpoint["url"], content=body, headers=headers) as response:
+            return response.status_code, None
+    except httpx.TimeoutException:
+        return None, "timed out"
+    except httpx.HTTPError as problem:
+        return None, type(problem).__name__
+    except httpx.InvalidURL:
+        return None, "invalid URL"
+
+
+def _signed(body: bytes, endpoint: Record, mischief: Mischief | None) -> tuple[bytes, str]:
+    moment, secrets = int(time.time()), signing.secrets_of(endpoint)
+    match mischief:
+        case Mischief.STALE:
+            return body, signing.header(body, secrets, moment - chaos.STALE_SECONDS)
+        case Mischief.WRONG_SECRET:
+            return body, signing.header(body, [new_id("whsec")], moment)
+        case Mischief.BAD_SIGNATURE:
+            return body, f"t={moment},v1={'0' * 64}"
+        case Mischief.BAD_BODY:
+            return chaos.spoiled(body), signing.header(body, secrets, moment)
+        case Mischief.BAD_UTF8:
+            body = b'{"id": "evt_\xff\xfe", "object": "event"}'
+        case _:
+            pass
+    return body, signing.header(body, secrets, moment)

@@ -1,0 +1,49 @@
+"""The whole state as one JSON document, and back: what a test wants to return to, or a file to hand to somebody."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from farthing.sandbox.errors import malformed
+from farthing.sandbox.store import TABLES, Json, Store
+
+VERSION = 1
+
+
+def take(store: Store) -> Json:
+    """Signing secrets are in it, as they must be: they are test secrets, but treat the file like one."""
+    return {"version": VERSION, "tables": {table: _rows(store, table) for table in TABLES}}
+
+
+def restore(store: Store, snapshot: Json) -> None:
+    """All of it or nothing. What was there before is gone."""
+    tables = snapshot.get("tables")
+    if snapshot.get("version") != VERSION or not isinstance(tables, dict):
+        raise malformed("This is not a snapshot of this sandbox.", param="tables")
+    with store.transaction():
+        store.clear()
+        for table in TABLES:
+            columns = _columns(store, table)
+            for row in tables.get(table, []):
+                if not isinstance(row, list) or len(row) != len(columns):
+                    raise malformed(f"This snapshot has another shape: look at {table}.", param="tables")
+                marks = ", ".join("?" for _ in columns)
+                store.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *map(_read, row))  # noqa: S608
+
+
+def _columns(store: Store, table: str) -> list[str]:
+    return [str(row[1]) for row in store.rows(f"PRAGMA table_info({table})")]
+
+
+def _rows(store: Store, table: str) -> list[list[Any]]:
+    columns = ", ".join(_columns(store, table))
+    return [[_shown(value) for value in row] for row in store.rows(f"SELECT {columns} FROM {table}")]  # noqa: S608
+
+
+def _shown(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _read(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
