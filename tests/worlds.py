@@ -256,4 +256,4 @@ async def _rows(tx: Transaction, table: str) -> str:
 def signed(event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: int | None = None) -> tuple[bytes, str]:
     """The body of a delivery and its Stripe-Signature header."""
     body = orjson.dumps(event)
-    return body, header(body, secret, int(time.time()) if at is None else at)
+    return body, header(body, [secret], int(time.time()) if at is None else at)

@@ -26,7 +26,7 @@ NOW = int(time.time())
 
 def of(body: bytes, at: int = NOW) -> str:
     """A right signature of whatever body."""
-    return header(body, WEBHOOK_SECRET, at)
+    return header(body, [WEBHOOK_SECRET], at)
 
 
 GOOD = of(BODY)
@@ -36,8 +36,8 @@ HEADERS: dict[str, str | bytes | None] = {
     "missing": None,
     "empty": "",
     "forged": f"t={NOW},v1={'0' * 64}",
-    "another secret": header(BODY, "whsec_of_somebody_else", NOW),
-    "empty secret": header(BODY, "", NOW),
+    "another secret": header(BODY, ["whsec_of_somebody_else"], NOW),
+    "empty secret": header(BODY, [""], NOW),
     "stale": of(BODY, NOW - 400),
     "future-dated": of(BODY, NOW + 400),
     "ten years ahead": of(BODY, NOW + 315_000_000),

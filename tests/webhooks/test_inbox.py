@@ -67,9 +67,9 @@ async def test_while_a_secret_is_changed_both_are_good() -> None:
     body = orjson.dumps(event())
     now = time.time()
     for secret in ("whsec_new", "whsec_old"):
-        assert provider.verify(body, header(body, secret, int(now)), now=now).id == "evt_1"
+        assert provider.verify(body, header(body, [secret], int(now)), now=now).id == "evt_1"
     # While one endpoint has two secrets, Stripe signs with both in one header.
-    both = f"{header(body, 'whsec_gone', int(now))},{header(body, 'whsec_old', int(now)).partition(',')[2]}"
+    both = f"{header(body, ['whsec_gone'], int(now))},{header(body, ['whsec_old'], int(now)).partition(',')[2]}"
     assert provider.verify(body, both, now=now).id == "evt_1"
     await provider.close()
 
@@ -80,7 +80,7 @@ async def test_without_a_secret_nothing_is_believed() -> None:
         provider = Stripe("sk_test_x", livemode=False, webhook_secrets=secrets)
         for secret in ("", " ", WEBHOOK_SECRET):
             with pytest.raises(Exception, match="No signature matches"):
-                provider.verify(body, header(body, secret, int(time.time())), now=time.time())
+                provider.verify(body, header(body, [secret], int(time.time())), now=time.time())
         await provider.close()
 
 
