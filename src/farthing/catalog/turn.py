@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 WAIT: Final = 5
 """Seconds to wait for the connection."""
 
-TRIES: Final = 10
-BETWEEN_TRIES: Final = 0.2
+TRIES: Final = 3
+BETWEEN_TRIES: Final = 1
+"""Seconds."""
 
 
 @asynccontextmanager

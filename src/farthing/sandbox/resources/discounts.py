@@ -86,7 +86,7 @@ def shares(account: Account, discount: Record, lines: list[Json], left: list[int
     if coupon["amount_off"] is not None:
         off = min(coupon["amount_off"], base)
     else:
-        off = round_half_up(Decimal(base) * Decimal(str(coupon["percent_off"])) / 100)
+        off = round_half_up(Decimal(base) * Decimal(str(coupon["percent_off"])).scaleb(-2))
     return split(off, bases)
 
 

@@ -197,7 +197,7 @@ def tax(amount: int, rate: Json, rates: list[Json], exempt: str) -> Json:
     before = Decimal(amount) * 100 / (100 + inside)
     free = exempt in ("exempt", "reverse")
     return {
-        "amount": 0 if free else discounts.round_half_up(before * percent / 100),
+        "amount": 0 if free else discounts.round_half_up((before * percent).scaleb(-2)),
         "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
         "tax_rate_details": {"tax_rate": rate["id"]},
         "taxability_reason": {"exempt": "customer_exempt", "reverse": "reverse_charge"}.get(exempt, "standard_rated"),
