@@ -107,6 +107,11 @@ class Settings(BaseModel):
         own = urlsplit(self.base_url).hostname or ""
         return frozenset({own, *(host.lower() for host in self.allowed_hosts)})
 
+    @property
+    def webhook_secrets_are_signing_secrets(self) -> bool:
+        """Whether each could be one: with another key in its place, every delivery would be refused."""
+        return all(secret.get_secret_value().startswith("whsec_") for secret in self.stripe_webhook_secrets)
+
     def require_stripe(self) -> str:
         """The API key, checked against the mode. Raises ConfigError; the message never holds the key."""
         if self.stripe_secret_key is None:
@@ -127,6 +132,8 @@ class Settings(BaseModel):
         self.require_stripe()
         if not self.stripe_webhook_secrets or not all(s.get_secret_value() for s in self.stripe_webhook_secrets):
             raise ConfigError("STRIPE_WEBHOOK_SECRET is not set: deliveries could not be verified.")
+        if not self.webhook_secrets_are_signing_secrets:
+            raise ConfigError("STRIPE_WEBHOOK_SECRET is not the signing secret of an endpoint: that starts with whsec_.")
         if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
             raise ConfigError("FARTHING_SECRET_KEY is not set, or too short: make one with `openssl rand -hex 32`.")
         if self.env == "production" and urlsplit(self.base_url).scheme != "https":

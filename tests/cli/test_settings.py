@@ -67,6 +67,24 @@ async def test_the_doctor_says_how_to_repair(farthing: Farthing, shop: dict[str,
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "check", "sentence"),
+    [
+        ("FARTHING_SMTP_URL", "mail.example", "Mail", "must look like smtp://user:password@mail.example:587"),
+        ("FARTHING_SMTP_URL", "smtp://127.0.0.1:9", "Mail", "Check FARTHING_SMTP_URL."),
+        ("STRIPE_WEBHOOK_SECRET", "sk_test_1", "Webhook secret", "the signing secret of your endpoint at Stripe (whsec_…)"),
+    ],
+)
+async def test_the_doctor_sees_a_value_that_cannot_work(
+    farthing: Farthing, shop: dict[str, str], name: str, value: str, check: str, sentence: str
+) -> None:
+    said = farthing("doctor", "--json", environ=shop | {name: value})
+    assert said.code == 3
+    failed = {each["name"]: each["fix"] for each in said.json["checks"] if each["state"] == "failed"}
+    assert failed.keys() == {check}
+    assert sentence in failed[check]
+
+
 async def test_the_doctor_looks_at_the_rest_where_the_database_is_down(farthing: Farthing, shop: dict[str, str]) -> None:
     said = farthing("doctor", "--json", environ=shop | {"DATABASE_URL": "postgresql://ada:sesame@127.0.0.1:9/shop"})
     assert said.code == 3

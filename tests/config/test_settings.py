@@ -66,6 +66,7 @@ LACKING = [
     ),
     ({"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set: deliveries could not be verified."),
     ({"STRIPE_WEBHOOK_SECRET": " , ,"}, "STRIPE_WEBHOOK_SECRET is not set"),
+    ({"STRIPE_WEBHOOK_SECRET": "whsec_1,sk_test_1"}, "STRIPE_WEBHOOK_SECRET is not the signing secret of an endpoint"),
     ({"FARTHING_SECRET_KEY": ""}, "FARTHING_SECRET_KEY is not set, or too short: make one with `openssl rand -hex 32`."),
     ({"FARTHING_SECRET_KEY": "x" * 31}, "FARTHING_SECRET_KEY is not set, or too short"),
     (

@@ -27,8 +27,8 @@ class SmtpMailer:
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ConfigError("FARTHING_SMTP_URL must look like smtp://user:password@mail.example:587.")
-        self._host = parts.hostname
-        self._port = parts.port or (465 if parts.scheme == "smtps" else 587)
+        self.host = parts.hostname
+        self.port = parts.port or (465 if parts.scheme == "smtps" else 587)
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._tls = parts.scheme == "smtps"
@@ -47,8 +47,8 @@ class SmtpMailer:
         try:
             await aiosmtplib.send(
                 message,
-                hostname=self._host,
-                port=self._port,
+                hostname=self.host,
+                port=self.port,
                 username=self._user,
                 password=self._password,
                 use_tls=self._tls,

@@ -11,11 +11,11 @@ from farthing import catalog
 from farthing.cli.config import masked
 from farthing.cli.doctor.finding import Finding, failed, ok, warning
 from farthing.config import Settings
+from farthing.emails import SmtpMailer
 from farthing.errors import ConfigError
 
 PYTHON_MIN: Final = (3, 11)
 MAIL_SECONDS: Final = 3.0
-MAIL_PORTS: Final = {"smtp": 25, "smtps": 465}
 
 
 def python() -> Finding:
@@ -36,9 +36,11 @@ def key(settings: Settings) -> Finding:
 
 def webhook_secret(settings: Settings) -> Finding:
     count = len(settings.stripe_webhook_secrets)
+    fix = "Set STRIPE_WEBHOOK_SECRET to the signing secret of your endpoint at Stripe (whsec_…)."
     if not count:
-        fix = "Set STRIPE_WEBHOOK_SECRET to the signing secret of your endpoint at Stripe (whsec_…)."
         return failed("Webhook secret", "not set: no delivery could be verified", fix)
+    if not settings.webhook_secrets_are_signing_secrets:
+        return failed("Webhook secret", "not a signing secret: no delivery could be verified", fix)
     return ok("Webhook secret", f"{masked(settings, 'stripe_webhook_secrets')} ({count})")
 
 
@@ -69,12 +71,15 @@ async def mail(settings: Settings) -> Finding:
         if settings.env == "production":
             return warning("Mail", "no server: emails stay in the mailbox page", "Set FARTHING_SMTP_URL.")
         return ok("Mail", "the mailbox page shows every email")
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-    host, port = parts.hostname or "", parts.port or MAIL_PORTS.get(parts.scheme, 587)
+    try:
+        server = SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
+    except ConfigError as error:
+        return failed("Mail", "FARTHING_SMTP_URL is refused", error.detail)
+    place = f"{server.host}:{server.port}"
     try:
         async with asyncio.timeout(MAIL_SECONDS):
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(server.host, server.port)
     except (OSError, TimeoutError) as error:
-        return failed("Mail", f"{host}:{port} does not answer ({type(error).__name__})", "Check FARTHING_SMTP_URL.")
+        return failed("Mail", f"{place} does not answer ({type(error).__name__})", "Check FARTHING_SMTP_URL.")
     writer.close()
-    return ok("Mail", f"{host}:{port} answers")
+    return ok("Mail", f"{place} answers")
