@@ -120,6 +120,26 @@ def test_whoever_dies_is_started_again(house: House, victim: str) -> None:
     eventually(lambda: (order["order"], "paid") in orders(house.folder, house.home), "the house sells again")
 
 
+def front_page(house: House) -> str:
+    return httpx.get(f"{house.shop}/", trust_env=False, timeout=20).text
+
+
+def test_a_changed_catalog_is_sold_by_and_a_broken_one_is_not(house: House) -> None:
+    path = house.folder / "farthing.toml"
+    before = path.read_text()
+    try:
+        path.write_text(before.replace('price = "12.50 EUR"', 'price = "13.75 EUR"'))
+        eventually(lambda: "13.75" in front_page(house), "the new price is asked for")
+        path.write_text(before.replace('price = "12.50 EUR"', 'price = "dear"'))
+        told = house.folder / "dev.log"
+        eventually(lambda: "'dear' is not a price" in told.read_text(), "the mistake is named")
+        assert "13.75" in front_page(house)
+    finally:
+        path.write_text(before)
+    eventually(lambda: "12.50" in front_page(house), "the old price is asked for again")
+    assert buy(house)["total"] == {"amount": 1250, "currency": "eur"}
+
+
 def test_a_second_house_on_the_same_home_is_refused(house: House) -> None:
     said = farthing(house.folder, house.home, "dev", "--no-open", "--port", "0")
     assert said.code == 5

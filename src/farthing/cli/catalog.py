@@ -47,7 +47,7 @@ async def apply() -> int:
     """Make the provider sell what farthing.toml says. Shows the plan and asks; doing it again does nothing.
 
     A changed price becomes a new price, and the old one is archived; nothing is deleted, nothing made twice. Interrupted, it
-    goes on the next time.
+    goes on the next time. Servers and workers that run read farthing.toml when they start: start them again.
 
     For example:
 
@@ -66,6 +66,9 @@ async def apply() -> int:
         with terminal().progress("Applying"):
             applied = await room.apply(world, planned, actor=ACTOR)
     terminal().show({"applied": [_line(line) for line in applied.lines]}, f"Done: {_count(len(applied.lines))}.")
+    if not world.settings.sandboxed:
+        # `farthing dev` sees by itself that its catalog was changed.
+        terminal().say("`farthing serve` and `farthing worker` sell what they read when they started: start them again.")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from farthing.cli import opening
+from farthing.cli.dev import watch
 from farthing.cli.dev.children import exit_code
 from farthing.cli.dev.house import House
 from farthing.cli.dev.state import STAFF
@@ -28,6 +30,8 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
 
     Nothing is needed before: a PostgreSQL is started in .farthing, a Stripe of our own takes test cards, and a farthing.toml
     to begin with is written where there is none. Only loopback ports are opened. Ctrl-C ends everything.
+
+    A changed farthing.toml is read anew by itself; after a change of your own code, end it and start it again.
 
     With your own test key in STRIPE_SECRET_KEY it uses the real Stripe, in test mode; with DATABASE_URL, your database.
 
@@ -60,9 +64,9 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
     try:
         house.launch()
         # A misspelled setting is told before anything is written into the user's folder.
-        opening.settings(environ)
+        catalog = opening.settings(environ).catalog
         _starter(environ)
-        return asyncio.run(until_stopped(house, lambda: _stand(house, began, opens=not no_open)))
+        return asyncio.run(until_stopped(house, lambda: _stand(house, began, catalog, opens=not no_open)))
     except FarthingError as error:
         house.close()
         terminal().complain(f"farthing: {error.detail}")
@@ -114,7 +118,8 @@ async def until_stopped(house: House, play: Callable[[], Awaitable[int]]) -> int
         await house.end()
 
 
-async def _stand(house: House, began: float, *, opens: bool) -> int:
+async def _stand(house: House, began: float, catalog: Path, *, opens: bool) -> int:
+    written_at = watch.written_at(catalog)
     with terminal().progress("Starting database, sandbox, API and worker"):
         await house.settle()
     welcome(house, time.monotonic() - began)
@@ -123,6 +128,7 @@ async def _stand(house: House, began: float, *, opens: bool) -> int:
     async with asyncio.TaskGroup() as together:
         together.create_task(house.stand())
         together.create_task(_tell(house))
+        together.create_task(watch.reread(catalog, written_at, say, house.serve_anew))
     return 0
 
 
@@ -145,7 +151,7 @@ def welcome(house: House, seconds: float) -> None:
 
     from farthing import __version__
 
-    state, url = house.state, house.state.base_url
+    state, url, called = house.state, house.state.base_url, _called()
     shown = {
         "shop": url + "/",
         "admin": url + "/admin",
@@ -164,10 +170,10 @@ def welcome(house: House, seconds: float) -> None:
         forward = f"stripe listen --forward-to {url.removeprefix('http://')}/webhooks/stripe"
         table.add_row("[bold]Stripe[/]", "test mode", f"webhooks come with `{forward}` and its secret in STRIPE_WEBHOOK_SECRET")
     table.add_row("[bold]Mailbox[/]", str(shown["mailbox"]), "every email that would be sent")
-    table.add_row("[bold]Database[/]", str(shown["database"]), "`farthing db shell` opens psql")
+    table.add_row("[bold]Database[/]", str(shown["database"]), f"`{called} db shell` opens psql")
     staff = {"email": STAFF, "password": state.staff_password}
     title = f"\n[bold]farthing dev[/]  {__version__}  ready in {seconds:.1f} s\n"
-    end = "\nEvents appear below. `farthing why 1001` tells all about an order. Ctrl-C ends everything.\n"
+    end = f"\nEvents appear below. `{called} why 1001` tells all about an order. Ctrl-C ends everything.\n"
     terminal().stream({"ready": True, "seconds": round(seconds, 2), **shown, "staff": staff}, title)
     if not terminal().options.json:
         terminal().show(None, table, end)
@@ -181,9 +187,17 @@ async def _tell(house: House) -> None:
     async for happened in live.events(house.pay.world.db):
         order = "" if happened.order is None else f"order {happened.order}"
         color = "red" if happened.type.endswith(TROUBLES) else "green" if happened.type == "order.paid" else "default"
-        said = f"[dim]{happened.at.astimezone():%H:%M:%S}[/]  {order:<12} [{color}]{title_of(happened.type)}[/]"
+        said = f"[dim]{happened.at.astimezone():%H:%M:%S}[/]  {order:<12} [{color}]{title_of(happened.type):<24}[/]"
         document = {"at": happened.at, "type": happened.type, "actor": happened.actor, "order": happened.order}
         terminal().stream(document, f"{said} [dim]{show.said(happened.actor)}[/]")
+
+
+def _called() -> str:
+    """What to type for us in another terminal, where nobody may have activated the virtual environment."""
+    if shutil.which("farthing"):
+        return "farthing"
+    own = Path(sys.executable).with_name("farthing")
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)
 
 
 def say(sentence: str) -> None:

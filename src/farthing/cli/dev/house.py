@@ -116,6 +116,11 @@ class House:
                 self._say(error.detail)
         await asyncio.Event().wait()
 
+    def serve_anew(self) -> None:
+        """The API and the worker finish what runs, and their successors read the catalog as it is now."""
+        for role in ("api", "worker"):
+            self._children[role].ask_to_end()
+
     async def end(self) -> None:
         """Close the doors, let everybody finish, and put out the light last."""
         for task in self._kept.values():
