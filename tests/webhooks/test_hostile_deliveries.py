@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.webhooks.conftest import Deliver, event, stored
 from tests.worlds import WEBHOOK_SECRET, signed, unchanged
 
+from farthing.clock import TravelClock
 from farthing.errors import Malformed
 from farthing.providers.stripe import webhook
 from farthing.sandbox.signing import header
@@ -22,6 +24,18 @@ from farthing.world import World
 
 BODY = orjson.dumps(event())
 NOW = int(time.time())
+
+
+class StandingClock(TravelClock):
+    """Stands where the deliveries were signed, however late in a long run they are told."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(NOW, UTC) + self._offset
+
+
+@pytest.fixture
+def clock() -> TravelClock:
+    return StandingClock()
 
 
 def of(body: bytes, at: int = NOW) -> str:
@@ -263,7 +277,7 @@ async def test_no_signed_body_crashes_the_door(world: World, deliver: Deliver) -
 
 
 async def test_no_header_crashes_the_door(world: World, deliver: Deliver) -> None:
-    fresh = signed(event(), at=int(time.time()))[0]
+    fresh = signed(event(), at=NOW)[0]
 
     def post(signature: str) -> None:
         answer = anyio.from_thread.run(deliver, fresh, signature.encode("utf-8", "replace"))
