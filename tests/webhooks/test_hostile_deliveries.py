@@ -83,7 +83,7 @@ async def test_a_delivery_with_a_wrong_signature_is_refused(world: World, delive
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(HEADERS, 400)
     assert {answer.headers["content-type"] for answer in answers.values()} == {"application/problem+json"}
     assert await stored(world) == []
-    assert (await deliver(BODY, of(BODY, int(time.time())))).status_code == 200
+    assert (await deliver(BODY, of(BODY, NOW))).status_code == 200
 
 
 async def test_the_refusal_of_a_forger_tells_nothing(deliver: Deliver) -> None:
