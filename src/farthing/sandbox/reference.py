@@ -66,7 +66,7 @@ HEAD = "| Operation | Parameters as in | Answered by |\n|---|---|---|"
 
 
 def text() -> str:
-    rooms = [_room(room) for room in sorted(ROOMS, key=lambda each: each.__name__) if room.OPERATIONS]
+    rooms = [_room(room) for room in sorted(ROOMS, key=lambda each: each.__name__) if getattr(room, "OPERATIONS", [])]
     return "\n\n".join(rooms) + "\n"
 
 

@@ -2,98 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from types import ModuleType
+
 from farthing.sandbox.account import Job
 from farthing.sandbox.operations import Directory, Operation
-from farthing.sandbox.resources import (
-    account_links,
-    account_sessions,
-    accounts,
-    application_fees,
-    balance,
-    balance_settings,
-    bank_debits,
-    billing_portal,
-    capabilities,
-    charges,
-    checkout_sessions,
-    coupons,
-    credit_notes,
-    customer_balance,
-    customers,
-    disputes,
-    events,
-    external_accounts,
-    invoice_collection,
-    invoice_items,
-    invoice_payments,
-    invoice_previews,
-    invoices,
-    payment_intents,
-    payment_methods,
-    payouts,
-    prices,
-    products,
-    promotion_codes,
-    refunds,
-    setup_intents,
-    subscription_cycle,
-    subscription_ends,
-    subscription_items,
-    subscription_pauses,
-    subscription_updates,
-    subscriptions,
-    tax_rates,
-    test_clocks,
-    transfer_reversals,
-    transfers,
-    webhook_endpoints,
-)
 
-ROOMS = (
-    account_links,
-    account_sessions,
-    accounts,
-    application_fees,
-    balance,
-    balance_settings,
-    bank_debits,
-    billing_portal,
-    capabilities,
-    charges,
-    checkout_sessions,
-    coupons,
-    credit_notes,
-    customer_balance,
-    customers,
-    disputes,
-    events,
-    external_accounts,
-    invoice_collection,
-    invoice_items,
-    invoice_payments,
-    invoice_previews,
-    invoices,
-    payment_intents,
-    payment_methods,
-    payouts,
-    prices,
-    products,
-    promotion_codes,
-    refunds,
-    setup_intents,
-    subscription_cycle,
-    subscription_ends,
-    subscription_items,
-    subscription_pauses,
-    subscription_updates,
-    subscriptions,
-    tax_rates,
-    test_clocks,
-    transfer_reversals,
-    transfers,
-    webhook_endpoints,
-)
-OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in room.OPERATIONS]
+
+def _rooms() -> list[ModuleType]:
+    """The files here that answer operations or do what falls due; the others only help them."""
+    found = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
+    return [each for each in found if hasattr(each, "OPERATIONS") or hasattr(each, "JOBS")]
+
+
+ROOMS = _rooms()
+OPERATIONS: list[Operation] = [operation for room in ROOMS for operation in getattr(room, "OPERATIONS", [])]
 DIRECTORY = Directory(OPERATIONS)
 JOBS: dict[str, tuple[str, Job]] = {}
 """What falls due later: {name: (kind of object, what to do with it)}."""
