@@ -12,6 +12,7 @@ from farthing.sandbox import cashier
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
 from farthing.sandbox.control_disputes import dispute_routes
 from farthing.sandbox.control_state import state_routes
+from farthing.sandbox.control_triggers import trigger_routes
 from farthing.sandbox.control_webhooks import webhook_routes
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal, malformed, no_such
@@ -35,6 +36,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
         *dispute_routes(sandbox),
         *state_routes(sandbox),
+        *trigger_routes(sandbox),
         *webhook_routes(sandbox, deliveries),
         Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),
         Route("/_sandbox/events/{id}/deliveries", controls.deliveries, methods=["GET"]),

@@ -140,8 +140,8 @@ def _do(account: Account, job: str, subject: str) -> bool:
     # Here, because the table of all jobs is made of the rooms, this one included.
     from farthing.sandbox.resources import JOBS
 
-    kind, act = JOBS[job]
     try:
+        kind, act = JOBS[job]
         with account.store.attempt():
             if record := account.find(kind, subject):
                 act(account, record)
