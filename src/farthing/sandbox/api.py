@@ -18,6 +18,7 @@ from farthing.sandbox import conformance, errors, expand, faults, form, idempote
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.faults import Fault, Kind
+from farthing.sandbox.given import Given
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import DIRECTORY
@@ -195,7 +196,7 @@ class Api:
         except Refusal as refusal:
             return _refused(refusal, call.account.url, call.request)
 
-    def _answer(self, call: Call, params: Json) -> Answered:
+    def _answer(self, call: Call, params: Given) -> Answered:
         """A refusal takes back what the verb wrote, unless what it wrote is the point of it (a declined charge)."""
         paths = params.pop("expand", [])
         try:
@@ -308,6 +309,8 @@ def _replayed(found: idempotency.Answer) -> Answered:
 def _refused(refusal: Refusal, url: str, request: str) -> Answered:
     reason = "resource-specific" if refusal.code == "lock_timeout" else "global-rate"
     headers = {"stripe-rate-limited-reason": reason} if refusal.status == 429 else {}
+    if refusal.status == 501:
+        headers = {"stripe-should-retry": "false"}
     log_url = {"request_log_url": f"{url}/_sandbox/?request={request}"} if url and request else {}
     return Answered(refusal.status, _error_body({**refusal.error, **log_url}), headers)
 

@@ -37,6 +37,11 @@ class Refusal(Exception):
     def code(self) -> str | None:
         return self.error.get("code")
 
+    def name(self, operation: str) -> None:
+        """What is not modeled says which operation would need it."""
+        if self.status == 501 and operation not in self.error["message"]:
+            self.error["message"] += f" ({operation})"
+
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None, **more: Any) -> Refusal:
     return Refusal(400, message, param=param, code=code, **more)
@@ -71,8 +76,12 @@ def exclusive_parameters(first: str, second: str) -> Refusal:
 
 
 def not_here_yet(param: str, what: str) -> Refusal:
-    """Better a plain no than a parameter that is taken and forgotten."""
-    return malformed(f"This sandbox does not do {what}: remove '{param}' from your request.", param=param)
+    """Stripe would do it, so it is no 400: better a plain no than a parameter that is taken and forgotten."""
+    return _missing_here(f"This sandbox does not do {what}: remove '{param}' from your request", param=param)
+
+
+def without_effect(param: str) -> Refusal:
+    return _missing_here(f"This sandbox would do nothing with '{param}' here: remove it from your request", param=param)
 
 
 def no_such(kind: str, id: str, *, param: str | None = None) -> Refusal:
@@ -151,13 +160,12 @@ def revoked_key() -> Refusal:
 
 def not_modeled(method: str, path: str) -> Refusal:
     """Stripe can do this; this sandbox cannot, and says so instead of pretending."""
-    return Refusal(
-        501,
-        f"This sandbox does not do {method} {path} yet. What it does is listed in its reference.",
-        type="api_error",
-        code="not_implemented",
-        executed=False,
-    )
+    return _missing_here(f"This sandbox does not do {method} {path} yet. What it does is listed in its reference.")
+
+
+def _missing_here(message: str, *, param: str | None = None) -> Refusal:
+    """Answered with `Stripe-Should-Retry: false`, and remembered by no idempotency key: the next version may do it."""
+    return Refusal(501, message, type="api_error", code="not_implemented", param=param, executed=False)
 
 
 def something_broke() -> Refusal:

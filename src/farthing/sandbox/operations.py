@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from farthing.sandbox.account import Account
+from farthing.sandbox.errors import Refusal, without_effect
+from farthing.sandbox.given import Given
 from farthing.sandbox.store import Json, Record
 
 Verb = Callable[..., Record | Json]
@@ -21,8 +22,18 @@ class Operation:
     """The SDK's TypedDict for it, in `stripe.params`."""
     verb: Verb
 
-    def answer(self, account: Account, ids: list[str], params: dict[str, Any]) -> Record | Json:
-        return self.verb(account, *ids, params)
+    def answer(self, account: Account, ids: list[str], params: Json) -> Record | Json:
+        """Whatever the verb did not look at is refused, with all that it did: a parameter is never taken and forgotten."""
+        given = params if isinstance(params, Given) else Given(params)
+        given.fresh()
+        try:
+            result = self.verb(account, *ids, given)
+            for path in given.forgotten():
+                raise without_effect(path)
+        except Refusal as refusal:
+            refusal.name(f"{self.method} {self.path}")
+            raise
+        return result
 
 
 class Directory:

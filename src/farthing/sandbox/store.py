@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from farthing.sandbox.given import plain
+
 Json = dict[str, Any]
 
 # A killed process lets go of the file at once; this is for one that is still ending.
@@ -269,7 +271,7 @@ class Store:
 
 
 def _text(value: Json) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=plain, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
 def _read(body: str, inner: str) -> Record:

@@ -18,6 +18,7 @@ from typing import Any, ForwardRef, Literal, get_args, get_origin
 import typing_extensions
 
 from farthing.sandbox.errors import empty_parameter, malformed, missing_parameter, unknown_parameter
+from farthing.sandbox.given import Given
 
 Check = Callable[[Any, str], Any]
 """Takes the decoded value and the parameter's path; answers the value in its type, or raises a refusal."""
@@ -42,10 +43,10 @@ METADATA_VALUE_LENGTH_MAX = 500
 INTEGER_MAX = 2**63 - 1
 
 
-def check(params: str, fields: dict[str, Any]) -> dict[str, Any]:
+def check(params: str, fields: dict[str, Any]) -> Given:
     """`params` names a TypedDict of `stripe.params`, as in "checkout.SessionCreateParams"."""
     checked = _typed_dict(_params_class(params))(fields, "")
-    assert isinstance(checked, dict)
+    assert isinstance(checked, Given)
     return checked
 
 
@@ -60,6 +61,8 @@ def _typed_dict(cls: Any) -> Check:
     required = [name for name in names if name in cls.__required_keys__]
     module = sys.modules[cls.__module__]
     checks: dict[str, Check] = {}
+    plain: list[str] = []
+    """Those that can only be one word (`type` is `coupon`): whoever has checked them has done with them."""
 
     def check_fields(value: Any, path: str) -> Any:
         if not isinstance(value, dict):
@@ -70,12 +73,15 @@ def _typed_dict(cls: Any) -> Check:
         for name in required:
             if name not in value:
                 raise missing_parameter(_join(path, name))
-        return {name: field_check(name)(inner, _join(path, name)) for name, inner in value.items()}
+        return Given({name: field_check(name)(inner, _join(path, name)) for name, inner in value.items()}, plain=tuple(plain))
 
     def field_check(name: str) -> Check:
         # Lazily: the largest of these types has a thousand fields, and a request uses ten.
         if name not in checks:
-            checks[name] = _field(name, _resolve(cls.__annotations__[name], module))
+            located = _resolve(cls.__annotations__[name], module)
+            checks[name] = _field(name, located)
+            if get_origin(located.type) is Literal and len(get_args(located.type)) == 1:
+                plain.append(name)
         return checks[name]
 
     return check_fields
