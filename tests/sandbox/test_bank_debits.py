@@ -46,6 +46,78 @@ def test_a_debit_is_processing_until_the_bank_answers(client: Client, sandbox: R
     assert client.v1.balance_transactions.list({"source": refund.id}).data[0].type == "payment_refund"
 
 
+def test_a_slow_bank_takes_three_minutes_more_and_a_silent_one_never_answers(client: Client, sandbox: Running) -> None:
+    slow = charge(client, card="pm_sepaDebit_successDelayed_de", currency="eur")
+    silent = charge(client, card="pm_usBankAccount_processing")
+    sandbox.advance(4 * DAY + 60)
+    assert client.v1.payment_intents.retrieve(slow.id).status == "processing"
+    sandbox.advance(180)
+    assert client.v1.payment_intents.retrieve(slow.id).status == "succeeded"
+    sandbox.advance(300 * DAY)
+    assert client.v1.payment_intents.retrieve(silent.id).status == "processing"
+    canceled = client.v1.payment_intents.cancel(silent.id, {"cancellation_reason": "requested_by_customer"})
+    assert (canceled.status, client.v1.charges.retrieve(silent.latest_charge).status) == ("canceled", "failed")
+    assert events(client)[-2:] == ["charge.failed", "payment_intent.canceled"]
+
+
+@pytest.mark.parametrize(
+    ("method", "currency", "reason"),
+    [("pm_usBankAccount_dispute", "usd", "debit_not_authorized"), ("pm_sepaDebit_disputed_at", "eur", "customer_initiated")],
+)
+def test_a_bank_gives_a_debit_back_and_nobody_can_answer(
+    client: Client, sandbox: Running, method: str, currency: str, reason: str
+) -> None:
+    intent = charge(client, 10_000, method, currency=currency)
+    sandbox.advance(5 * DAY)
+    dispute = client.v1.disputes.list({"payment_intent": intent.id}).data[0]
+    assert (dispute.status, dispute.reason, dispute.amount) == ("lost", reason, 10_000)
+    assert (dispute.evidence_details.due_by, dispute.payment_method_details) == (None, None)
+    assert events(client)[3:] == [
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "charge.updated",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.updated",
+        "charge.dispute.closed",
+    ]
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    balance = client.v1.balance.retrieve()
+    assert sum(each.amount for each in (*balance.available, *balance.pending)) == 10_000 - 80 - 11_500
+
+
+def test_a_refund_waits_for_the_payment_it_gives_back(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000, "pm_usBankAccount_success")
+    refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 4000})
+    assert (refund.status, refund.pending_reason, refund.balance_transaction) == ("pending", "charge_pending", None)
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 6001})
+    assert client.v1.balance_transactions.list().data == []
+    sandbox.advance(4 * DAY + 1)
+    made = client.v1.charges.retrieve(intent.latest_charge)
+    assert (client.v1.refunds.retrieve(refund.id).status, made.amount_refunded, made.refunded) == ("succeeded", 4000, False)
+    assert events(client)[3:] == [
+        "refund.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "charge.updated",
+        "refund.updated",
+        "charge.refund.updated",
+        "charge.refunded",
+    ]
+    assert sorted(each.net for each in client.v1.balance_transactions.list().data) == [-4000, 9920]
+
+
+def test_a_refund_of_a_payment_that_never_came_is_called_off(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000, "pm_usBankAccount_noAccount")
+    refund = client.v1.refunds.create({"payment_intent": intent.id})
+    sandbox.advance(4 * DAY + 1)
+    assert client.v1.refunds.retrieve(refund.id).status == "canceled"
+    assert events(client)[4:] == ["charge.failed", "payment_intent.payment_failed", "refund.updated", "charge.refund.updated"]
+    assert client.v1.balance_transactions.list().data == []
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -53,6 +125,7 @@ def test_a_debit_is_processing_until_the_bank_answers(client: Client, sandbox: R
         ("000111111116", "no_account"),
         ("000222222227", "insufficient_funds"),
         ("000333333335", "debit_not_authorized"),
+        ("000777777771", "charge_exceeds_weekly_limit"),
     ],
 )
 def test_a_debit_that_bounces_leaves_the_intent_open(client: Client, sandbox: Running, number: str, code: str) -> None:

@@ -128,6 +128,87 @@ def test_one_payment_can_be_disputed_twice_in_parts(client: Client, sandbox: Run
     assert _balance(client) == 9_999 - 320 - 9_999 - 3_000
 
 
+def _dispute(client: Client, sandbox: Running, intent: Any, **fields: Any) -> Any:
+    answer = sandbox.post(f"/charges/{intent.latest_charge}/dispute", **fields)
+    assert answer.status_code == 200, answer.text
+    return client.v1.disputes.retrieve(answer.json()["id"])
+
+
+def test_any_payment_can_be_disputed_by_a_control(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000)
+    dispute = _dispute(client, sandbox, intent, reason="subscription_canceled", amount=2500)
+    shown = dispute.payment_method_details.card
+    assert (dispute.status, dispute.reason, dispute.amount, shown.case_type) == (
+        "needs_response",
+        "subscription_canceled",
+        2500,
+        "chargeback",
+    )
+    assert events(client) == OPENED
+    assert _balance(client) == 9_680 - 2_500 - 1_500
+    for wrong in ({"reason": "weather"}, {"amount": 10_001}, {"amount": 0}, {"kind": "x"}, {}):
+        assert sandbox.post(f"/charges/{intent.latest_charge}/dispute", **wrong).status_code == 400
+    assert len(client.v1.disputes.list().data) == 1
+
+
+def test_a_prevented_dispute_gives_the_money_back_without_a_fee(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000)
+    dispute = _dispute(client, sandbox, intent, kind="prevented")
+    assert (dispute.status, dispute.balance_transactions, dispute.payment_method_details.card.case_type) == (
+        "prevented",
+        [],
+        "resolution",
+    )
+    assert client.v1.charges.retrieve(intent.latest_charge).refunded
+    assert events(client) == [
+        *PAID,
+        "refund.created",
+        "charge.refunded",
+        "charge.dispute.created",
+        "charge.updated",
+        "charge.dispute.closed",
+    ]
+    assert _balance(client) == -320
+    sandbox.advance(20 * DAY)
+    assert client.v1.disputes.retrieve(dispute.id).status == "prevented"
+
+
+@pytest.mark.parametrize(("text", "status", "left"), [("winning_evidence", "won", 10_000), ("losing_evidence", "lost", 0)])
+def test_a_decision_can_be_appealed(client: Client, sandbox: Running, text: str, status: str, left: int) -> None:
+    dispute = _disputed(client, sandbox)
+    client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    sandbox.advance(DAY)
+    told = len(events(client))
+    assert sandbox.post(f"/disputes/{dispute.id}/decide", outcome="appealed").status_code == 200
+    contested = client.v1.disputes.retrieve(dispute.id)
+    assert (contested.status, contested.evidence_details.has_evidence) == ("appeal_needs_response", False)
+    assert _balance(client) == 9_680 - 1_500 - 10_000
+    sent = client.v1.disputes.update(dispute.id, {"evidence": {"appeal": {"card": {"reason_for_filing": text}}}})
+    assert (sent.status, sent.evidence.appeal.card.reason_for_filing) == ("appeal_under_review", text)
+    sandbox.advance(DAY)
+    assert client.v1.disputes.retrieve(dispute.id).status == status
+    assert events(client)[told:] == [
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        *["charge.dispute.funds_reinstated"] * (status == "won"),
+    ]
+    assert _balance(client) == 9_680 - 1_500 - 10_000 + left
+
+
+def test_one_of_two_disputes_won_leaves_the_payment_charged_back(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000, "pm_card_createMultipleDisputes")
+    sandbox.advance(5)
+    first, second = client.v1.disputes.list().data
+    client.v1.disputes.update(first.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    sandbox.advance(DAY)
+    with pytest.raises(stripe.InvalidRequestError, match="charged back"):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+    client.v1.disputes.close(second.id)
+    assert _balance(client) == 10_000 - 320 - 5_000 - 3_000
+
+
 def test_an_early_fraud_warning_disputes_nothing(client: Client, sandbox: Running) -> None:
     intent = charge(client, card="pm_card_createIssuerFraudRecord")
     sandbox.advance(5)

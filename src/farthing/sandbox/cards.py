@@ -50,6 +50,8 @@ class Disputes(StrEnum):
     INQUIRY = "inquiry"
     SEVERAL = "several"
     WARNING = "early_fraud_warning"
+    DEBIT = "debit_not_authorized"
+    """Of a bank account: the bank gives the money back without asking anybody, and that is that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The control that is the bank's last word on a dispute."""
+"""The controls of the buyer's bank: it disputes any payment, and has the last word on a dispute."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing.sandbox import cashier
+from farthing.sandbox.account import Account
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
 from farthing.sandbox.errors import Refusal, invalid, malformed
-from farthing.sandbox.resources import disputes
+from farthing.sandbox.resources import charges, disputes
+from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
 
-VERBS = {"won": "win", "lost": "lose", "escalated": "escalate", "warning_closed": "drop"}
+VERBS = {
+    "won": "win",
+    "lost": "lose",
+    "escalated": "escalate",
+    "warning_closed": "drop",
+    "appealed": "appeal",
+}
+KINDS = ("chargeback", "inquiry", "prevented")
 
 
 def dispute_routes(sandbox: Sandbox) -> list[Route]:
@@ -30,4 +39,37 @@ def dispute_routes(sandbox: Sandbox) -> list[Route]:
         except Refusal as refusal:
             return refused(refusal)
 
-    return [Route("/_sandbox/disputes/{id}/decide", decide, methods=["POST"])]
+    async def dispute(request: Request) -> Response:
+        try:
+            fields = await fields_of(request)
+            with sandbox.commit():
+                account, charge = cashier.find(sandbox, "charge", request.path_params["id"], url_of(request))
+                made = _open(account, charge, fields)
+                return back(request) or answered(made.body)
+        except Refusal as refusal:
+            return refused(refusal)
+
+    return [
+        Route("/_sandbox/disputes/{id}/decide", decide, methods=["POST"]),
+        Route("/_sandbox/charges/{id}/dispute", dispute, methods=["POST"]),
+    ]
+
+
+def _open(account: Account, charge: Record, fields: Json) -> Record:
+    kind, reason = fields.get("kind", "chargeback"), fields.get("reason", "fraudulent")
+    if kind not in KINDS:
+        raise malformed(f"Unknown kind: choose one of {', '.join(KINDS)}.", param="kind")
+    if reason not in disputes.REASON_CODES:
+        raise malformed(f"Unknown reason: choose one of {', '.join(disputes.REASON_CODES)}.", param="reason")
+    if charge["status"] != "succeeded" or not charge["captured"] or "card" not in charge["payment_method_details"]:
+        raise invalid(f"Charge {charge.id} is no captured payment by card, so nobody can dispute it.")
+    left = disputes.disputable(charge)
+    amount = fields.get("amount", left)
+    if not isinstance(amount, int) or not 1 <= amount <= left:
+        raise malformed(f"`amount` must be from 1 to {left}.", param="amount")
+    if charge.inner.get("charged_back"):
+        raise invalid(f"Charge {charge.id} is disputed already.")
+    charges.settle(account, charge)
+    if kind == "prevented":
+        return disputes.prevent(account, charge, amount, reason)
+    return disputes.open_one(account, charge, amount, reason, case=kind)

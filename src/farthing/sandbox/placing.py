@@ -10,7 +10,7 @@ from farthing.sandbox.errors import invalid
 from farthing.sandbox.store import Json, Record
 
 # Where a request names what it is about, besides in its path.
-NAMES = ("customer", "subscription", "invoice", "payment_intent", "charge")
+NAMES = ("customer", "subscription", "invoice", "payment_intent", "charge", "source_transaction")
 # These stay in the sandbox's own time: the clock itself, and sessions, whose page a buyer opens in real time.
 ELSEWHERE = ("test_helpers.test_clock", "checkout.session", "event")
 

@@ -64,7 +64,9 @@ def give_back(platform: Account, fee: Record, amount: int, metadata: Json | None
     booked = balance.book(platform, "application_fee_refund", refund, -amount, available_on=ready)
     refund["balance_transaction"] = booked.id
     platform.save(refund)
-    balance.book(platform.seat(fee["account"]), "application_fee_refund", refund, amount, available_on=ready)
+    seat = platform.seat(fee["account"])
+    there = balance.at_the_same_distance(platform, seat, ready)
+    balance.book(seat, "application_fee_refund", refund, amount, available_on=there)
     fee["amount_refunded"] += amount
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
     _show(platform, fee)

@@ -27,7 +27,7 @@ LIFECYCLE = Lifecycle(
         "requires_payment_method": OPEN,
         "requires_confirmation": OPEN,
         "requires_action": OPEN,
-        "processing": {"succeed": "succeeded", "fail": "requires_payment_method"},
+        "processing": {"succeed": "succeeded", "fail": "requires_payment_method", "cancel": "canceled"},
         "requires_capture": {"capture": "succeeded", "cancel": "canceled"},
         "succeeded": {},
         "canceled": {},
@@ -69,7 +69,8 @@ def _debit(account: Account, intent: Record, method: Record, bank: banks.TestBan
     charge = charges.debit(account, intent, method)
     intent["latest_charge"] = charge.id
     account.save(intent)
-    account.later(account.settings.bank_debit_seconds, "bank_debits.land", charge)
+    if not bank.stays:
+        account.later(banks.answers_after(bank, account.settings.bank_debit_seconds), "bank_debits.land", charge)
 
 
 def land(account: Account, intent: Record, charge: Record) -> bool:

@@ -63,6 +63,13 @@ def book(
     return transaction
 
 
+def at_the_same_distance(account: Account, other: Account, moment: int | None) -> int | None:
+    """A moment of one account's time in another's: sellers live in the sandbox's own, whatever clock a buyer lives on."""
+    if moment is None or account.clock is other.clock:
+        return moment
+    return moment + other.clock.seconds() - account.clock.seconds()
+
+
 def _fees(account: Account, currency: str, fee: int, application_fee: int) -> list[Json]:
     platform = account.platform() if application_fee else None
     both = (

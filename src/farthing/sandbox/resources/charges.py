@@ -189,6 +189,12 @@ def card_of(charge: Record) -> cards.TestCard:
     return cards.BY_NAME[charge.inner.get("card", "visa")]
 
 
+def complaint_of(charge: Record) -> cards.Disputes:
+    """What the holder of the card or of the bank account does afterwards."""
+    bank = banks.BY_NAME.get(charge.inner.get("bank", ""))
+    return cards.Disputes.DEBIT if bank and bank.disputed else card_of(charge).disputes
+
+
 def settle(account: Account, charge: Record) -> None:
     """Book what was captured. Done once; asynchronous captures do it a moment after charge.succeeded, as Stripe does."""
     if charge["balance_transaction"] or not charge["captured"] or charge["status"] != "succeeded":
@@ -199,7 +205,7 @@ def settle(account: Account, charge: Record) -> None:
     fee = account.settings.fee(amount) if by_card else banks.fee(amount)
     kind = "charge" if by_card else "payment"
     account.update(charge, "charge.updated", **connect_charges.book(account, charge, kind, fee, ready))
-    if card.disputes is not cards.Disputes.NONE:
+    if complaint_of(charge) is not cards.Disputes.NONE:
         account.later(account.settings.disputed_after_seconds, "disputes.open", charge)
 
 

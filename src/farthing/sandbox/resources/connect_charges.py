@@ -108,10 +108,12 @@ def book(account: Account, charge: Record, kind: str, stripe_fee: int, ready: in
     )
     fields: Json = {"balance_transaction": booked.id}
     if platform and platform_pays:
-        balance.book(platform, "stripe_fee", charge, -stripe_fee, available_on=ready)
+        balance.book(
+            platform, "stripe_fee", charge, -stripe_fee, available_on=balance.at_the_same_distance(account, platform, ready)
+        )
     if platform and kept:
         fee = application_fees.collect(platform, account.id, charge, kept)
-        application_fees.earn(platform, fee, available_on=ready)
+        application_fees.earn(platform, fee, available_on=balance.at_the_same_distance(account, platform, ready))
         platform.emit("application_fee.created", fee)
         fields["application_fee"] = fee.id
     if charge["transfer_data"]:

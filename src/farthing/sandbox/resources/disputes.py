@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from farthing.sandbox import cards
-from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, not_here_yet
+from farthing.sandbox.account import Account, Job, merge_metadata
+from farthing.sandbox.errors import invalid, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import balance, charges, refunds
+from farthing.sandbox.resources import balance, charges, dispute_evidence, fraud_warnings, refunds
 from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
@@ -27,45 +27,26 @@ LIFECYCLE = Lifecycle(
         "warning_closed": {},
         "needs_response": {"submit": "under_review", "win": "won", "lose": "lost", "concede": "lost"},
         "under_review": {"win": "won", "lose": "lost"},
-        "won": {},
-        "lost": {},
+        # A decision may be contested, by the bank or by the seller.
+        "won": {"appeal": "appeal_needs_response"},
+        "lost": {"appeal": "appeal_needs_response"},
+        "appeal_needs_response": {"submit": "appeal_under_review", "win": "won", "lose": "lost", "concede": "lost"},
+        "appeal_under_review": {"win": "won", "lose": "lost"},
+        "prevented": {},
     },
 )
 # What the text of the evidence makes the bank decide.
 VERDICTS = {"winning_evidence": "win", "losing_evidence": "lose", "escalate_inquiry_evidence": "escalate"}
-REASON_CODES = {"fraudulent": "10.4", "product_not_received": "13.1"}
-EVIDENCE_MAX_CHARACTERS = 150_000
-FILES = (
-    "cancellation_policy",
-    "customer_communication",
-    "customer_signature",
-    "duplicate_charge_documentation",
-    "receipt",
-    "refund_policy",
-    "service_documentation",
-    "shipping_documentation",
-    "uncategorized_file",
-)
-TEXTS = (
-    "access_activity_log",
-    "billing_address",
-    "cancellation_policy_disclosure",
-    "cancellation_rebuttal",
-    "customer_email_address",
-    "customer_name",
-    "customer_purchase_ip",
-    "duplicate_charge_explanation",
-    "duplicate_charge_id",
-    "product_description",
-    "refund_policy_disclosure",
-    "refund_refusal_explanation",
-    "service_date",
-    "shipping_address",
-    "shipping_carrier",
-    "shipping_date",
-    "shipping_tracking_number",
-    "uncategorized_text",
-)
+REASON_CODES = {
+    "credit_not_processed": "13.6",
+    "duplicate": "12.6.1",
+    "fraudulent": "10.4",
+    "general": "12.7",
+    "product_not_received": "13.1",
+    "product_unacceptable": "13.3",
+    "subscription_canceled": "13.2",
+    "unrecognized": "10.4",
+}
 
 
 # Opening
@@ -73,37 +54,70 @@ TEXTS = (
 
 def open_of(account: Account, charge: Record) -> None:
     """The holder of the card complains, as its number says. What was refunded already is not worth a complaint."""
-    kind = charges.card_of(charge).disputes
+    kind = charges.complaint_of(charge)
     if kind is cards.Disputes.WARNING:
-        _warn(account, charge)
+        fraud_warnings.warn(account, charge)
         return
-    amount = charge["amount_captured"] - charge["amount_refunded"]
+    amount = disputable(charge)
     if amount <= 0 or charge["disputed"]:
         return
     match kind:
         case cards.Disputes.SEVERAL:
             half = amount // 2
-            _open(account, charge, half, "fraudulent")
-            _open(account, charge, amount - half, "product_not_received")
+            open_one(account, charge, half, "fraudulent")
+            open_one(account, charge, amount - half, "product_not_received")
         case cards.Disputes.INQUIRY:
-            _open(account, charge, amount, "fraudulent", inquiry=True)
+            open_one(account, charge, amount, "fraudulent", case="inquiry")
+        case cards.Disputes.DEBIT:
+            _return_debit(account, charge, amount)
         case _:
-            _open(account, charge, amount, str(kind))
+            open_one(account, charge, amount, str(kind))
 
 
-def _open(account: Account, charge: Record, amount: int, reason: str, *, inquiry: bool = False) -> None:
+def disputable(charge: Record) -> int:
+    """What is left of it, refunds taken off."""
+    return int(charge["amount_captured"] - (charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"])))
+
+
+def open_one(account: Account, charge: Record, amount: int, reason: str, *, case: str = "chargeback") -> Record:
+    """`case`: a chargeback takes the money, an inquiry only asks for it."""
     due_by = account.clock.seconds() + account.settings.dispute_answer_days * DAY
-    dispute = account.add("dispute", "du", _fields(charge, amount, reason, due_by, inquiry=inquiry))
-    if not inquiry:
+    status = "warning_needs_response" if case == "inquiry" else "needs_response"
+    dispute = account.add("dispute", "du", _fields(charge, amount, reason, due_by, status=status, case=case))
+    if case == "chargeback":
         _withdraw(account, dispute, charge)
     account.emit("charge.dispute.created", dispute)
-    if not inquiry:
+    if case == "chargeback":
         account.emit("charge.dispute.funds_withdrawn", dispute)
     account.update(charge, "charge.updated", disputed=True)
     account.store.later(account.id, due_by, "disputes.deadline", dispute.id)
+    return dispute
 
 
-def _fields(charge: Record, amount: int, reason: str, due_by: int, *, inquiry: bool) -> Json:
+def prevent(account: Account, charge: Record, amount: int, reason: str) -> Record:
+    """Resolved before it became one: the buyer gets the money back, and the seller no fee."""
+    refunds.create(account, {"charge": charge.id, "amount": amount})
+    charge = account.get("charge", charge.id)
+    dispute = account.add("dispute", "du", _fields(charge, amount, reason, None, status="prevented", case="resolution"))
+    account.emit("charge.dispute.created", dispute)
+    account.update(charge, "charge.updated", disputed=True)
+    account.emit("charge.dispute.closed", dispute)
+    return dispute
+
+
+def _return_debit(account: Account, charge: Record, amount: int) -> None:
+    """A bank gives a debit back to its customer; nobody can answer that."""
+    reason = "debit_not_authorized" if charge["payment_method_details"]["type"] == "us_bank_account" else "customer_initiated"
+    fields = _fields(charge, amount, reason, None, status="lost", case="chargeback")
+    dispute = account.add("dispute", "du", fields | {"payment_method_details": None})
+    _withdraw(account, dispute, charge)
+    account.emit("charge.dispute.created", dispute)
+    account.emit("charge.dispute.funds_withdrawn", dispute)
+    account.update(charge, "charge.updated", disputed=True)
+    account.emit("charge.dispute.closed", dispute)
+
+
+def _fields(charge: Record, amount: int, reason: str, due_by: int | None, *, status: str, case: str) -> Json:
     brand = (charge["payment_method_details"].get("card") or {}).get("brand", "visa")
     return {
         "amount": amount,
@@ -111,7 +125,7 @@ def _fields(charge: Record, amount: int, reason: str, due_by: int, *, inquiry: b
         "charge": charge.id,
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": dict.fromkeys((*FILES, *TEXTS)) | _known(charge),
+        "evidence": dispute_evidence.known(charge),
         "evidence_details": {
             "due_by": due_by,
             "enhanced_eligibility": {},
@@ -120,30 +134,20 @@ def _fields(charge: Record, amount: int, reason: str, due_by: int, *, inquiry: b
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": inquiry,
+        "is_charge_refundable": case == "inquiry",
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
             "card": {
                 "brand": brand,
-                "case_type": "inquiry" if inquiry else "chargeback",
+                "case_type": case,
                 "network": brand,
-                "network_reason_code": REASON_CODES[reason],
+                "network_reason_code": REASON_CODES.get(reason),
             },
             "type": "card",
         },
         "reason": reason,
-        "status": "warning_needs_response" if inquiry else "needs_response",
-    }
-
-
-def _known(charge: Record) -> Json:
-    """What the payment itself tells the bank."""
-    details = charge["billing_details"]
-    return {
-        "enhanced_evidence": {},
-        "customer_email_address": details["email"],
-        "customer_name": details["name"],
+        "status": status,
     }
 
 
@@ -151,9 +155,10 @@ def _withdraw(account: Account, dispute: Record, charge: Record) -> None:
     """The bank takes the money, and Stripe its fee, before anybody has said a word."""
     charge.inner["charged_back"] = True
     account.save(charge)
+    dispute.inner["withdrawn"] = True
     _book(account, dispute, -dispute["amount"], "dispute", fee=account.settings.dispute_fee_amount)
     for refund in account.select("refund", "json_extract(body, '$.charge') = ?", charge.id):
-        if refund["status"] == "pending":
+        if refund["status"] == "pending" and refund["balance_transaction"]:
             refunds.fail(account, refund, reason="charge_for_pending_refund_disputed")
 
 
@@ -166,21 +171,6 @@ def _book(account: Account, dispute: Record, amount: int, category: str, *, fee:
     account.save(moved)
     dispute["balance_transactions"] = [*dispute["balance_transactions"], moved.body]
     account.save(dispute)
-
-
-def _warn(account: Account, charge: Record) -> None:
-    """The bank thinks this was fraud; nobody has complained yet, and a refund now avoids the dispute."""
-    warning = account.add(
-        "radar.early_fraud_warning",
-        "issfr",
-        {
-            "actionable": not charge["refunded"],
-            "charge": charge.id,
-            "fraud_type": "made_with_stolen_card",
-            "payment_intent": charge["payment_intent"],
-        },
-    )
-    account.emit("radar.early_fraud_warning.created", warning)
 
 
 # Answering
@@ -198,22 +188,13 @@ def update(account: Account, id: str, params: Json) -> Record:
         )
     changed: Json = {"metadata": merge_metadata(dispute["metadata"], params.get("metadata"))}
     if given:
-        changed |= _with_evidence(dispute, given)
+        evidence = dispute_evidence.filled(dispute["evidence"], given)
+        changed |= {"evidence": evidence, "evidence_details": dispute["evidence_details"] | {"has_evidence": True}}
     if params.get("submit", bool(given)):
         changed |= _submitted(dispute, changed)
         _plan(account, dispute, changed["evidence"])
     account.update(dispute, "charge.dispute.updated", **changed)
     return dispute
-
-
-def _with_evidence(dispute: Record, given: Json) -> Json:
-    for name in (*FILES, "enhanced_evidence"):
-        if given.get(name):
-            raise not_here_yet(f"evidence[{name}]", "uploaded files and enhanced evidence")
-    if sum(len(text) for text in given.values() if isinstance(text, str)) > EVIDENCE_MAX_CHARACTERS:
-        raise malformed(f"The evidence may have at most {EVIDENCE_MAX_CHARACTERS} characters.", param="evidence")
-    evidence = dispute["evidence"] | {name: blank_as_none(text) for name, text in given.items()}
-    return {"evidence": evidence, "evidence_details": dispute["evidence_details"] | {"has_evidence": True}}
 
 
 def _submitted(dispute: Record, changed: Json) -> Json:
@@ -231,7 +212,7 @@ def _submitted(dispute: Record, changed: Json) -> Json:
 
 def _plan(account: Account, dispute: Record, evidence: Json) -> None:
     """Any other text leaves the bank thinking until a control decides."""
-    if evidence["uncategorized_text"] in VERDICTS:
+    if dispute_evidence.text_of(evidence) in VERDICTS:
         account.later(account.settings.dispute_decided_after_seconds, "disputes.decide", dispute)
 
 
@@ -248,7 +229,7 @@ def close(account: Account, id: str, params: Json) -> Record:
 
 
 def decide(account: Account, dispute: Record) -> None:
-    verdict = VERDICTS[dispute["evidence"]["uncategorized_text"]]
+    verdict = VERDICTS[str(dispute_evidence.text_of(dispute["evidence"]))]
     inquiry = dispute["status"].startswith("warning")
     if inquiry and verdict != "escalate":
         verdict = "drop"
@@ -257,21 +238,54 @@ def decide(account: Account, dispute: Record) -> None:
 
 
 def end(account: Account, dispute: Record, verb: str) -> None:
-    """`win`, `lose`, `concede`, `drop`: closed for good. `escalate`: the inquiry becomes a dispute."""
+    """`win`, `lose`, `concede`, `drop`: closed. `escalate`: the inquiry becomes a dispute. `appeal`: it is not over yet."""
     charge = account.get("charge", dispute["charge"])
     if verb == "escalate":
         _escalate(account, dispute, charge)
-        return
+    elif verb == "appeal":
+        _appeal(account, dispute, charge)
+    else:
+        _close(account, dispute, charge, verb)
+
+
+def _close(account: Account, dispute: Record, charge: Record, verb: str) -> None:
     dispute["status"] = LIFECYCLE.move(dispute["status"], verb)
     dispute["is_charge_refundable"] = False
-    if verb == "win":
-        charge.inner["charged_back"] = False
+    comes_back = verb == "win" and dispute.inner.get("withdrawn")
+    if comes_back:
+        dispute.inner["withdrawn"] = False
+        charge.inner["charged_back"] = _others_withdrew(account, dispute)
         account.save(charge)
         _book(account, dispute, dispute["amount"], "dispute_reversal")
     account.save(dispute)
     account.emit("charge.dispute.closed", dispute)
-    if verb == "win":
+    if comes_back:
         account.emit("charge.dispute.funds_reinstated", dispute)
+
+
+def _others_withdrew(account: Account, dispute: Record) -> bool:
+    """Of several disputes of one charge, one that is won leaves the others."""
+    found = account.select("dispute", "json_extract(body, '$.charge') = ?", dispute["charge"])
+    return any(each.inner.get("withdrawn") for each in found if each.id != dispute.id)
+
+
+def _appeal(account: Account, dispute: Record, charge: Record) -> None:
+    """The decision is contested. If it was won, the bank takes the money a second time, without another fee."""
+    before = {**dispute.body}
+    due_by = account.clock.seconds() + account.settings.dispute_answer_days * DAY
+    withdraws = not dispute.inner.get("withdrawn")
+    if withdraws:
+        charge.inner["charged_back"] = dispute.inner["withdrawn"] = True
+        account.save(charge)
+        _book(account, dispute, -dispute["amount"], "dispute")
+    dispute["status"] = LIFECYCLE.move(dispute["status"], "appeal")
+    dispute["evidence"] = dispute["evidence"] | {"appeal": None, "uncategorized_text": None}
+    dispute["evidence_details"] = dispute["evidence_details"] | {"due_by": due_by, "has_evidence": False, "past_due": False}
+    account.save(dispute)
+    account.emit("charge.dispute.updated", dispute, before=before)
+    if withdraws:
+        account.emit("charge.dispute.funds_withdrawn", dispute)
+    account.store.later(account.id, due_by, "disputes.deadline", dispute.id)
 
 
 def _escalate(account: Account, dispute: Record, charge: Record) -> None:
@@ -293,10 +307,11 @@ def _escalate(account: Account, dispute: Record, charge: Record) -> None:
 
 def pass_deadline(account: Account, dispute: Record) -> None:
     """Nobody answered in time: the bank decides without evidence, an inquiry comes to nothing."""
-    if dispute["evidence_details"]["due_by"] > account.clock.now():
+    due_by = dispute["evidence_details"]["due_by"]
+    if due_by is None or due_by > account.clock.now():
         return
     verb = "drop" if dispute["status"] == "warning_needs_response" else "lose"
-    if dispute["status"] in ("needs_response", "warning_needs_response"):
+    if dispute["status"] in ("needs_response", "warning_needs_response", "appeal_needs_response"):
         dispute["evidence_details"]["past_due"] = True
         end(account, dispute, verb)
 
@@ -323,16 +338,6 @@ def list_(account: Account, params: Json) -> Json:
     return page(account, "dispute", "/v1/disputes", params, where, *values)
 
 
-def retrieve_warning(account: Account, id: str, params: Json) -> Record:
-    del params
-    return account.get("radar.early_fraud_warning", id)
-
-
-def list_warnings(account: Account, params: Json) -> Json:
-    where, values = equals(params, "charge", "payment_intent")
-    return page(account, "radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", params, where, *values)
-
-
 JOBS: dict[str, tuple[str, Job]] = {
     "disputes.open": ("charge", open_of),
     "disputes.deadline": ("dispute", pass_deadline),
@@ -344,6 +349,4 @@ OPERATIONS = (
     Operation("GET", "/v1/disputes/{id}", "DisputeRetrieveParams", retrieve),
     Operation("POST", "/v1/disputes/{id}", "DisputeUpdateParams", update),
     Operation("POST", "/v1/disputes/{id}/close", "DisputeCloseParams", close),
-    Operation("GET", "/v1/radar/early_fraud_warnings", "radar.EarlyFraudWarningListParams", list_warnings),
-    Operation("GET", "/v1/radar/early_fraud_warnings/{id}", "radar.EarlyFraudWarningRetrieveParams", retrieve_warning),
 )

@@ -16,7 +16,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import charges, connect_charges, payment_methods
+from farthing.sandbox.resources import bank_debits, charges, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
@@ -242,6 +242,8 @@ def cancel(account: Account, id: str, params: Json) -> Record:
 def give_up(account: Account, intent: Record, reason: str | None) -> None:
     if intent["status"] == "requires_capture" and reason != "expired":
         charges.let_go(account, account.get("charge", intent["latest_charge"]))
+    if intent["status"] == "processing":
+        bank_debits.give_up(account, account.get("charge", intent["latest_charge"]))
     intent["status"] = LIFECYCLE.move(intent["status"], "cancel")
     intent.body |= {
         "amount_capturable": 0,

@@ -166,17 +166,18 @@ def take(account: Account, id: str, *, param: str = "payment_method") -> Record:
         if card is None:
             raise no_such("PaymentMethod", id, param=param)
         return make(account, card)
-    if id.startswith(banks.TOKEN):
+    if banks.is_token(id):
         bank = banks.named(id)
         if bank is None:
             raise no_such("PaymentMethod", id, param=param)
-        return make_bank(account, bank, params={"billing_details": {"name": "Jenny Rosen"}})
+        jenny = {"name": "Jenny Rosen", "email": "jenny@example.com"}
+        return make_bank(account, bank, params={"billing_details": jenny})
     return account.get("payment_method", id, param=param)
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
     del params
-    made_when_used = id.startswith(("pm_card_", banks.TOKEN))
+    made_when_used = id.startswith("pm_card_") or banks.is_token(id)
     return take(account, id, param="") if made_when_used else account.get("payment_method", id)
 
 

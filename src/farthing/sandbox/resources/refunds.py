@@ -15,7 +15,8 @@ from farthing.sandbox.store import Json, Record
 LIFECYCLE = Lifecycle(
     "Refund",
     {
-        "pending": {"succeed": "succeeded", "fail": "failed"},
+        # Dropped when the payment it waits for never arrives.
+        "pending": {"succeed": "succeeded", "fail": "failed", "drop": "canceled"},
         "requires_action": {"cancel": "canceled", "fail": "failed", "succeed": "succeeded"},
         # The bank may send it back even after it succeeded.
         "succeeded": {"fail": "failed"},
@@ -35,8 +36,9 @@ def create(account: Account, params: Json) -> Record:
             raise not_here_yet(name, what)
     charge = _charge(account, params)
     amount = _amount(charge, params)
-    if charge["captured"]:
-        charges.settle(account, charge)
+    if charge["status"] == "pending":
+        return _wait(account, charge, amount, params)
+    charges.settle(account, charge)
     prefix = "re" if "card" in charge.inner else "pyr"
     refund = account.add("refund", prefix, _fields(charge, amount, params), outcome=_outcome(charge))
     _book(account, refund, charge)
@@ -52,6 +54,47 @@ def create(account: Account, params: Json) -> Record:
     return refund
 
 
+def _wait(account: Account, charge: Record, amount: int, params: Json) -> Record:
+    """The money has not come yet, so none goes back yet."""
+    asked = {name: bool(params.get(name)) for name in ("reverse_transfer", "refund_application_fee")}
+    fields = _fields(charge, amount, params) | {"pending_reason": "charge_pending", "status": "pending"}
+    refund = account.add("refund", "pyr", fields, outcome=_outcome(charge), asked=asked)
+    charge.inner["refunds_waiting"] = charge.inner.get("refunds_waiting", 0) + amount
+    account.save(charge)
+    account.emit("refund.created", refund)
+    return refund
+
+
+def follow(account: Account, charge: Record) -> None:
+    """The bank has answered about a payment: the refunds that waited for it are made, or come to nothing."""
+    waiting = account.select("refund", "json_extract(body, '$.charge') = ? ORDER BY seq", charge.id)
+    charge.inner["refunds_waiting"] = 0
+    account.save(charge)
+    for refund in waiting:
+        if refund["pending_reason"] == "charge_pending":
+            _go_on(account, refund, charge)
+
+
+def _go_on(account: Account, refund: Record, charge: Record) -> None:
+    if charge["status"] != "succeeded":
+        _update(account, refund, status=LIFECYCLE.move(refund["status"], "drop"), pending_reason=None)
+        return
+    charges.settle(account, charge)
+    _book(account, refund, charge)
+    wanted = {name: asked and charge[of] for name, of, asked in _parts(refund)}
+    taken_back = connect_charges.take_back(account, charge, refund, wanted)
+    _update(account, refund, status=LIFECYCLE.move(refund["status"], "succeed"), pending_reason=None)
+    _take_from(account, charge, refund["amount"])
+    account.emit("charge.refunded", charge)
+    for whose, type, record in taken_back:
+        whose.emit(type, record)
+
+
+def _parts(refund: Record) -> list[tuple[str, str, bool]]:
+    of = {"reverse_transfer": "transfer", "refund_application_fee": "application_fee"}
+    return [(name, of[name], asked) for name, asked in refund.inner["asked"].items()]
+
+
 def _charge(account: Account, params: Json) -> Record:
     if "charge" in params and "payment_intent" in params:
         raise exclusive_parameters("charge", "payment_intent")
@@ -64,19 +107,19 @@ def _charge(account: Account, params: Json) -> Record:
         raise missing_parameter("charge")
     if charge.inner.get("charged_back"):
         raise invalid(f"Charge {charge.id} has been charged back; cannot issue a refund.", code="charge_disputed")
-    if charge["status"] != "succeeded" or not charge["captured"]:
+    if charge["status"] == "failed" or not charge["captured"]:
         raise invalid(f"Charge {charge.id} was not captured, so it cannot be refunded.", param="charge")
     return charge
 
 
 def _charge_of(account: Account, intent: Record) -> Record:
-    if intent["status"] != "succeeded":
+    if intent["status"] not in ("succeeded", "processing"):
         raise invalid(f"This PaymentIntent ({intent.id}) does not have a successful charge to refund.", param="payment_intent")
     return account.get("charge", intent["latest_charge"])
 
 
 def _amount(charge: Record, params: Json) -> int:
-    left: int = charge["amount"] - charge["amount_refunded"]
+    left: int = charge["amount"] - charge["amount_refunded"] - charge.inner.get("refunds_waiting", 0)
     currency = charge["currency"]
     if charge["refunded"] or left == 0:
         raise invalid(f"Charge {charge.id} has already been refunded.", code="charge_already_refunded")
@@ -222,7 +265,7 @@ def expire(account: Account, id: str, params: Json) -> Record:
     """A test helper: the refund that waits for something fails now."""
     del params
     refund = account.get("refund", id)
-    if refund["status"] not in ("pending", "requires_action"):
+    if refund["status"] not in ("pending", "requires_action") or not refund["balance_transaction"]:
         raise invalid(f"Refund {id} has a status of {refund['status']}: only a refund that waits can expire.")
     fail(account, refund, reason="expired_or_canceled_card")
     return refund

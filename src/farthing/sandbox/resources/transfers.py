@@ -7,7 +7,7 @@ from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, listed, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import accounts, balance, charges, destination_payments
+from farthing.sandbox.resources import accounts, balance, balance_settings, charges, destination_payments
 from farthing.sandbox.store import Json, Record
 
 NO_FUNDS = (
@@ -41,7 +41,7 @@ def create(account: Account, params: Json) -> Record:
         transfer_group=group,
         description=params.get("description"),
         metadata=merge_metadata({}, params.get("metadata")),
-        available_on=account.get("balance_transaction", source["balance_transaction"])["available_on"] if source else None,
+        available_on=_matures(account, source) if source else None,
     )
     account.emit("transfer.created", transfer)
     return transfer
@@ -64,7 +64,7 @@ def _source(account: Account, params: Json, currency: str) -> Record | None:
     if "source_transaction" not in params:
         return None
     charge = account.get("charge", params["source_transaction"], param="source_transaction")
-    if charge["status"] != "succeeded" or not charge["captured"]:
+    if charge["status"] == "failed" or not charge["captured"]:
         raise invalid(f"Charge {charge.id} did not succeed, so it cannot fund a transfer.", param="source_transaction")
     if charge["currency"] != currency:
         raise invalid(
@@ -83,6 +83,14 @@ def _source(account: Account, params: Json, currency: str) -> Record | None:
         charge["transfer_group"] = group or f"group_{charge['payment_intent']}"
         account.save(charge)
     return charge
+
+
+def _matures(account: Account, charge: Record) -> int:
+    """When the charge's money is there; for one whose bank has not answered, when it would be."""
+    if charge["balance_transaction"]:
+        return int(account.get("balance_transaction", charge["balance_transaction"])["available_on"])
+    arrives = charge["created"] + account.settings.bank_debit_seconds
+    return int(arrives) + balance_settings.settles_after(account)
 
 
 def _check_rest(account: Account, charge: Record, amount: int) -> None:
@@ -137,7 +145,9 @@ def move(
     )
     transfer["reversals"]["url"] = f"/v1/transfers/{transfer.id}/reversals"
     transfer["balance_transaction"] = balance.book(account, "transfer", transfer, -amount, available_on=available_on).id
-    payment = destination_payments.receive(account.seat(destination.id), transfer, application_fee, available_on=available_on)
+    seat = account.seat(destination.id)
+    ready = balance.at_the_same_distance(account, seat, available_on)
+    payment = destination_payments.receive(seat, transfer, application_fee, available_on=ready)
     transfer["destination_payment"] = payment.id
     account.save(transfer)
     return transfer
