@@ -57,8 +57,10 @@ def pay(hand: Hand, card: str = "pm_card_visa", **more: Any) -> Json:
 
 
 def fund(hand: Hand, amount: int = 10_000) -> None:
-    """Money on the platform's balance that can be spent now."""
-    pay(hand, "pm_card_bypassPending", amount=amount)
+    """So much money on the platform's balance that can be spent now, however far below zero it is."""
+    available = {each["currency"]: each["amount"] for each in hand.get("/v1/balance")["available"]}
+    missing = amount - min(available.get("usd", 0), 0)
+    pay(hand, "pm_card_bypassPending", amount=missing + missing // 20 + 30)
 
 
 def session(hand: Hand, **more: Any) -> Json:
