@@ -28,7 +28,9 @@ class Refusal(Exception):
         self.executed = executed
         self.error: dict[str, Any] = {"message": message, "type": type}
         if code:
-            self.error |= {"code": code, "doc_url": DOCS + code.replace("_", "-")}
+            self.error["code"] = code
+        if code and status != 501:
+            self.error["doc_url"] = DOCS + code.replace("_", "-")
         if param:
             self.error["param"] = param
         self.error |= {name: value for name, value in more.items() if value is not None}
@@ -110,7 +112,8 @@ def no_key() -> Refusal:
 
 def bad_key(key: str) -> Refusal:
     shown = key[:8] + "*" * max(len(key) - 12, 0) + key[-4:] if len(key) > 12 else "*" * len(key)
-    return Refusal(401, f"Invalid API Key provided: {shown}", code="api_key_invalid", executed=False)
+    live = ". This is a sandbox: it takes keys that begin with sk_test_, and never a live one" if "_live_" in key else ""
+    return Refusal(401, f"Invalid API Key provided: {shown}{live}", code="api_key_invalid", executed=False)
 
 
 def no_access(account: str) -> Refusal:
