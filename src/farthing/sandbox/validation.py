@@ -80,7 +80,7 @@ def _typed_dict(cls: Any) -> Check:
         if name not in checks:
             located = _resolve(cls.__annotations__[name], module)
             checks[name] = _field(name, located)
-            if get_origin(located.type) is Literal and len(get_args(located.type)) == 1:
+            if _leaves_no_choice(located):
                 plain.append(name)
         return checks[name]
 
@@ -148,6 +148,13 @@ def _compile(located: _Located) -> Check:
     if origin is not None and type(None) is not kind and _is_union(origin):
         return _union(list(get_args(kind)), module)
     return PLAIN.get(kind, _anything)
+
+
+def _leaves_no_choice(located: _Located) -> bool:
+    kinds = get_args(located.type) if _is_union(get_origin(located.type)) else (located.type,)
+    members = [_resolve(kind, located.module).type for kind in kinds]
+    words = [word for kind in members if get_origin(kind) is Literal for word in get_args(kind)]
+    return len(words) == 1 and words != [""] and all(kind is str or get_origin(kind) is Literal for kind in members)
 
 
 def _is_union(origin: Any) -> bool:
