@@ -146,7 +146,7 @@ def test_one_time_prices_stand_on_the_first_invoice(client: Client, sandbox: Run
     [
         ({"payment_intent_data": {"metadata": {"a": "1"}}}, "payment_intent_data"),
         ({"customer_creation": "always"}, "customer_creation"),
-        ({"subscription_data": {"application_fee_percent": 5}}, "application_fee_percent"),
+        ({"subscription_data": {"application_fee_percent": 5}}, "subscription_data[application_fee_percent]"),
     ],
 )
 def test_what_it_does_not_do_is_refused(client: Client, params: Any, param: str) -> None:

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import Refusal, malformed, no_such
-from farthing.sandbox.resources import checkout_payment, checkout_subscriptions, payment_methods
-from farthing.sandbox.resources.checkout_sessions import Buyer
+from farthing.sandbox.errors import Refusal, no_such
+from farthing.sandbox.purchases import Purchase, purchase
+from farthing.sandbox.resources import checkout_payment, checkout_recovery, checkout_saved, payment_methods
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
 
-BANK_FIELDS = ("iban", "account_number", "routing_number")
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """What the buyer hands over: a card as typed, or the name of a test payment method."""
-
-    buyer: Buyer
-    number: str = ""
-    payment_method: str = ""
-    expiry: tuple[int, int] | None = None
-    """(month, year)"""
-    cvc: str | None = None
-    bank: Json = field(default_factory=dict)
-    """The bank account as typed: iban, or account_number and routing_number."""
-    code: str = ""
-    """A promotion code."""
-
-    @property
-    def pays(self) -> bool:
-        """Something to pay with is there; a trial may begin without."""
-        return bool(self.number or self.payment_method or self.bank)
+__all__ = ["Outcome", "Purchase", "authenticate", "change", "find", "forget_method", "pay", "purchase", "recover"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +27,6 @@ class Outcome:
     declined: Refusal | None = None
 
 
-def purchase(fields: Json) -> Purchase:
-    """From the JSON of the API twin."""
-    fields = {name: value for name, value in fields.items() if value is not None}
-    for name in ("card", "payment_method", "email", "name", "promotion_code", *BANK_FIELDS):
-        if not isinstance(fields.get(name, ""), str):
-            raise malformed(f"{name} must be a string.", param=name)
-    bank = {name: fields[name] for name in BANK_FIELDS if fields.get(name)}
-    return Purchase(
-        Buyer(fields.get("email"), fields.get("name")),
-        number=fields.get("card", ""),
-        payment_method=fields.get("payment_method", ""),
-        bank=bank,
-        code=fields.get("promotion_code", ""),
-    )
-
-
 def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
     """A decline is an outcome; only a session that is not there, or not open, is refused."""
     declined = None
@@ -71,9 +34,9 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         account, session = find(sandbox, "checkout.session", id, url)
         try:
             with account.store.attempt():
-                if bought.code:
-                    checkout_subscriptions.use_code(account, session, bought.code)
-                method = _method(account, bought) if bought.pays else None
+                if bought.decides:
+                    _change(account, session, bought)
+                method = _method(account, session, bought) if bought.pays else None
                 try:
                     checkout_payment.pay(account, session, method, bought.buyer)
                 except Refusal as refusal:
@@ -88,18 +51,42 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
         return _outcome(account, session, declined)
 
 
-def use_code(sandbox: Sandbox, id: str, code: str, url: str) -> None:
-    """A promotion code, tried before anything is paid."""
+def change(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Record:
+    """A promotion code, other quantities or another way to ship, before anything is paid."""
     with sandbox.commit():
         account, session = find(sandbox, "checkout.session", id, url)
         with account.store.attempt():
-            checkout_subscriptions.use_code(account, session, code)
+            _change(account, session, bought)
+        return session
 
 
-def _method(account: Account, bought: Purchase) -> Record:
+def _change(account: Account, session: Record, bought: Purchase) -> None:
+    checkout_payment.change(
+        account, session, code=bought.code, quantities=bought.quantities, shipping_rate=bought.buyer.shipping_rate
+    )
+
+
+def recover(sandbox: Sandbox, id: str, url: str) -> Record:
+    """The link of an expired session was followed."""
+    with sandbox.commit():
+        account, session = find(sandbox, "checkout.session", id, url)
+        with account.store.attempt():
+            return checkout_recovery.open_copy(account, session)
+
+
+def forget_method(sandbox: Sandbox, id: str, method: str, url: str) -> None:
+    """The buyer does not want this card kept any more."""
+    with sandbox.commit():
+        account, session = find(sandbox, "checkout.session", id, url)
+        with account.store.attempt():
+            checkout_saved.remove(account, session, method)
+
+
+def _method(account: Account, session: Record, bought: Purchase) -> Record:
     if bought.payment_method:
         return payment_methods.take(account, bought.payment_method)
-    details = {"email": bought.buyer.email, "name": bought.buyer.name, "address": bought.buyer.address}
+    email = bought.buyer.email or (session["customer_details"] or {}).get("email")
+    details = {"email": email, "name": bought.buyer.name, "address": bought.buyer.address, "phone": bought.buyer.phone}
     if bought.bank:
         return payment_methods.make_bank(account, _bank(bought.bank), params={"billing_details": details})
     card = cards.numbered(bought.number)

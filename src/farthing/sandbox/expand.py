@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
+from collections.abc import Callable
 from typing import Any, ForwardRef, get_args, get_origin
 
 from farthing.sandbox.account import Account
@@ -29,6 +30,9 @@ def expand(account: Account, answer: Json, paths: list[str]) -> Json:
 
 def _follow(account: Account, here: Json, steps: list[str], path: str, hash_type: Any) -> None:
     step, rest = steps[0], steps[1:]
+    if inside := INCLUDED_INSIDE.get((here.get("object", ""), ".".join(steps))):
+        here[step] = {**here[step], steps[1]: inside(account, here["id"])}
+        return
     if here.get("object") in ("list", "search_result"):
         if step != "data":
             raise _no_such_property(path, hint=f"data.{path}")
@@ -145,8 +149,37 @@ def _applies_to(account: Account, id: str) -> Json | None:
     return {"products": products} if products else None
 
 
+def _tiers(account: Account, id: str) -> Any:
+    from farthing.sandbox.resources import prices
+
+    return prices.shown_tiers(account, id)
+
+
+def _currency_options(account: Account, id: str) -> Json:
+    from farthing.sandbox.resources import prices
+
+    return prices.shown_options(account, id)
+
+
+def _of_line(name: str) -> Callable[[Account, str], Any]:
+    def find(account: Account, id: str) -> Any:
+        found = account.select("checkout.session", "instr(inner, ?) ORDER BY seq LIMIT 1", id)
+        return found[0].inner.get("details", {}).get(id, {}).get(name, []) if found else []
+
+    return find
+
+
+def _breakdown(account: Account, id: str) -> Json:
+    from farthing.sandbox.resources import checkout_totals
+
+    return checkout_totals.breakdown(account, id)
+
+
 # Absent unless asked for.
+INCLUDED_INSIDE = {("checkout.session", "total_details.breakdown"): _breakdown}
 INCLUDED = {
+    ("item", "discounts"): _of_line("discounts"),
+    ("item", "taxes"): _of_line("taxes"),
     ("checkout.session", "line_items"): _lines,
     ("charge", "refunds"): _refunds,
     ("customer", "subscriptions"): _subscriptions,
@@ -155,4 +188,6 @@ INCLUDED = {
     ("invoice", "payments"): _invoice_payments,
     ("invoice", "confirmation_secret"): _confirmation_secret,
     ("coupon", "applies_to"): _applies_to,
+    ("price", "tiers"): _tiers,
+    ("price", "currency_options"): _currency_options,
 }

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from farthing.sandbox.cashier import Purchase
 from farthing.sandbox.clock import Clock
-from farthing.sandbox.resources.checkout_sessions import Buyer
+from farthing.sandbox.resources.checkout_questions import Buyer
 from farthing.sandbox.wire import BODY_MAX_BYTES
 
 FIELD_LENGTH_MAX = 200

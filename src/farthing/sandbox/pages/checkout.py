@@ -11,8 +11,10 @@ from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.pages.card_form import SHOWCASE, CardForm, read_form
 from farthing.sandbox.pages.render import render
+from farthing.sandbox.purchases import BANK_FIELDS
 from farthing.sandbox.resources import checkout_subscriptions, invoice_lines
 from farthing.sandbox.resources.checkout_payment import success_url
+from farthing.sandbox.resources.checkout_questions import Buyer
 from farthing.sandbox.store import Record
 from farthing.sandbox.world import Sandbox
 
@@ -55,7 +57,7 @@ class CheckoutPages:
             return self._apply(request, form, fields.get("code", "").strip()[:200])
         if "without_card" in fields:
             return self._begin_without_card(request, form)
-        bank = {name: fields[name].strip() for name in cashier.BANK_FIELDS if fields.get(name)}
+        bank = {name: fields[name].strip() for name in BANK_FIELDS if fields.get(name)}
         problems = form.bank_problems() if bank else form.problems()
         if problems:
             return self._page(account, session, form, problems=problems, status=400)
@@ -73,7 +75,7 @@ class CheckoutPages:
     def _apply(self, request: Request, form: CardForm, code: str) -> Response:
         problem = {}
         try:
-            cashier.use_code(self._sandbox, request.path_params["id"], code, _url(request))
+            cashier.change(self._sandbox, request.path_params["id"], cashier.Purchase(Buyer(), code=code), _url(request))
         except Refusal as refusal:
             problem = {"code": str(refusal)}
         account, session = self._find("checkout.session", request)

@@ -2,75 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from farthing.sandbox import banks, money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
-from farthing.sandbox.errors import (
-    exclusive_parameters,
-    invalid,
-    malformed,
-    missing_parameter,
-    not_here_yet,
-)
+from farthing.sandbox.errors import invalid, malformed, missing_parameter
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import attempts, connect_charges, line_items, payment_intents, setup_intents
-from farthing.sandbox.resources.addresses import address
+from farthing.sandbox.resources import (
+    attempts,
+    checkout_parameters,
+    checkout_questions,
+    checkout_recovery,
+    checkout_totals,
+    connect_charges,
+    line_items,
+    payment_intents,
+    setup_intents,
+)
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle("CheckoutSession", {"open": {"complete": "complete", "expire": "expired"}, "complete": {}, "expired": {}})
-EXPIRES_MIN_SECONDS = 30 * 60
-EXPIRES_MAX_SECONDS = 24 * 3_600
-# Between the caller's clock and ours: Stripe forgives a little, too.
-EXPIRES_SLACK_SECONDS = 60
-NOT_HERE = {
-    "discounts": "discounts",
-    "shipping_options": "shipping rates",
-    "optional_items": "optional items",
-    "customer_account": "version 2 accounts",
-    "return_url": "embedded pages",
-    "custom_fields": "custom fields",
-    "consent_collection": "consent collection",
-    "shipping_address_collection": "shipping addresses on its page",
-}
-NOT_HERE_WHEN_ENABLED = {
-    "automatic_tax": "Stripe Tax",
-    "invoice_creation": "invoices for one-off payments",
-    "tax_id_collection": "tax ids",
-    "phone_number_collection": "phone numbers on its page",
-}
+NOT_HERE = checkout_parameters.NOT_HERE
 # Accepted and shown on the session as given.
 ECHOED = (
     "allow_promotion_codes",
     "allowed_payment_method_types",
-    "billing_address_collection",
     "client_reference_id",
-    "consent_collection",
-    "custom_fields",
     "excluded_payment_method_types",
     "locale",
-    "phone_number_collection",
-    "shipping_address_collection",
+    "origin_context",
     "submit_type",
+    "wallet_options",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """What the buyer typed besides the card."""
-
-    email: str | None = None
-    name: str | None = None
-    address: Json = field(default_factory=dict)
-
-
 def create(account: Account, params: Json) -> Record:
-    _refuse_what_is_not_here(params)
-    _check_urls(params)
+    checkout_parameters.check(params)
     if params.get("mode") == "setup":
         return _create_setup(account, params)
     if params.get("mode") == "subscription":
@@ -78,122 +47,63 @@ def create(account: Account, params: Json) -> Record:
         from farthing.sandbox.resources import checkout_subscriptions
 
         return checkout_subscriptions.create(account, params)
-    buyer = buyer_of(account, params)
-    lines = line_items.make(account, params.get("line_items") or [])
-    if not lines:
-        raise missing_parameter("line_items")
-    currency, total = _total(lines)
-    connect_charges.check(account, params.get("payment_intent_data") or {}, total, inside="payment_intent_data")
-    expires_at = expires_at_of(account, params)
-    session = account.add(
-        "checkout.session",
-        "cs_test",
-        fields_of(params, buyer, currency, total, expires_at),
-        lines=lines,
-        intent=params.get("payment_intent_data") or {},
-    )
-    session["url"] = f"{account.url}/c/pay/{session.id}"
+    buyer = checkout_parameters.buyer(account, params)
+    lines, rates = line_items.make(account, params.get("line_items") or [])
+    session = open_one(account, params, buyer, lines[0]["currency"], rates=rates, lines=lines)
+    checkout_totals.reduce(account, session, params.get("discounts") or [])
+    checkout_totals.count(account, session)
+    wanted = params.get("payment_intent_data") or {}
+    connect_charges.check(account, wanted, session["amount_total"], inside="payment_intent_data")
+    session.inner["intent"] = wanted
     account.save(session)
-    account.store.later(account.id, expires_at, "checkout.expire", session.id)
     return session
 
 
 def _create_setup(account: Account, params: Json) -> Record:
     """Nothing is paid: a card is saved for later."""
-    for name in ("line_items", "payment_intent_data"):
-        if params.get(name):
-            raise malformed(f"You can not pass `{name}` in `setup` mode.", param=name)
     if not params.get("currency") and not params.get("allowed_payment_method_types"):
         raise missing_parameter("currency")
     currency = money.currency(params["currency"]) if params.get("currency") else None
-    buyer, expires_at = buyer_of(account, params), expires_at_of(account, params)
-    shown = fields_of(params, buyer, currency, None, expires_at) | {"mode": "setup", "payment_status": "no_payment_required"}
-    session = account.add("checkout.session", "cs_test", shown, lines=[], intent={})
-    wanted: Json = {"allowed_payment_method_types": shown["payment_method_types"], **(params.get("setup_intent_data") or {})}
-    wanted |= {"customer": buyer.id} if buyer else {}
+    session = open_one(account, params, checkout_parameters.buyer(account, params), currency)
+    session.body |= {"payment_method_collection": "always", "payment_status": "no_payment_required"}
+    session.body |= dict.fromkeys(("amount_subtotal", "amount_total"))
+    wanted: Json = {"allowed_payment_method_types": session["payment_method_types"], **(params.get("setup_intent_data") or {})}
+    wanted |= {"customer": session["customer"]} if session["customer"] else {}
     intent = setup_intents.make(account, wanted, owner=session.id)
-    session["url"] = f"{account.url}/c/pay/{session.id}"
     intent.inner["return_url"] = session["url"]
     account.save(intent)
     session["setup_intent"] = intent.id
+    account.save(session)
+    return session
+
+
+def open_one(account: Account, params: Json, buyer: Record | None, currency: str | None, **inner: Any) -> Record:
+    """A session without its sums, and the hour of its end."""
+    expires_at = checkout_parameters.expires_at(account, params)
+    fields = _fields(params, buyer, currency, expires_at) | checkout_questions.asked(account, params)
+    if params.get("currency") and money.currency(params["currency"]) != currency:
+        raise invalid(f"The line items are in {currency}, not in {params['currency']}.", param="currency")
+    if fields["shipping_options"]:
+        checkout_questions.check_currency(account, fields, currency or "")
+        fields["shipping_cost"] = checkout_questions.cost_of(fields["shipping_options"][0])
+    started: Json = {"lines": [], "rates": {}, "discounts": [], "intent": {}}
+    started["customer_update"] = params.get("customer_update")
+    session = account.add("checkout.session", "cs_test", fields, **(started | inner))
+    session["url"] = f"{account.url}/c/pay/{session.id}"
+    checkout_recovery.prepare(session, params)
     account.save(session)
     account.store.later(account.id, expires_at, "checkout.expire", session.id)
     return session
 
 
-def _refuse_what_is_not_here(params: Json) -> None:
-    mode = params.get("mode", "payment")
-    if params.get("setup_intent_data") and mode != "setup":
-        raise malformed("You can only pass `setup_intent_data` in `setup` mode.", param="setup_intent_data")
-    if params.get("subscription_data") and mode != "subscription":
-        raise malformed("You can only pass `subscription_data` in `subscription` mode.", param="subscription_data")
-    if params.get("ui_mode", "hosted_page") != "hosted_page":
-        raise not_here_yet("ui_mode", "other pages than ui_mode=hosted_page")
-    for name, what in NOT_HERE.items():
-        if params.get(name) and not (name == "discounts" and mode == "subscription"):
-            raise not_here_yet(name, what)
-    for name, what in NOT_HERE_WHEN_ENABLED.items():
-        if (params.get(name) or {}).get("enabled"):
-            raise not_here_yet(name, what)
-
-
-def _check_urls(params: Json) -> None:
-    if not params.get("success_url"):
-        raise missing_parameter("success_url")
-    for name in ("success_url", "cancel_url"):
-        if name in params and urlsplit(params[name]).scheme not in ("http", "https"):
-            raise invalid("Not a valid URL", param=name, code="url_invalid")
-
-
-def buyer_of(account: Account, params: Json) -> Record | None:
-    if "customer" in params and "customer_email" in params:
-        raise exclusive_parameters("customer", "customer_email")
-    if "customer" in params and "customer_creation" in params:
-        raise exclusive_parameters("customer", "customer_creation")
-    if "customer" not in params:
-        return None
-    return account.get("customer", params["customer"], param="customer")
-
-
-def _total(lines: list[Json]) -> tuple[str, int]:
-    currencies = {line["currency"] for line in lines}
-    if len(currencies) > 1:
-        raise invalid(
-            f"All prices must have the same currency, but these have {', '.join(sorted(currencies))}.", param="line_items"
-        )
-    currency, total = currencies.pop(), sum(line["amount_total"] for line in lines)
-    if 0 < total < money.minimum(currency):
-        least = f"{money.spell(money.minimum(currency), currency)} {currency}"
-        raise money.too_small(f"The Checkout Session's total amount due must add up to at least {least}", "line_items")
-    if total > money.AMOUNT_MAX:
-        most = f"{money.spell(money.AMOUNT_MAX, currency)} {currency}"
-        raise invalid(
-            f"The Checkout Session's total amount must be no more than {most}", code="amount_too_large", param="line_items"
-        )
-    return currency, total
-
-
-def expires_at_of(account: Account, params: Json) -> int:
-    now = account.clock.seconds()
-    moment: int = params.get("expires_at", now + EXPIRES_MAX_SECONDS)
-    if moment < now + EXPIRES_MIN_SECONDS - EXPIRES_SLACK_SECONDS:
-        raise invalid(
-            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
-        )
-    if moment > now + EXPIRES_MAX_SECONDS + EXPIRES_SLACK_SECONDS:
-        raise invalid(
-            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
-        )
-    return moment
-
-
-def fields_of(params: Json, buyer: Record | None, currency: str | None, total: int | None, expires_at: int) -> Json:
+def _fields(params: Json, buyer: Record | None, currency: str | None, expires_at: int) -> Json:
     email = buyer["email"] if buyer else params.get("customer_email")
+    saved = params.get("saved_payment_method_options")
     fixed: Json = {
         "adaptive_pricing": {"enabled": False},
         "after_expiration": None,
-        "amount_subtotal": total,
-        "amount_total": total,
+        "amount_subtotal": 0,
+        "amount_total": 0,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "cancel_url": params.get("cancel_url"),
         "client_secret": None,
@@ -201,67 +111,65 @@ def fields_of(params: Json, buyer: Record | None, currency: str | None, total: i
         "consent": None,
         "currency": currency,
         "currency_conversion": None,
-        "custom_text": {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        "custom_text": checkout_parameters.texts(params),
         "customer": buyer.id if buyer else None,
         "customer_account": None,
         "customer_creation": None if buyer else params.get("customer_creation", "if_required"),
-        "customer_details": details_of(Buyer(email)) if email else None,
+        "customer_details": checkout_questions.details(email) if email else None,
         "customer_email": params.get("customer_email"),
         "discounts": [],
         "expires_at": expires_at,
         "invoice": None,
-        "invoice_creation": {
-            "enabled": False,
-            "invoice_data": {
-                "account_tax_ids": None,
-                "custom_fields": None,
-                "description": None,
-                "footer": None,
-                "issuer": None,
-                "metadata": {},
-                "rendering_options": None,
-            },
-        },
+        "invoice_creation": _invoice_creation(params.get("invoice_creation") or {}),
         "metadata": merge_metadata({}, params.get("metadata")),
-        "mode": "payment",
-        "origin_context": None,
+        "mode": params.get("mode", "payment"),
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "if_required",
+        "payment_method_collection": params.get("payment_method_collection", "if_required"),
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_options": checkout_parameters.options(params),
         "payment_method_types": banks.method_types(
             currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
         ),
         "payment_status": "unpaid",
         "permissions": None,
         "recovered_from": None,
-        "saved_payment_method_options": None,
+        "saved_payment_method_options": _saved(saved or {}) if buyer or saved else None,
         "setup_intent": None,
         "shipping_cost": None,
-        "shipping_options": [],
         "status": "open",
         "subscription": None,
         "success_url": params["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": None,
-        "wallet_options": None,
     }
-    defaults = {"custom_fields": [], "phone_number_collection": {"enabled": False}}
-    return {name: params.get(name, defaults.get(name)) for name in ECHOED} | fixed
+    if "integration_identifier" in params:
+        fixed["integration_identifier"] = params["integration_identifier"]
+    return {name: params.get(name) for name in ECHOED} | fixed
 
 
-def details_of(buyer: Buyer) -> Json:
+def _saved(given: Json) -> Json:
     return {
-        "address": address(buyer.address) if buyer.address else None,
-        "business_name": None,
-        "email": buyer.email,
-        "individual_name": None,
-        "name": buyer.name,
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": None,
+        "allow_redisplay_filters": given.get("allow_redisplay_filters") or ["always"],
+        "payment_method_remove": given.get("payment_method_remove", "disabled"),
+        "payment_method_save": given.get("payment_method_save"),
+    }
+
+
+def _invoice_creation(given: Json) -> Json:
+    texts = given.get("invoice_data") or {}
+    return {
+        "enabled": given.get("enabled", False),
+        "invoice_data": {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "description": texts.get("description"),
+            "footer": texts.get("footer"),
+            "issuer": None,
+            "metadata": merge_metadata({}, texts.get("metadata")),
+            "rendering_options": None,
+        },
     }
 
 
@@ -295,6 +203,7 @@ def expire_if_due(account: Account, session: Record) -> None:
 def _end(account: Account, session: Record) -> None:
     session["status"] = LIFECYCLE.move(session["status"], "expire")
     session["url"] = None
+    checkout_recovery.offer(account, session)
     account.save(session)
     account.emit("checkout.session.expired", session)
     if session["setup_intent"]:
@@ -324,6 +233,8 @@ def update(account: Account, id: str, params: Json) -> Record:
     intent_changes: dict[str, Any] = params.get("payment_intent_data") or {}
     if intent_changes:
         must_be_open(session)
+        if session["mode"] != "payment":
+            raise malformed("You can only pass `payment_intent_data` in `payment` mode.", param="payment_intent_data")
         current = session.inner["intent"]
         merged = merge_metadata(current.get("metadata") or {}, intent_changes.get("metadata"))
         session.inner["intent"] = {**current, **intent_changes, "metadata": merged}
@@ -333,11 +244,11 @@ def update(account: Account, id: str, params: Json) -> Record:
 
 
 def list_(account: Account, params: Json) -> Json:
-    where, values = equals(params, "customer", "payment_intent", "status")
+    where, values = equals(params, "customer", "payment_intent", "status", "subscription")
     if details := params.get("customer_details"):
         where = f"{where} AND json_extract(body, '$.customer_details.email') = ?"
         values = [*values, blank_as_none(details.get("email"))]
-    if "subscription" in params or "payment_link" in params:
+    if params.get("payment_link"):
         where = f"{where} AND 0"
     return page(account, "checkout.session", "/v1/checkout/sessions", params, where, *values)
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from farthing.sandbox import placing
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import invalid, malformed, missing_parameter, not_here_yet
-from farthing.sandbox.ids import new_id
+from farthing.sandbox.errors import invalid, malformed
 from farthing.sandbox.resources import (
     attempts,
+    checkout_customers,
+    checkout_parameters,
     checkout_sessions,
-    customers,
+    checkout_totals,
     invoice_collection,
-    invoice_lines,
+    line_items,
     payment_intents,
     payment_methods,
-    prices,
-    promotion_codes,
     setup_intents,
     subscription_cycle,
     subscriptions,
@@ -39,93 +38,47 @@ PASSED_ON = (
 class _Seen(Exception):
     """Ends the attempt, so that nothing of it stays."""
 
-    def __init__(self, invoice: Record) -> None:
+    def __init__(self, invoice: Record, discounts: Json) -> None:
         self.invoice = invoice
+        self.discounts = discounts
 
 
 def create(account: Account, params: Json) -> Record:
-    if params.get("payment_intent_data"):
-        raise malformed("You can not pass `payment_intent_data` in `subscription` mode.", param="payment_intent_data")
-    if params.get("customer_creation"):
-        raise malformed("`customer_creation` can only be used in `payment` and `setup` mode.", param="customer_creation")
-    if params.get("discounts") and params.get("allow_promotion_codes"):
-        raise malformed("You may only specify one of these parameters: allow_promotion_codes, discounts.", param="discounts")
-    buyer = checkout_sessions.buyer_of(account, params)
-    lines = _lines(account, params.get("line_items") or [])
-    wanted = _wanted(params, lines)
-    subscriptions.refuse_what_is_not_here(params.get("subscription_data") or {})
-    expires_at = checkout_sessions.expires_at_of(account, params)
-    shown = checkout_sessions.fields_of(params, buyer, lines[0]["currency"], 0, expires_at)
-    shown |= {"mode": "subscription", "customer_creation": None if buyer else "always", "payment_method_types": ["card"]}
-    shown |= {"payment_method_collection": params.get("payment_method_collection", "always"), "invoice_creation": None}
-    session = account.add("checkout.session", "cs_test", shown, lines=lines, intent={}, wanted=wanted)
-    price(account, session)
-    session["url"] = f"{account.url}/c/pay/{session.id}"
-    account.save(session)
-    account.store.later(account.id, expires_at, "checkout.expire", session.id)
-    return session
-
-
-def _lines(account: Account, given: list[Json]) -> list[Json]:
-    if not given:
-        raise missing_parameter("line_items")
-    if len(given) > 2 * LINES_MAX:
-        raise malformed(f"You can pass at most {LINES_MAX} recurring and {LINES_MAX} one-time line items.", param="line_items")
-    lines = [_line(account, each, f"line_items[{place}]") for place, each in enumerate(given)]
-    if all(line["price"]["type"] == "one_time" for line in lines):
+    buyer = checkout_parameters.buyer(account, params)
+    lines, rates = line_items.make(account, params.get("line_items") or [], mode="subscription")
+    kinds = [line["price"]["type"] for line in lines]
+    if "recurring" not in kinds:
         raise invalid(
             "You must provide at least one recurring price in `subscription` mode when using prices.", param="line_items"
         )
-    if len({line["currency"] for line in lines}) > 1:
-        raise invalid("All prices must have the same currency.", param="line_items")
-    return lines
+    if max(kinds.count("recurring"), kinds.count("one_time")) > LINES_MAX:
+        raise malformed(f"You can pass at most {LINES_MAX} recurring and {LINES_MAX} one-time line items.", param="line_items")
+    wanted = _wanted(params)
+    subscriptions.refuse_what_is_not_here(params.get("subscription_data") or {})
+    session = checkout_sessions.open_one(account, params, buyer, lines[0]["currency"], lines=lines, rates=rates, wanted=wanted)
+    session.body |= {"customer_creation": None if buyer else "always", "payment_method_types": ["card"]}
+    session.body |= {"payment_method_collection": params.get("payment_method_collection", "always"), "invoice_creation": None}
+    price(account, session)
+    account.save(session)
+    return session
 
 
-def _line(account: Account, given: Json, param: str) -> Json:
-    if "quantity" not in given:
-        raise missing_parameter(f"{param}[quantity]")
-    if given["quantity"] < 1:
-        raise malformed("This value must be greater than or equal to 1.", param=f"{param}[quantity]")
-    if "price_data" in given:
-        record = prices.make(account, given["price_data"], param=f"{param}[price_data]")
-    elif "price" in given:
-        record = account.get("price", given["price"], param=f"{param}[price]")
-    else:
-        raise missing_parameter(f"{param}[price]")
-    if not record["active"]:
-        raise invalid("The price specified is inactive. This field only accepts active prices.", param=f"{param}[price]")
-    return {
-        "id": new_id("li"),
-        "object": "item",
-        "adjustable_quantity": given.get("adjustable_quantity"),
-        "amount_discount": 0,
-        "amount_subtotal": 0,
-        "amount_tax": 0,
-        "amount_total": 0,
-        "currency": record["currency"],
-        "description": account.get("product", record["product"])["name"],
-        "metadata": given.get("metadata") or {},
-        "price": record.body,
-        "quantity": given["quantity"],
-        **({"rates": given["tax_rates"]} if given.get("tax_rates") else {}),
-    }
-
-
-def _wanted(params: Json, lines: list[Json]) -> Json:
-    """What the subscription will be made of, once it is paid."""
+def _wanted(params: Json) -> Json:
+    """What the subscription will be made of besides its items, once it is paid."""
     chosen = params.get("subscription_data") or {}
-    asked = [
-        {"price": line["price"]["id"], "quantity": line["quantity"]}
-        | ({"tax_rates": line.pop("rates")} if "rates" in line else {})
-        for line in lines
-    ]
-    recurring = [each for each, line in zip(asked, lines, strict=True) if line["price"]["type"] == "recurring"]
-    once = [each for each, line in zip(asked, lines, strict=True) if line["price"]["type"] == "one_time"]
-    return {name: chosen[name] for name in PASSED_ON if name in chosen} | {
-        "items": recurring,
-        "add_invoice_items": once,
-        "discounts": params.get("discounts") or [],
-    }
+    return {name: chosen[name] for name in PASSED_ON if name in chosen} | {"discounts": params.get("discounts") or []}
+
+
+def wanted_of(session: Record) -> Json:
+    """The same with the items, as many of each as the buyer chose."""
+    items: dict[str, list[Json]] = {"recurring": [], "one_time": []}
+    for line in session.inner["lines"]:
+        rates = [rate["id"] for rate in session.inner["rates"].get(line["id"], [])]
+        if line["quantity"]:
+            asked: Json = {"price": line["price"]["id"], "quantity": line["quantity"]}
+            items[line["price"]["type"]].append(asked | ({"tax_rates": rates} if rates else {}))
+    wanted: Json = session.inner["wanted"]
+    return wanted | {"items": items["recurring"], "add_invoice_items": items["one_time"]}
 
 
 def price(account: Account, session: Record) -> None:
@@ -134,22 +87,23 @@ def price(account: Account, session: Record) -> None:
         with account.store.attempt():
             placed = _placed(account, session)
             customer = _customer(placed, session)
-            raise _Seen(subscriptions.begin(placed, customer, session.inner["wanted"])[1])
+            _, invoice = subscriptions.begin(placed, customer, wanted_of(session))
+            given = [placed.get("discount", each["discount"]).body for each in invoice["total_discount_amounts"]]
+            raise _Seen(invoice, {each["id"]: each for each in given})
     except _Seen as seen:
-        _show(session, seen.invoice)
+        _show(account, session, seen.invoice, seen.discounts)
 
 
-def _show(session: Record, invoice: Record) -> None:
-    lines = {line["pricing"]["price_details"]["price"]: line for line in invoice.inner["lines"]}
+def _show(account: Account, session: Record, invoice: Record, given: Json) -> None:
+    billed_lines = list(invoice.inner["lines"])
+    default = [account.get("tax_rate", id).body for id in session.inner["wanted"].get("default_tax_rates") or []]
+    session.inner["details"] = {}
     for line in session.inner["lines"]:
-        billed = lines[line["price"]["id"]]
-        added = sum(each["amount"] for each in billed["taxes"] if each["tax_behavior"] == "exclusive")
-        line |= {
-            "amount_discount": billed["amount"] - invoice_lines.net(billed),
-            "amount_subtotal": billed["amount"],
-            "amount_tax": sum(each["amount"] for each in billed["taxes"]),
-            "amount_total": invoice_lines.net(billed) + added,
-        }
+        billed = next((each for each in billed_lines if _price_of(each) == line["price"]["id"]), None)
+        if billed is not None:
+            billed_lines.remove(billed)
+        rates = session.inner["rates"].get(line["id"]) or default
+        session.inner["details"][line["id"]] = checkout_totals.write(line, billed, given, rates)
     session.inner["due"] = invoice["amount_due"]
     session.body |= {
         "amount_subtotal": invoice["subtotal"],
@@ -166,32 +120,17 @@ def _show(session: Record, invoice: Record) -> None:
     }
 
 
+def _price_of(line: Json) -> str | None:
+    details = line["pricing"].get("price_details") or {}
+    return details.get("price")
+
+
 def _placed(account: Account, session: Record) -> Account:
     return placing.of_subject(account, session["customer"]) if session["customer"] else account
 
 
 def _customer(account: Account, session: Record) -> Record:
-    if session["customer"]:
-        return account.get("customer", session["customer"])
-    details = session["customer_details"] or {}
-    return customers.create(account, {name: details[name] for name in ("email", "name", "address") if details.get(name)})
-
-
-def use_code(account: Account, session: Record, code: str) -> None:
-    """The buyer typed a promotion code."""
-    if not session["allow_promotion_codes"]:
-        raise not_here_yet("promotion_code", "codes on a session that does not allow them")
-    found = promotion_codes.named(account, code)
-    if found is None:
-        raise invalid("This code is invalid.", param="promotion_code", code="resource_missing")
-    before = session.inner["wanted"]["discounts"]
-    session.inner["wanted"]["discounts"] = [{"promotion_code": found.id}]
-    try:
-        price(account, session)
-    except Exception:
-        session.inner["wanted"]["discounts"] = before
-        raise
-    account.save(session)
+    return account.get("customer", session["customer"]) if session["customer"] else checkout_customers.create(account, session)
 
 
 def needs_card(session: Record) -> bool:
@@ -204,6 +143,7 @@ def needs_card(session: Record) -> bool:
 def pay(account: Account, session: Record, method: Record | None) -> Record:
     account = _placed(account, session)
     customer = _customer(account, session)
+    session.inner["new_customer"] = session.inner.get("new_customer") or not session["customer"]
     session["customer"] = customer.id
     account.save(session)
     if method is None:
@@ -272,7 +212,7 @@ def finish(account: Account, session: Record) -> Record:
 
 
 def _begin(account: Account, session: Record, customer: Record, intent: Record | None, method: str | None) -> Record:
-    wanted = session.inner["wanted"] | ({"default_payment_method": method} if method else {})
+    wanted = wanted_of(session) | ({"default_payment_method": method} if method else {})
     customer = account.get("customer", customer.id)
     subscription, invoice = subscriptions.begin(account, customer, wanted, paid=intent is not None)
     subscription_cycle.plan(account, subscription)
@@ -293,6 +233,7 @@ def _begin(account: Account, session: Record, customer: Record, intent: Record |
         "subscription": subscription.id,
         "url": None,
     }
+    checkout_customers.follow(account, session)
     account.save(session)
     account.emit("checkout.session.completed", session)
     return session

@@ -101,6 +101,11 @@ def delete(account: Account, id: str, params: Json) -> Json:
 def redeem(account: Account, coupon: Record) -> None:
     if not coupon["valid"]:
         raise invalid(f"Coupon expired: {coupon.id}", code="coupon_expired", param="coupon")
+    spend(account, coupon)
+
+
+def spend(account: Account, coupon: Record) -> None:
+    """Counted, whether or not the last one went meanwhile: what was paid with it stays paid."""
     coupon["times_redeemed"] += 1
     most = coupon["max_redemptions"]
     coupon["valid"] = most is None or coupon["times_redeemed"] < most

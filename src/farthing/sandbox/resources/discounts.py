@@ -18,7 +18,7 @@ def grant(
     if len(kinds) != 1:
         raise malformed("Pass exactly one of coupon, promotion_code or discount.", param=param)
     if kinds == ["discount"]:
-        return account.get("discount", given["discount"], param=f"{param}[discount]")
+        return _kept(account, given["discount"], customer, f"{param}[discount]")
     code = None
     if kinds == ["promotion_code"]:
         code = account.get("promotion_code", given["promotion_code"], param=f"{param}[promotion_code]")
@@ -29,14 +29,59 @@ def grant(
     return add(account, coupon, customer, currency, param, promotion_code=code.id if code else None, **owner)
 
 
+def _kept(account: Account, id: str, customer: str, param: str) -> Record:
+    """One that the object, or what it belongs to, has already."""
+    discount = account.get("discount", id, param=param)
+    if discount["customer"] != customer or discount.inner.get("ended"):
+        raise invalid(f"The discount {id} does not belong to this object, or has ended.", param=param)
+    return discount
+
+
+def granted(
+    account: Account,
+    wanted: list[Json] | None,
+    param: str,
+    *,
+    customer: str,
+    amount: int,
+    currency: str,
+    **owner: str | None,
+) -> list[Record]:
+    """All that a list of them asks for, each once."""
+    found: dict[str, Record] = {}
+    for place, each in enumerate(wanted or []):
+        discount = grant(account, each, f"{param}[{place}]", customer=customer, amount=amount, currency=currency, **owner)
+        found[discount.id] = discount
+    return list(found.values())
+
+
 def add(account: Account, coupon: Record, customer: str, currency: str, param: str, **owner: str | None) -> Record:
+    return account.add("discount", "di", described(account, coupon, customer, currency, param, **owner))
+
+
+def tell(account: Account, new: list[Record], ended: list[Record]) -> None:
+    """Of what a subscription gained and lost; one that took the place of another is an update."""
+    for discount in ended:
+        discount.inner["ended"] = True
+        account.save(discount)
+    if len(new) == len(ended) == 1:
+        account.emit("customer.discount.updated", new[0], before=ended[0].body)
+        return
+    for discount in new:
+        account.emit("customer.discount.created", discount)
+    for discount in ended:
+        account.emit("customer.discount.deleted", discount)
+
+
+def described(account: Account, coupon: Record, customer: str | None, currency: str, param: str, **owner: str | None) -> Json:
+    """What the discount will say, checked; nothing is stored or counted yet."""
     if coupon["amount_off"] is not None and coupon["currency"] != currency:
         raise invalid(
             f"The coupon {coupon.id} is in {coupon['currency']} and cannot be applied to amounts in {currency}.", param=param
         )
     now = account.clock.seconds()
     months = coupon["duration_in_months"]
-    body = {
+    return {
         "checkout_session": None,
         "customer": customer,
         "customer_account": None,
@@ -48,20 +93,13 @@ def add(account: Account, coupon: Record, customer: str, currency: str, param: s
         "start": now,
         "subscription": None,
         "subscription_item": None,
-    }
-    discount = account.add("discount", "di", body | owner)
-    if not owner.get("invoice"):
-        account.emit("customer.discount.created", discount)
-    return discount
+    } | owner
 
 
 def end(account: Account, discount: Record) -> None:
     """It stays findable, because invoices name it."""
-    if discount.inner.get("ended"):
-        return
-    discount.inner["ended"] = True
-    account.save(discount)
-    account.emit("customer.discount.deleted", discount)
+    if not discount.inner.get("ended"):
+        tell(account, [], [discount])
 
 
 def running(account: Account, ids: list[str]) -> list[Record]:

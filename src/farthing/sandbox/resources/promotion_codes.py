@@ -88,10 +88,13 @@ def redeem(account: Account, promotion_code: Record, customer: str | None, *, am
     """Its coupon, if this customer may use it for this amount. Both are counted."""
     coupon = check(account, promotion_code, customer, amount=amount, currency=currency)
     coupons.redeem(account, coupon)
-    count = promotion_code["times_redeemed"] + 1
-    promotion_code["times_redeemed"] = count
-    account.update(promotion_code, "promotion_code.updated", active=promotion_code["active"] and not _used_up(promotion_code))
+    spend(account, promotion_code)
     return coupon
+
+
+def spend(account: Account, promotion_code: Record) -> None:
+    promotion_code["times_redeemed"] += 1
+    account.update(promotion_code, "promotion_code.updated", active=promotion_code["active"] and not _used_up(promotion_code))
 
 
 def check(account: Account, promotion_code: Record, customer: str | None, *, amount: int, currency: str) -> Record:
