@@ -11,7 +11,8 @@ from starlette.routing import Route
 from farthing.sandbox import cashier
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
 from farthing.sandbox.control_disputes import dispute_routes
-from farthing.sandbox.control_state import state_routes
+from farthing.sandbox.control_listeners import listener_routes
+from farthing.sandbox.control_state import caused_since, last_of, state_routes
 from farthing.sandbox.control_triggers import trigger_routes
 from farthing.sandbox.control_webhooks import webhook_routes
 from farthing.sandbox.deliveries import Deliveries
@@ -36,6 +37,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
         *dispute_routes(sandbox),
         *state_routes(sandbox),
+        *listener_routes(sandbox),
         *trigger_routes(sandbox),
         *webhook_routes(sandbox, deliveries),
         Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),
@@ -70,8 +72,11 @@ class Controls:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
             return refused(refusal)
+        last = last_of(self._sandbox)
         self._sandbox.advance(seconds)
-        return back(request) or await self.clock(request)
+        clock = self._sandbox.clock
+        told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
+        return back(request) or answered(told)
 
     async def faults(self, request: Request) -> Response:
         faults = self._sandbox.faults

@@ -25,6 +25,7 @@ def state_routes(sandbox: Sandbox) -> list[Route]:
     return [
         Route("/_sandbox/clock/set", controls.set_clock, methods=["POST"]),
         Route("/_sandbox/clock/preview", controls.preview, methods=["GET"]),
+        Route("/_sandbox/snapshot", controls.take, methods=["GET"]),
         Route("/_sandbox/snapshots", controls.snapshots, methods=["GET", "POST"]),
         Route("/_sandbox/snapshots/{name}", controls.snapshot, methods=["GET"]),
         Route("/_sandbox/snapshots/{name}/restore", controls.restore_named, methods=["POST"]),
@@ -50,8 +51,10 @@ class StateControls:
                 )
         except Refusal as refusal:
             return refused(refusal)
+        last = last_of(self._sandbox)
         self._sandbox.advance(seconds)
-        return back(request) or answered({"now": clock.seconds(), "ahead_seconds": clock.ahead})
+        told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
+        return back(request) or answered(told)
 
     async def preview(self, request: Request) -> Response:
         """The events an advance by `seconds` would cause, in their order. Nothing of it happens."""
@@ -62,6 +65,11 @@ class StateControls:
         except Refusal as refusal:
             return refused(refusal)
         return answered({"events": self._sandbox.preview(int(text))})
+
+    async def take(self, request: Request) -> Response:
+        """As it is now, and not kept here."""
+        del request
+        return answered(snapshots.take(self._sandbox.store))
 
     async def snapshots(self, request: Request) -> Response:
         kept = self._sandbox.snapshots
@@ -118,6 +126,26 @@ class StateControls:
         except Refusal as refusal:
             return refused(refusal)
         return answered({"account": account.id, "objects": planted})
+
+
+def last_of(sandbox: Sandbox) -> int:
+    """The number of the newest object: what comes after it is new."""
+    return int(sandbox.store.rows("SELECT coalesce(max(seq), 0) FROM objects")[0][0])
+
+
+def caused_since(sandbox: Sandbox, last: int) -> dict[str, int]:
+    """Event type → how many, in the order in which they first happened."""
+    rows = sandbox.store.rows(
+        """
+        SELECT json_extract(body, '$.type'), count(*)
+        FROM objects
+        WHERE object = 'event' AND seq > ?
+        GROUP BY 1
+        ORDER BY min(seq)
+        """,
+        last,
+    )
+    return dict(rows)
 
 
 def _moment(given: Any) -> float:

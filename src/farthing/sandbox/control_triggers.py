@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.control_answers import answered, fields_of, refused, url_of
+from farthing.sandbox.control_state import last_of
 from farthing.sandbox.errors import Refusal, malformed, no_such
 from farthing.sandbox.seeds import key_of
 from farthing.sandbox.store import Json
@@ -60,7 +61,7 @@ class TriggerControls:
         with self._sandbox.commit():
             account = self._account(fields, url)
             self._sandbox.open_account(account)
-            last = self._sandbox.store.rows("SELECT coalesce(max(seq), 0) FROM objects")[0][0]
+            last = last_of(self._sandbox)
             hand = Hand(self._sandbox, account, overrides)
             with self._sandbox.ids_of(account.id, self._sandbox.settings.id_seed):
                 recipe.run(hand)

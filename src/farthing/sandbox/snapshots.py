@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
 from typing import Any
 
 from farthing.sandbox.errors import malformed
 from farthing.sandbox.store import TABLES, Json, Store
 
 VERSION = 1
+UNREADABLE = """
+    SELECT 1 FROM objects WHERE NOT json_valid(body) OR NOT json_valid(inner)
+    UNION ALL
+    SELECT 1 FROM settings
+    WHERE name = 'clock.ahead' AND (value GLOB '*[^0-9.e+-]*' OR CAST(value AS REAL) NOT BETWEEN 0 AND 1e11)
+    LIMIT 1
+"""
 
 
 def take(store: Store) -> Json:
@@ -24,12 +32,21 @@ def restore(store: Store, snapshot: Json) -> None:
     with store.transaction():
         store.clear()
         for table in TABLES:
-            columns = _columns(store, table)
-            for row in tables.get(table, []):
-                if not isinstance(row, list) or len(row) != len(columns):
-                    raise malformed(f"This snapshot has another shape: look at {table}.", param="tables")
-                marks = ", ".join("?" for _ in columns)
-                store.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *map(_read, row))  # noqa: S608
+            _fill(store, table, tables.get(table, []))
+        if store.rows(UNREADABLE):
+            raise malformed("This snapshot holds something that cannot be read.", param="tables")
+
+
+def _fill(store: Store, table: str, rows: Any) -> None:
+    columns = _columns(store, table)
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"  # noqa: S608
+    try:
+        for row in rows:
+            if len(row) != len(columns):
+                raise ValueError
+            store.run(insert, *map(_read, row))
+    except (sqlite3.Error, TypeError, ValueError, KeyError, OverflowError):
+        raise malformed(f"This snapshot has another shape: look at {table}.", param="tables") from None
 
 
 def _columns(store: Store, table: str) -> list[str]:
