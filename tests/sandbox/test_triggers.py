@@ -20,9 +20,12 @@ from stripe.params import _webhook_endpoint_create_params as endpoint_params
 from tests.sandbox.conftest import Client, Running, eventually
 
 import farthing.sandbox
+from farthing.sandbox.settings import API_VERSION
 from farthing.sandbox.triggers import RECIPES
 
 HOUSE = Path(farthing.sandbox.__file__).parent
+UNREACHABLE = {"account.application.deauthorized"}
+"""Events that nobody can ask for afterwards: with them the platform lost its access to the account."""
 PLAIN, CONNECT = "/plain", "/connect"
 
 
@@ -101,6 +104,10 @@ class Shop:
     heard: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
     """Event id → path, signature and body."""
 
+    def hear(self, event: str) -> tuple[str, str, bytes]:
+        eventually(lambda: event in self.heard)
+        return self.heard[event]
+
     def trigger(self, event: str, **fields: Any) -> Any:
         return self.sandbox.post("/trigger", event=event, key=self.key, **fields)
 
@@ -150,20 +157,21 @@ def test_an_event_is_caused_and_told(shop: Shop, event: str) -> None:
     assert {each["type"] for each in caused} == {event}
     for each in caused:
         path = CONNECT if each["account"] else PLAIN
-        eventually(lambda id=each["id"]: id in shop.heard)  # type: ignore[misc]
-        heard_at, signature, body = shop.heard[each["id"]]
+        heard_at, signature, body = shop.hear(each["id"])
         assert (heard_at, each["webhooks"]) == (path, 1)
         told = stripe.Webhook.construct_event(body, signature, shop.secrets[path])  # type: ignore[no-untyped-call]
-        options: Any = {"stripe_account": each["account"]} if each["account"] else {}
-        kept = shop.client.v1.events.retrieve(each["id"], {}, options)
-        assert told.data.to_dict() == kept.data.to_dict()
-        assert (told.type, told.api_version, told.data.object["object"]) == (event, kept.api_version, _object_of(event))
+        assert (told.type, told.api_version, told.data.object["object"]) == (event, API_VERSION, _object_of(event))
+        if event not in UNREACHABLE:
+            options: Any = {"stripe_account": each["account"]} if each["account"] else {}
+            kept = shop.client.v1.events.retrieve(each["id"], {}, options)
+            assert told.data.to_dict() == kept.data.to_dict()
 
 
 def _object_of(event: str) -> str:
     """What an event of this type carries: nearly always what it is called by."""
     named = event.rpartition(".")[0]
     return {
+        "account.application": "application",
         "account.external_account": "bank_account",
         "application_fee.refund": "fee_refund",
         "charge.dispute": "dispute",

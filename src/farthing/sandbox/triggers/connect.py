@@ -27,6 +27,30 @@ def _onboard(hand: Hand) -> str:
     return steps.seller(hand)
 
 
+def _leave(hand: Hand) -> None:
+    """Only a seller with a dashboard of their own can."""
+    hand.disconnect(steps.bare_seller(hand, type="standard", capabilities={}, settings={}))
+
+
+# The people of a company
+
+
+def _person(hand: Hand) -> tuple[str, Json]:
+    company = steps.bare_seller(hand, **PLATFORMS_OWN, business_type="company")["id"]
+    grace = {"first_name": "Grace", "last_name": "Hopper", "relationship": {"executive": True, "title": "CEO"}}
+    return company, hand.post(f"/v1/accounts/{company}/persons", grace)
+
+
+def _change_person(hand: Hand) -> None:
+    company, person = _person(hand)
+    hand.post(f"/v1/accounts/{company}/persons/{person['id']}", {"phone": "0000000000"})
+
+
+def _delete_person(hand: Hand) -> None:
+    company, person = _person(hand)
+    hand.delete(f"/v1/accounts/{company}/persons/{person['id']}")
+
+
 # Bank accounts
 
 
@@ -139,6 +163,10 @@ def _payout_by_schedule(hand: Hand) -> None:
 RECIPES = (
     Recipe("account.updated", "A seller goes through onboarding.", _onboard),
     Recipe("capability.updated", "A seller goes through onboarding, and may be paid from then on.", _onboard),
+    Recipe("account.application.deauthorized", "A seller with a dashboard of their own disconnects from the platform.", _leave),
+    Recipe("person.created", "A company names its executive.", _person),
+    Recipe("person.updated", "A company's executive gives a phone number.", _change_person),
+    Recipe("person.deleted", "A company's executive leaves.", _delete_person),
     Recipe("account.external_account.created", "A seller gives a bank account.", _onboard),
     Recipe("account.external_account.updated", "A seller's bank account gets metadata.", _change_bank),
     Recipe("account.external_account.deleted", "A seller's second bank account is deleted.", _delete_bank),

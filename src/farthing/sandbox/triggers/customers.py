@@ -38,6 +38,11 @@ def _discounted(hand: Hand) -> Json:
     return steps.subscription(hand, discounts=[{"coupon": coupon(hand, duration="forever")}])
 
 
+def _change_discount(hand: Hand) -> None:
+    other = coupon(hand, duration="forever", percent_off=10, name="A tenth off")
+    hand.post(f"/v1/subscriptions/{_discounted(hand)['id']}", {"discounts": [{"coupon": other}]})
+
+
 def _end_discount(hand: Hand) -> None:
     hand.post(f"/v1/subscriptions/{_discounted(hand)['id']}", {"discounts": ""})
 
@@ -107,6 +112,7 @@ RECIPES = (
     Recipe("customer.tax_id.created", "A customer gives a VAT number.", _give_tax_id),
     Recipe("customer.tax_id.deleted", "A customer's VAT number is taken away.", _take_tax_id),
     Recipe("customer.discount.created", "A subscription begins with a coupon.", _discounted),
+    Recipe("customer.discount.updated", "A subscription's coupon gives way to another.", _change_discount),
     Recipe("customer.discount.deleted", "A subscription loses its coupon.", _end_discount),
     Recipe("payment_method.attached", "A card is attached to a customer.", _attach),
     Recipe("payment_method.updated", "The name on a customer's card is changed.", _change_method),

@@ -16,7 +16,7 @@ from farthing.sandbox.api import IN_REAL_TIME
 from farthing.sandbox.errors import Refusal, malformed
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import DIRECTORY, checkout_payment, disputes, onboarding, payment_methods
+from farthing.sandbox.resources import DIRECTORY, accounts, checkout_payment, disputes, onboarding, payment_methods
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import LoggedRequest, Sandbox
 
@@ -153,6 +153,11 @@ class Hand:
     def onboard(self, seller: Json, outcome: str = "complete") -> None:
         account = self._seat(None, Request())
         onboarding.go_through(account, account.get("account", seller["id"]), outcome)
+
+    def disconnect(self, seller: Json) -> None:
+        """The seller takes the platform's access away."""
+        account = self._seat(None, Request())
+        accounts.leave(account, account.get("account", seller["id"]))
 
 
 def _answer(account: Account, operation: Operation, ids: list[str], params: Json) -> Json | Refusal:
