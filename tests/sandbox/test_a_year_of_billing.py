@@ -78,10 +78,12 @@ def test_a_year_of_a_subscription(client: Client) -> None:
         "invoice.finalized",
         "payment_intent.created",
         *DECLINED,
+        "customer.updated",
         "customer.subscription.updated",
         "invoice.updated",
     )
     assert client.v1.subscriptions.retrieve(subscription.id).status == "past_due"
+    assert client.v1.customers.retrieve(customer.id).delinquent is True
     failed = client.v1.invoices.list({"limit": 1}).data[0]
     assert (failed.status, failed.attempt_count, failed.next_payment_attempt) == ("open", 1, at(2026, 5, 3, 13))
     advance(client, clock, at(2026, 5, 4))
@@ -94,10 +96,12 @@ def test_a_year_of_a_subscription(client: Client) -> None:
         "payment_intent.succeeded",
         "invoice.updated",
         *PAID,
+        "customer.updated",
         "customer.subscription.updated",
         "charge.updated",
     )
     assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
+    assert client.v1.customers.retrieve(customer.id).delinquent is False
     recovered = client.v1.invoices.retrieve(failed.id)
     assert (recovered.status, recovered.attempt_count, recovered.amount_paid) == ("paid", 3, 1000)
 

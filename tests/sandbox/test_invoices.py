@@ -43,6 +43,7 @@ def test_a_manual_invoice_is_drafted_finalized_and_paid(client: Client) -> None:
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
+        "invoice.updated",
         "invoice.paid",
         "invoice.payment_succeeded",
         "invoice_payment.paid",

@@ -53,6 +53,7 @@ def test_default_incomplete_waits_for_the_payment_to_be_confirmed(client: Client
         "payment_method.attached",
         "charge.succeeded",
         "payment_intent.succeeded",
+        "invoice.updated",
         "invoice.paid",
         "invoice.payment_succeeded",
         "invoice_payment.paid",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 API_VERSION = "2026-10-28.endive"
 DAY = 86_400
@@ -41,10 +42,14 @@ class Settings:
     """How many days after each failed charge of an invoice it is tried again."""
     dunning_ends: str = "cancel"
     """What becomes of a subscription when they all failed: cancel, unpaid, past_due or paused."""
+    will_be_due_days: int = 3
+    """How many days before an invoice that was sent is due invoice.will_be_due reminds of it."""
+    overdue_ends_days: int = 0
+    """How many days after its due date a sent invoice ends its subscription as dunning does; 0 for never."""
     upcoming_days: int = 7
     """How many days before a renewal invoice.upcoming tells of it."""
-    checks_answers: bool = False
-    """Compare every answer with the SDK's types, and answer 500 when they differ. For tests of the sandbox itself."""
+    strict: bool = field(default_factory=lambda: os.environ.get("FARTHING_STRICT") == "1")
+    """Compare every answer and every event with the SDK's types, and answer 500 naming the field when they differ."""
 
     def fee(self, amount: int) -> int:
         """2.9 % rounded half up, plus the fixed part."""

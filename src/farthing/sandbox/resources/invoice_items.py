@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import customers, discounts, invoice_lines, invoices, prices, tax_rates
+from farthing.sandbox.resources import customers, discounts, invoice_lines, invoices, price_amounts, prices, tax_rates
 from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {
-    "discounts": "discounts of single invoice items",
     "quantity_decimal": "fractions of a quantity",
     "tax_behavior": "Stripe Tax",
     "tax_code": "Stripe Tax",
@@ -21,7 +21,8 @@ NOT_HERE = {
 }
 
 
-def create(account: Account, params: Json) -> Record:
+def create(account: Account, params: Json, *, currency: str | None = None) -> Record:
+    """`currency` is that of the subscription, for prices that have an option for it."""
     for name, what in NOT_HERE.items():
         if params.get(name):
             raise not_here_yet(name, what)
@@ -34,7 +35,8 @@ def create(account: Account, params: Json) -> Record:
     subscription = params.get("subscription")
     if subscription:
         account.get("subscription", subscription, param="subscription")
-    item = make(account, customer, _asked(account, params), subscription=subscription)
+    item = make(account, customer, _asked(account, params, currency), subscription=subscription)
+    _discount(account, item, params)
     if invoice is not None:
         item["invoice"] = invoice.id
         account.save(item)
@@ -44,9 +46,34 @@ def create(account: Account, params: Json) -> Record:
     return item
 
 
-def _asked(account: Account, params: Json) -> Json:
+def _discount(account: Account, item: Record, params: Json) -> None:
+    """Coupons of this item alone. Nobody is told: they end with the invoice."""
+    if "discounts" in params:
+        granted = discounts.granted(
+            account,
+            params["discounts"],
+            "discounts",
+            customer=item["customer"],
+            amount=item["amount"],
+            currency=item["currency"],
+            invoice_item=item.id,
+        )
+        item["discounts"] = [each.id for each in granted]
+    _settle(account, item)
+
+
+def _settle(account: Account, item: Record) -> None:
+    line = invoice_lines.of_invoice_item(item)
+    invoice_lines.sums(account, [line], [], [], "none")
+    item["net_amount"] = invoice_lines.net(line)
+    account.save(item)
+
+
+def _asked(account: Account, params: Json, in_currency: str | None = None) -> Json:
     """Amount, currency, price and quantity, however they were said."""
     quantity, price = params.get("quantity", 1), None
+    if quantity < 0:
+        raise malformed("This value must be greater than or equal to 0.", param="quantity")
     if "amount" in params and ("pricing" in params or "price_data" in params):
         raise exclusive_parameters("amount", "pricing")
     if id := (params.get("pricing") or {}).get("price"):
@@ -56,7 +83,8 @@ def _asked(account: Account, params: Json) -> Json:
     if price and price["type"] != "one_time":
         raise invalid("The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.")
     if price:
-        amount, currency = invoice_lines.amount_of(price, quantity), price["currency"]
+        currency = in_currency or params.get("currency") or price["currency"]
+        amount = price_amounts.cost(account, price, quantity, currency)
     elif "amount" in params:
         amount, currency = params["amount"], params.get("currency")
     elif "unit_amount_decimal" in params:
@@ -139,30 +167,47 @@ def _draft_of(account: Account, item: Record) -> Record | None:
 
 
 def update(account: Account, id: str, params: Json) -> Record:
-    for name in ("discounts", "price_data", "pricing", "tax_behavior", "tax_code", "quantity_decimal"):
+    for name in ("tax_behavior", "tax_code", "quantity_decimal", "invoicing_rules"):
         if params.get(name):
             raise not_here_yet(name, "this change of an invoice item")
     item = account.get("invoiceitem", id)
     invoice = _draft_of(account, item)
-    if "quantity" in params:
-        price = ((item["pricing"] or {}).get("price_details") or {}).get("price")
-        each = account.get("price", price).body if price else {"unit_amount": item["amount"] // (item["quantity"] or 1)}
-        item.body |= {"amount": invoice_lines.amount_of(each, params["quantity"]), "quantity": params["quantity"]}
-        item["quantity_decimal"] = str(params["quantity"])
-    if "amount" in params:
-        item.body |= {"amount": params["amount"], "pricing": invoice_lines.pricing_of(None, params["amount"])}
-    item["net_amount"] = item["amount"]
+    before = deepcopy(item.body)
+    _reprice(account, item, params)
     item.body |= {name: params[name] for name in ("discountable", "period") if name in params}
     if "description" in params:
         item["description"] = blank_as_none(params["description"])
     if "tax_rates" in params:
         item["tax_rates"] = tax_rates.chosen(account, params["tax_rates"], "tax_rates")
     item["metadata"] = merge_metadata(item["metadata"], params.get("metadata"))
-    account.save(item)
-    if invoice is not None:
+    _discount(account, item, params)
+    if invoice is not None and item.body != before:
         _drop(invoice, id)
         invoices.add_item(account, invoice, item)
     return item
+
+
+def _reprice(account: Account, item: Record, params: Json) -> None:
+    """Another price, quantity or amount."""
+    quantity = params.get("quantity", item["quantity"])
+    if {"pricing", "price_data", "unit_amount_decimal"} & params.keys():
+        asked = {name: params[name] for name in ("pricing", "price_data", "unit_amount_decimal") if name in params}
+        found = _asked(account, asked | {"quantity": quantity, "currency": item["currency"]})
+        if found["currency"] != item["currency"]:
+            raise invalid("The currency of an invoice item cannot be changed.", param="pricing")
+        item.body |= {"amount": found["amount"], "pricing": invoice_lines.pricing_of(found["price"], found["amount"])}
+    elif "quantity" in params:
+        price = ((item["pricing"] or {}).get("price_details") or {}).get("price")
+        each = account.get("price", price).body if price else None
+        if quantity < 0:
+            raise malformed("This value must be greater than or equal to 0.", param="quantity")
+        if each:
+            item["amount"] = price_amounts.cost(account, each, quantity, item["currency"])
+        else:
+            item["amount"] = item["amount"] // (item["quantity"] or 1) * quantity
+    if "amount" in params:
+        item.body |= {"amount": params["amount"], "pricing": invoice_lines.pricing_of(None, params["amount"])}
+    item.body |= {"quantity": quantity, "quantity_decimal": str(quantity)}
 
 
 def _drop(invoice: Record, id: str) -> None:
@@ -181,6 +226,17 @@ def delete(account: Account, id: str, params: Json) -> Json:
         _drop(invoice, id)
         invoices.refresh(account, invoice)
     return {"id": id, "object": "invoiceitem", "deleted": True}
+
+
+def release(account: Account, id: str) -> None:
+    """Off its draft, and waiting for another invoice again."""
+    item = account.get("invoiceitem", id)
+    invoice = _draft_of(account, item)
+    item["invoice"] = None
+    account.save(item)
+    if invoice is not None:
+        _drop(invoice, id)
+        invoices.refresh(account, invoice)
 
 
 def list_(account: Account, params: Json) -> Json:

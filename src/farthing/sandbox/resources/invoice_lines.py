@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.ids import new_id
-from farthing.sandbox.resources import discounts
+from farthing.sandbox.resources import discounts, price_amounts
 from farthing.sandbox.store import Json, Record
 
-
-def amount_of(price: Json, quantity: int) -> int:
-    if price["unit_amount"] is not None:
-        return int(price["unit_amount"]) * quantity
-    return int((Decimal(price["unit_amount_decimal"]) * quantity).quantize(Decimal(1), ROUND_HALF_UP))
+amount_of = price_amounts.per_unit
 
 
 def pricing_of(price: Json | None, amount: int = 0) -> Json:
@@ -31,18 +27,21 @@ def of_item(account: Account, item: Json, start: int, end: int, *, trial: bool =
     """What one item of a subscription costs for one period."""
     price, quantity = item["price"], item["quantity"]
     name = account.get("product", price["product"])["name"]
-    recurring = price["recurring"]
-    each = f"{money.spell(price['unit_amount'] or 0, price['currency'])} / {every(recurring)}"
-    amount = 0 if trial else amount_of(price, quantity)
+    currency = account.get("subscription", item["subscription"])["currency"]
+    terms = price_amounts.terms(account, price, currency)
+    each = f"{money.spell(terms['unit_amount'] or 0, currency)} / {every(price['recurring'])}"
+    at = f"at {each}" if terms["unit_amount_decimal"] is not None else f"in tiers / {every(price['recurring'])}"
+    amount = 0 if trial else price_amounts.cost(account, price, quantity, currency)
     return line(
         amount=amount,
-        currency=price["currency"],
-        description=f"Trial period for {name}" if trial else f"{quantity} × {name} (at {each})",
+        currency=currency,
+        description=f"Trial period for {name}" if trial else f"{quantity} × {name} ({at})",
         period={"start": start, "end": end},
-        pricing=pricing_of(price) | ({"unit_amount_decimal": "0"} if trial else {}),
+        pricing=pricing_of(price) | {"unit_amount_decimal": "0" if trial else terms["unit_amount_decimal"]},
         quantity=quantity,
         metadata=item["metadata"],
         rates=item["tax_rates"],
+        own_discounts=[each.id for each in discounts.running(account, item["discounts"])],
         parent={
             "invoice_item_details": None,
             "subscription_item_details": {
@@ -76,6 +75,7 @@ def of_invoice_item(item: Record) -> Json:
         metadata=item["metadata"],
         rates=item["tax_rates"] or [],
         discountable=item["discountable"],
+        own_discounts=item["discounts"],
         parent={
             "invoice_item_details": {
                 "invoice_item": item.id,
@@ -103,6 +103,7 @@ def line(
     parent: Json,
     subscription: str | None,
     discountable: bool = True,
+    own_discounts: list[str] | None = None,
 ) -> Json:
     """`rates` is only ours: taken off before the line is shown."""
     return {
@@ -113,7 +114,7 @@ def line(
         "description": description,
         "discount_amounts": [],
         "discountable": discountable,
-        "discounts": [],
+        "discounts": own_discounts or [],
         "invoice": None,
         "livemode": False,
         "metadata": metadata,
@@ -131,44 +132,54 @@ def line(
 
 
 def sums(account: Account, lines: list[Json], given: list[Record], rates: list[Json], exempt: str) -> Json:
-    """Discounts and taxes written into the lines, and the invoice's own fields that add them up."""
-    off = _take_off(account, lines, given)
+    """Discounts and taxes written into the lines, and the invoice's own fields that add them up.
+
+    A line's own discounts come off before those of the whole, and the subtotal is after them.
+    """
+    own, off = _take_off(account, lines, given)
     taxes = _tax(lines, rates, exempt)
-    subtotal = sum(line["amount"] for line in lines)
+    subtotal = sum(line["amount"] for line in lines) - sum(own.values())
     added = sum(each["amount"] for each in taxes if each["tax_behavior"] == "exclusive")
     inside = sum(each["amount"] for each in taxes if each["tax_behavior"] == "inclusive")
     total = subtotal - sum(off.values()) + added
+    all_off = {id: own.get(id, 0) + off.get(id, 0) for id in own | off}
     return {
         "discounts": [each.id for each in given],
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal - inside,
         "total": total,
-        "total_discount_amounts": [{"amount": amount, "discount": id} for id, amount in off.items()],
+        "total_discount_amounts": [{"amount": amount, "discount": id} for id, amount in all_off.items()],
         "total_excluding_tax": total - added - inside,
-        "total_pretax_credit_amounts": [
-            {"amount": amount, "credit_balance_transaction": None, "discount": id, "type": "discount"}
-            for id, amount in off.items()
-        ],
+        "total_pretax_credit_amounts": [_pretax(amount, id) for id, amount in all_off.items()],
         "total_taxes": taxes,
     }
 
 
-def _take_off(account: Account, lines: list[Json], given: list[Record]) -> dict[str, int]:
+def _pretax(amount: int, discount: str) -> Json:
+    return {"amount": amount, "credit_balance_transaction": None, "discount": discount, "type": "discount"}
+
+
+def _take_off(account: Account, lines: list[Json], given: list[Record]) -> tuple[dict[str, int], dict[str, int]]:
+    """How much each discount takes: those of single lines, and those of all of them together."""
     left = [line["amount"] for line in lines]
     for line in lines:
         line |= {"discount_amounts": [], "pretax_credit_amounts": []}
-    off: dict[str, int] = {}
-    for discount in given:
-        parts = discounts.shares(account, discount, lines, left)
-        off[discount.id] = sum(parts)
-        for place, (line, part) in enumerate(zip(lines, parts, strict=True)):
-            left[place] -= part
-            if part:
-                line["discount_amounts"].append({"amount": part, "discount": discount.id})
-                line["pretax_credit_amounts"].append(
-                    {"amount": part, "credit_balance_transaction": None, "discount": discount.id, "type": "discount"}
-                )
-    return off
+    own: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        for id in line["discounts"]:
+            alone = [left[place] if other == place else 0 for other in range(len(lines))]
+            own[id] = own.get(id, 0) + _take(account, account.get("discount", id), lines, left, alone)
+    return own, {discount.id: _take(account, discount, lines, left, left) for discount in given}
+
+
+def _take(account: Account, discount: Record, lines: list[Json], left: list[int], among: list[int]) -> int:
+    parts = discounts.shares(account, discount, lines, among)
+    for place, (line, part) in enumerate(zip(lines, parts, strict=True)):
+        left[place] -= part
+        if part:
+            line["discount_amounts"].append({"amount": part, "discount": discount.id})
+            line["pretax_credit_amounts"].append(_pretax(part, discount.id))
+    return sum(parts)
 
 
 def net(line: Json) -> int:

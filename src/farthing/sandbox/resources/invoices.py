@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.listing import cut, equals, page
+from farthing.sandbox.listing import COMPARISONS, cut, equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import customers, discounts, invoice_lines, tax_rates
+from farthing.sandbox.resources import (
+    balance,
+    billing_shares,
+    customers,
+    discounts,
+    invoice_lines,
+    subscription_terms,
+    tax_rates,
+)
+from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -25,37 +32,38 @@ LIFECYCLE = Lifecycle(
     },
 )
 FINALIZES_AFTER_SECONDS = 3_600
+LATEST = 4_102_444_800
 NOT_HERE = {
-    "application_fee_amount": "Connect fees on invoices",
-    "transfer_data": "Connect transfers of invoices",
-    "on_behalf_of": "Connect accounts on invoices",
     "from_invoice": "revisions of invoices",
     "shipping_cost": "shipping on invoices",
     "rendering": "invoice templates",
     "account_tax_ids": "tax ids of the account",
     "customer_account": "version 2 accounts",
     "default_source": "the Sources API",
-    "automatically_finalizes_at": "a moment of finalization chosen by the caller",
 }
 TEXTS = ("description", "footer", "statement_descriptor")
 
 
 def create(account: Account, params: Json) -> Record:
-    _refuse_what_is_not_here(params)
+    refuse_what_is_not_here(params)
     if "customer" not in params:
         raise missing_parameter("customer")
     customer = customers.living(account, params["customer"], param="customer")
     subscription = None
     if id := params.get("subscription"):
         subscription = account.get("subscription", id, param="subscription")
+        if subscription["customer"] != customer.id:
+            raise invalid("This subscription belongs to another customer.", param="subscription")
     included = params.get("pending_invoice_items_behavior", "exclude") == "include"
     items = pending_items(account, customer.id, subscription.id if subscription else None) if included or subscription else []
     currency = money.currency(params.get("currency") or (items[0]["currency"] if items else customer["currency"] or "usd"))
+    items = [each for each in items if each["currency"] == currency]
+    _check_collection(account, params)
     invoice = draft(
         account,
         customer,
         currency,
-        [invoice_lines.of_invoice_item(each) for each in items if each["currency"] == currency],
+        [invoice_lines.of_invoice_item(each) for each in items],
         reason="manual",
         subscription=subscription,
         rates=tax_rates.chosen(account, params.get("default_tax_rates"), "default_tax_rates"),
@@ -64,22 +72,72 @@ def create(account: Account, params: Json) -> Record:
         due_date=params.get("due_date"),
         auto_advance=params.get("auto_advance", False),
         metadata=merge_metadata({}, params.get("metadata")),
-        default_payment_method=params.get("default_payment_method"),
-        wanted_discounts=params.get("discounts") or [],
-        texts={name: blank_as_none(params.get(name)) for name in TEXTS} | {"number": params.get("number")},
+        default_payment_method=own_method(account, customer.id, params.get("default_payment_method")),
+        wanted_discounts=params.get("discounts"),
+        texts=texts(account, params),
+        shares=billing_shares.of_invoice(account, params),
     )
     claim_items(account, items, invoice)
     return invoice
 
 
-def _refuse_what_is_not_here(params: Json) -> None:
+def refuse_what_is_not_here(params: Json) -> None:
     for name, what in NOT_HERE.items():
         if params.get(name):
             raise not_here_yet(name, what)
     if (params.get("automatic_tax") or {}).get("enabled"):
         raise not_here_yet("automatic_tax", "Stripe Tax")
-    if params.get("collection_method") == "send_invoice" and not {"days_until_due", "due_date"} & params.keys():
+    if (params.get("issuer") or {}).get("type", "self") != "self":
+        raise not_here_yet("issuer", "invoices issued by another account")
+    if "payment_settings" in params:
+        subscription_terms.payment_settings(params["payment_settings"])
+
+
+def _check_collection(account: Account, params: Json) -> None:
+    sent = params.get("collection_method") == "send_invoice"
+    if sent and not {"days_until_due", "due_date"} & params.keys():
         raise missing_parameter("days_until_due")
+    if "days_until_due" in params and "due_date" in params:
+        raise exclusive_parameters("days_until_due", "due_date")
+    for name in ("days_until_due", "due_date"):
+        if params.get(name) is not None and not sent:
+            raise invalid(f"You cannot set `{name}` unless `collection_method` is set to `send_invoice`.", param=name)
+    check_moments(account, params)
+
+
+def check_moments(account: Account, params: Json) -> None:
+    if not 0 <= params.get("days_until_due", 0) <= subscription_terms.DAYS_UNTIL_DUE_MAX:
+        raise malformed("`days_until_due` must be from 0 to 3650.", param="days_until_due")
+    for name in ("due_date", "automatically_finalizes_at"):
+        if params.get(name) is not None and not account.clock.seconds() < params[name] < LATEST:
+            raise invalid(f"`{name}` must be in the future.", param=name)
+
+
+def own_method(account: Account, customer: str, id: str | None) -> str | None:
+    return subscription_terms.payment_method(account, customer, id)
+
+
+def texts(account: Account, params: Json) -> Json:
+    """What it says besides amounts, for those that were given."""
+    found: Json = {name: blank_as_none(params[name]) for name in (*TEXTS, "number", "on_behalf_of") if name in params}
+    if "custom_fields" in params:
+        found["custom_fields"] = subscription_terms.custom_fields(params["custom_fields"], "custom_fields")
+    if "effective_at" in params:
+        found["effective_at"] = blank_as_none(params["effective_at"])
+    if "shipping_details" in params:
+        found["shipping_details"] = whole("shipping", blank_as_none(params["shipping_details"]))
+    if "payment_settings" in params:
+        types = subscription_terms.payment_settings(params["payment_settings"])["payment_method_types"]
+        found["payment_settings"] = {"default_mandate": None, "payment_method_options": None, "payment_method_types": types}
+    if (moment := params.get("automatically_finalizes_at")) is not None:
+        found |= {"automatically_finalizes_at": moment, "auto_advance": True}
+    if "number" in found and found["number"] and _taken(account, found["number"]):
+        raise invalid(f"An invoice with the number {found['number']} exists already.", param="number")
+    return found
+
+
+def _taken(account: Account, number: str) -> bool:
+    return bool(account.select("invoice", "json_extract(body, '$.number') = ? ORDER BY seq LIMIT 1", number))
 
 
 def pending_items(account: Account, customer: str, subscription: str | None) -> list[Record]:
@@ -119,10 +177,12 @@ def draft(
     proration_date: int | None = None,
     wanted_discounts: list[Json] | None = None,
     texts: Json | None = None,
+    shares: Json | None = None,
 ) -> Record:
     now = account.clock.seconds()
     start, end = period or (now, now)
     due = due_date or (now + days_until_due * 86_400 if days_until_due is not None else None)
+    said = _said(customer, subscription) | (texts or {})
     invoice = account.add(
         "invoice",
         "in",
@@ -140,24 +200,40 @@ def draft(
             "period_end": end,
             "period_start": start,
         }
-        | (texts or {}),
+        | said,
         lines=lines,
         intent=None,
+        request=account.request.id,
+        shares=shares or {},
     )
     given = list(given or [])
     if not given and subscription is None and wanted_discounts is None and customer["discount"]:
         given = discounts.running(account, [customer["discount"]["id"]])
-    for place, each in enumerate(wanted_discounts or []):
-        whole = sum(line["amount"] for line in lines)
-        discount = discounts.grant(
-            account, each, f"discounts[{place}]", customer=customer.id, amount=whole, currency=currency, invoice=invoice.id
-        )
-        given.append(discount)
+    given += discounts.granted(
+        account,
+        wanted_discounts,
+        "discounts",
+        customer=customer.id,
+        amount=sum(line["amount"] for line in lines),
+        currency=currency,
+        invoice=invoice.id,
+    )
     recalculate(account, invoice, customer, given)
-    if auto_advance:
-        account.at(now + FINALIZES_AFTER_SECONDS, "invoices.advance", invoice)
+    if invoice["auto_advance"]:
+        account.at(invoice["automatically_finalizes_at"], "invoices.advance", invoice)
     account.emit("invoice.created", invoice)
     return invoice
+
+
+def _said(customer: Record, subscription: Record | None) -> Json:
+    """What the customer, and then the subscription, want on every invoice."""
+    settings = customer.body.get("invoice_settings") or {}
+    said: Json = {name: settings.get(name) for name in ("custom_fields", "footer")}
+    if subscription is not None:
+        wanted = subscription["invoice_settings"]
+        said |= {name: wanted[name] for name in ("custom_fields", "description", "footer") if wanted.get(name)}
+        said["on_behalf_of"] = subscription["on_behalf_of"]
+    return said
 
 
 def _parent(subscription: Record | None, proration_date: int | None) -> Json | None:
@@ -176,7 +252,9 @@ def _blank(account: Account, customer: Record, currency: str) -> Json:
         "latest_revision next_payment_attempt number on_behalf_of receipt_number rendering shipping_cost shipping_details "
         "statement_descriptor"
     ).split()
+    platform = account.platform()
     return dict.fromkeys(nothing) | {
+        "application": balance.application_of(platform) if platform else None,
         "account_country": "US",
         "account_name": "Farthing sandbox",
         "amount_overpaid": 0,
@@ -198,6 +276,7 @@ def _blank(account: Account, customer: Record, currency: str) -> Json:
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "status": "draft",
+        "status_details": None,
         "status_transitions": {
             "finalized_at": None,
             "marked_uncollectible_at": None,
@@ -233,44 +312,7 @@ def balanced(balance: int, total: int, currency: str) -> tuple[int, int]:
     return (0, due) if 0 < due < money.minimum(currency) else (due, after)
 
 
-# Changing a draft
-
-
-def update(account: Account, id: str, params: Json) -> Record:
-    _refuse_what_is_not_here({name: value for name, value in params.items() if name != "collection_method"})
-    invoice = account.get("invoice", id)
-    free = {"metadata", "auto_advance", "default_payment_method", "description"}
-    if invoice["status"] != "draft" and params.keys() - free:
-        raise not_editable()
-    changed: dict[str, Any] = {"metadata": merge_metadata(invoice["metadata"] or {}, params.get("metadata"))}
-    changed |= {name: blank_as_none(params[name]) for name in (*TEXTS, "number", "default_payment_method") if name in params}
-    changed |= {name: params[name] for name in ("auto_advance", "collection_method", "due_date") if name in params}
-    if "days_until_due" in params:
-        changed["due_date"] = invoice["created"] + params["days_until_due"] * 86_400
-    if "default_tax_rates" in params:
-        changed["default_tax_rates"] = tax_rates.chosen(account, params["default_tax_rates"], "default_tax_rates")
-    if params.get("auto_advance") and invoice["status"] == "draft" and not invoice["auto_advance"]:
-        moment = account.clock.seconds() + FINALIZES_AFTER_SECONDS
-        changed["automatically_finalizes_at"] = moment
-        account.at(moment, "invoices.advance", invoice)
-    before = dict(invoice.body)
-    invoice.body |= changed
-    if invoice["status"] == "draft":
-        customer = account.get("customer", invoice["customer"])
-        recalculate(account, invoice, customer, _rediscounted(account, invoice, params))
-    account.save(invoice)
-    account.emit("invoice.updated", invoice, before=before)
-    return invoice
-
-
-def _rediscounted(account: Account, invoice: Record, params: Json) -> list[Record] | None:
-    if "discounts" not in params:
-        return None
-    owner = {"customer": invoice["customer"], "amount": invoice["subtotal"], "currency": invoice["currency"]}
-    return [
-        discounts.grant(account, each, f"discounts[{place}]", **owner, invoice=invoice.id)
-        for place, each in enumerate(params["discounts"] or [])
-    ]
+# Its lines, while it is a draft
 
 
 def not_editable() -> Exception:
@@ -288,23 +330,6 @@ def refresh(account: Account, invoice: Record) -> None:
     before = dict(invoice.body)
     recalculate(account, invoice, account.get("customer", invoice["customer"]))
     account.emit("invoice.updated", invoice, before=before)
-
-
-def delete(account: Account, id: str, params: Json) -> Json:
-    del params
-    invoice = account.get("invoice", id)
-    if invoice["status"] != "draft":
-        raise invalid(
-            "You can only delete draft invoices. To void an invoice that has been finalized, use the void endpoint.",
-            code="invoice_not_editable",
-        )
-    if invoice["parent"]:
-        raise invalid("Draft invoices of a subscription cannot be deleted. Finalize and void it instead.")
-    for item in account.select("invoiceitem", "json_extract(body, '$.invoice') = ?", id):
-        account.store.remove(account.id, item.id)
-    account.emit("invoice.deleted", invoice)
-    account.store.remove(account.id, id)
-    return {"id": id, "object": "invoice", "deleted": True}
 
 
 # Looking
@@ -326,7 +351,10 @@ def list_(account: Account, params: Json) -> Json:
         where = f"{where} AND json_extract(body, '$.parent.subscription_details.subscription') = ?"
         values = [*values, params["subscription"]]
     if "due_date" in params:
-        raise not_here_yet("due_date", "lists by due date")
+        given = params["due_date"]
+        for name, moment in (given if isinstance(given, dict) else {"eq": given}).items():
+            where = f"{where} AND json_extract(body, '$.due_date') {COMPARISONS.get(name, '=')} ?"
+            values = [*values, moment]
     return page(account, "invoice", "/v1/invoices", params, where, *values)
 
 
@@ -344,7 +372,5 @@ OPERATIONS = (
     Operation("GET", "/v1/invoices", "InvoiceListParams", list_),
     Operation("GET", "/v1/invoices/search", "InvoiceSearchParams", find),
     Operation("GET", "/v1/invoices/{id}", "InvoiceRetrieveParams", retrieve),
-    Operation("POST", "/v1/invoices/{id}", "InvoiceUpdateParams", update),
-    Operation("DELETE", "/v1/invoices/{id}", "InvoiceDeleteParams", delete),
     Operation("GET", "/v1/invoices/{id}/lines", "InvoiceLineItemListParams", lines_of),
 )

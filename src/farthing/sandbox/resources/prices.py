@@ -9,15 +9,10 @@ from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
+from farthing.sandbox.resources import price_amounts
 from farthing.sandbox.store import Json, Record
 
-NOT_HERE = {
-    "tiers": "tiered prices",
-    "tiers_mode": "tiered prices",
-    "custom_unit_amount": "prices the buyer chooses",
-    "transform_quantity": "prices by the package",
-    "currency_options": "prices in several currencies",
-}
+NOT_HERE = {"custom_unit_amount": "prices the buyer chooses"}
 LOOKUP_KEYS_MAX = 10
 INTERVALS_MAX = {"day": 1095, "week": 156, "month": 36, "year": 3}
 
@@ -40,8 +35,10 @@ def make(account: Account, params: Json, *, param: str = "") -> Record:
     for name, what in NOT_HERE.items():
         if name in params:
             raise not_here_yet(name, what)
-    currency = money.currency(params["currency"], param=_inside(param, "currency"))
-    amount, decimal = _amounts(params, currency, param)
+    currency = money.currency(params["currency"], param=price_amounts.inside(param, "currency"))
+    tiered = _tiered(params)
+    amounts = price_amounts.stated(params, currency, param, tiered=tiered)
+    options = price_amounts.options(params.get("currency_options") or {}, currency, "currency_options", tiered=tiered)
     product = params.get("product") or products.inline(account, params["product_data"]).id
     key = blank_as_none(params.get("lookup_key"))
     _claim(account, key, transfer=params.get("transfer_lookup_key", False))
@@ -50,7 +47,7 @@ def make(account: Account, params: Json, *, param: str = "") -> Record:
         "price",
         {
             "active": params.get("active", True),
-            "billing_scheme": "per_unit",
+            "billing_scheme": "tiered" if tiered else "per_unit",
             "currency": currency,
             "custom_unit_amount": None,
             "lookup_key": key,
@@ -59,43 +56,58 @@ def make(account: Account, params: Json, *, param: str = "") -> Record:
             "product": product,
             "recurring": _recurring(params.get("recurring")),
             "tax_behavior": params.get("tax_behavior", "unspecified"),
-            "tiers_mode": None,
-            "transform_quantity": None,
+            "tiers_mode": params["tiers_mode"] if tiered else None,
+            "transform_quantity": _packages(params.get("transform_quantity"), tiered=tiered),
             "type": "recurring" if params.get("recurring") else "one_time",
-            "unit_amount": amount,
-            "unit_amount_decimal": decimal,
+            "unit_amount": amounts["unit_amount"],
+            "unit_amount_decimal": amounts["unit_amount_decimal"],
         },
         inline=bool(param),
+        tiers=amounts["tiers"],
+        options=options,
     )
     account.emit("price.created", price)
     return price
 
 
-def _inside(param: str, name: str) -> str:
-    return f"{param}[{name}]" if param else name
+def _tiered(params: Json) -> bool:
+    if params.get("billing_scheme", "per_unit") == "per_unit":
+        if params.get("tiers_mode"):
+            raise invalid("`tiers_mode` can only be used with billing_scheme=tiered.", param="tiers_mode")
+        return False
+    if "tiers_mode" not in params:
+        raise missing_parameter("tiers_mode")
+    if not params.get("recurring"):
+        raise invalid("Only recurring prices can be tiered.", param="billing_scheme")
+    return True
 
 
-def _amounts(params: Json, currency: str, param: str) -> tuple[int | None, str]:
-    """The amount, and the same as decimal text; a fraction of a minor unit has only the text."""
-    whole, text = params.get("unit_amount"), params.get("unit_amount_decimal")
-    if whole is None and text is None:
-        raise missing_parameter(_inside(param, "unit_amount"))
-    if whole is not None and text is not None:
-        raise exclusive_parameters(_inside(param, "unit_amount"), _inside(param, "unit_amount_decimal"))
-    if whole is None:
-        head, _, tail = str(text).partition(".")
-        whole = None if tail.strip("0") else int(head)
-    if whole is not None:
-        _check_amount(whole, currency, _inside(param, "unit_amount"))
-    return whole, str(text if text is not None else whole)
+def _packages(given: Json | None, *, tiered: bool) -> Json | None:
+    if not given:
+        return None
+    if tiered:
+        raise invalid("`transform_quantity` cannot be combined with tiers.", param="transform_quantity")
+    if given["divide_by"] < 1:
+        raise malformed("This value must be greater than or equal to 1.", param="transform_quantity[divide_by]")
+    return {"divide_by": given["divide_by"], "round": given["round"]}
 
 
-def _check_amount(amount: int, currency: str, param: str) -> None:
-    if amount < 0:
-        raise malformed("This value must be greater than or equal to 0.", param=param, code="parameter_invalid_integer")
-    if amount > money.AMOUNT_MAX * 100:
-        raise invalid("Invalid integer: too large.", param=param, code="parameter_invalid_integer")
-    money.check_fractions(amount, currency, param=param)
+def shown_tiers(account: Account, id: str) -> list[Json] | None:
+    """For those who ask: absent otherwise."""
+    tiers: list[Json] | None = account.get("price", id).inner.get("tiers")
+    return tiers
+
+
+def shown_options(account: Account, id: str) -> Json:
+    """All currencies it can be paid in, its own included."""
+    price = account.get("price", id)
+    own = {name: price[name] for name in ("tax_behavior", "unit_amount", "unit_amount_decimal")}
+    found = {price["currency"]: own | {"tiers": price.inner.get("tiers")}, **(price.inner.get("options") or {})}
+    return {code: {"custom_unit_amount": None, **_without_no_tiers(each)} for code, each in found.items()}
+
+
+def _without_no_tiers(terms: Json) -> Json:
+    return {name: value for name, value in terms.items() if name != "tiers" or value is not None}
 
 
 def _recurring(given: Json | None) -> Json | None:
@@ -138,8 +150,10 @@ def retrieve(account: Account, id: str, params: Json) -> Record:
 
 def update(account: Account, id: str, params: Json) -> Record:
     price = account.get("price", id)
-    if "currency_options" in params:
-        raise not_here_yet("currency_options", NOT_HERE["currency_options"])
+    if given := params.get("currency_options"):
+        tiered = price["billing_scheme"] == "tiered"
+        added = price_amounts.options(given, price["currency"], "currency_options", tiered=tiered)
+        price.inner["options"] = {**(price.inner.get("options") or {}), **added}
     changed: dict[str, Any] = {"metadata": merge_metadata(price["metadata"], params.get("metadata"))}
     if "active" in params:
         changed["active"] = params["active"]

@@ -188,6 +188,13 @@ def attempt(account: Account, intent: Record, method: Record) -> None:
         _succeed(account, intent, method)
 
 
+def asks(method: Record) -> bool:
+    """Whether the bank would want to see the buyer before this method may be charged later."""
+    if method.inner.get("set_up") or payment_methods.bank_of(method):
+        return False
+    return payment_methods.card_of(method).asks is not cards.Asks.NEVER
+
+
 def _ask(account: Account, intent: Record) -> None:
     intent["status"] = LIFECYCLE.move(intent["status"], "ask")
     return_url = intent.inner.get("return_url")
@@ -241,6 +248,11 @@ def _succeed(account: Account, intent: Record, method: Record) -> None:
         payment_methods.attach_to(account, method, account.get("customer", intent["customer"]))
     method.inner["set_up"] = intent["usage"] == "off_session"
     account.save(method)
+    if id := intent.inner.get("subscription"):
+        # Here, because subscriptions make setup intents.
+        from farthing.sandbox.resources import subscription_cycle
+
+        subscription_cycle.set_up(account, account.get("subscription", id), intent)
 
 
 def _note(account: Account, intent: Record, method: Record, status: str, refusal: Refusal | None) -> Record:

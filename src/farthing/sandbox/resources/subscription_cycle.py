@@ -16,6 +16,7 @@ from farthing.sandbox.resources import (
     subscription_ends,
     subscription_items,
 )
+from farthing.sandbox.resources.subscription_anchors import Beginning
 from farthing.sandbox.resources.subscription_ends import LIFECYCLE
 from farthing.sandbox.store import Json, Record
 
@@ -42,9 +43,11 @@ def discounts_of(account: Account, subscription: Record, customer: Record) -> li
     return found
 
 
-def lines_for(account: Account, subscription: Record, given: list[Record]) -> tuple[list[Json], list[Record]]:
-    """What the period that has just begun costs, after whatever waited for it; and the invoice items among that."""
-    del given
+def lines_for(account: Account, subscription: Record, *, free_part: bool = False) -> tuple[list[Json], list[Record]]:
+    """What the period that has just begun costs, after whatever waited for it; and the invoice items among that.
+
+    `free_part`: what lies before an anchor ahead costs nothing instead of its part.
+    """
     start, end = period_of(subscription)
     items = invoices.pending_items(account, subscription["customer"], subscription.id)
     items = [each for each in items if each["currency"] == subscription["currency"]]
@@ -52,21 +55,51 @@ def lines_for(account: Account, subscription: Record, given: list[Record]) -> tu
     trial = subscription["status"] == "trialing"
     for item in subscription["items"]["data"]:
         line = invoice_lines.of_item(account, item, start, end, trial=trial)
-        _shorten(line, subscription, start, end)
+        if free_part and not trial:
+            _cut(line, 0, 1)
+        else:
+            _shorten(line, subscription, start, end)
         lines.append(line)
     return lines, items
 
 
+def backdated_lines(account: Account, subscription: Record, begins: Beginning) -> list[Json]:
+    """What the time before today costs: a line for each period, or in classic mode one for all of it."""
+    past = begins.backdated
+    if not past:
+        return []
+    classic = subscription["billing_mode"]["type"] == "classic"
+    spans = [(past[0][0], past[-1][1])] if classic else past
+    lines = []
+    for item in subscription["items"]["data"]:
+        for start, end in spans:
+            line = invoice_lines.of_item(account, item, start, end)
+            if classic:
+                interval, count = rhythm_of(subscription)
+                _cut(line, end - start, periods.after(start, interval, count) - start)
+            else:
+                _shorten(line, subscription, start, end)
+            lines.append(line)
+    return lines
+
+
 def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
-    """A first period that is shorter than the others, because the anchor lies ahead, costs its part."""
-    if subscription["billing_cycle_anchor"] != end or line["amount"] == 0:
-        return
+    """A period that is shorter than the others, because it did not begin on the grid of the anchor, costs its part."""
+    whole = end - whole_start(subscription, end)
+    if end - start < whole and subscription["status"] != "trialing":
+        _cut(line, end - start, whole)
+
+
+def whole_start(subscription: Record, end: int) -> int:
+    """Where the period with this end would have begun."""
     interval, count = rhythm_of(subscription)
-    whole = end - periods.after(end, interval, -count)
-    if end - start < whole:
-        amount = discounts.round_half_up(Decimal(line["amount"]) * (end - start) / whole)
-        line |= {"amount": amount, "subtotal": amount}
-        line["parent"]["subscription_item_details"]["proration"] = True
+    return periods.start(end, subscription["billing_cycle_anchor"], interval, count, subscription.inner.get("anchor_day"))
+
+
+def _cut(line: Json, length: int, whole: int) -> None:
+    amount = discounts.round_half_up(Decimal(line["amount"]) * length / whole)
+    line |= {"amount": amount, "subtotal": amount}
+    line["parent"]["subscription_item_details"]["proration"] = True
 
 
 def bill(
@@ -109,21 +142,33 @@ def _remember(account: Account, invoice: Record) -> None:
         details = line["parent"]["subscription_item_details"]
         if details and (item := account.find("subscription_item", details["subscription_item"])):
             item.inner["billed"] = {"amount": invoice_lines.net(line), **line["period"]}
+            item["billed_until"] = line["period"]["end"]
             account.save(item)
 
 
 def _use_up(account: Account, subscription: Record, invoice: Record, given: list[Record]) -> None:
     """Coupons for once have done their duty when they took something off; repeating ones end with their months."""
     took = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
-    for discount in given:
+    own = [account.get("discount", id) for item in subscription["items"]["data"] for id in item["discounts"]]
+    for discount in [*given, *own]:
         once = discounts.coupon_of(account, discount)["duration"] == "once"
         if once and discount.id in took:
             discounts.end(account, discount)
-    kept = {each.id for each in discounts.running(account, subscription["discounts"])}
-    for id in subscription["discounts"]:
+    subscription["discounts"] = _those_that_run(account, subscription["discounts"])
+    for item in subscription_items.of(account, subscription.id):
+        kept = _those_that_run(account, item["discounts"])
+        if kept != item["discounts"]:
+            item["discounts"] = kept
+            account.save(item)
+    subscription_items.show(account, subscription)
+
+
+def _those_that_run(account: Account, ids: list[str]) -> list[str]:
+    kept = [each.id for each in discounts.running(account, ids)]
+    for id in ids:
         if id not in kept:
             discounts.end(account, account.get("discount", id))
-    subscription["discounts"] = [id for id in subscription["discounts"] if id in kept]
+    return kept
 
 
 # What falls due
@@ -187,13 +232,13 @@ def subscription_snapshot(subscription: Record) -> Json:
 def bill_period(account: Account, subscription: Record, reason: str) -> Record:
     customer = account.get("customer", subscription["customer"])
     given = discounts_of(account, subscription, customer)
-    lines, items = lines_for(account, subscription, given)
+    lines, items = lines_for(account, subscription)
     return bill(account, subscription, reason, lines, items, given)
 
 
 def move_period(account: Account, subscription: Record, start: int) -> None:
     interval, count = rhythm_of(subscription)
-    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count)
+    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count, subscription.inner.get("anchor_day"))
     for item in subscription_items.of(account, subscription.id):
         item.body |= {"current_period_start": start, "current_period_end": end}
         account.save(item)
@@ -273,6 +318,16 @@ def _told_paid(account: Account, subscription: Record, invoice: Record, intent: 
         subscription_updates.apply_pending(account, subscription)
     if subscription.inner.get("resumes_with") == invoice.id:
         subscription_pauses.resumed(account, subscription)
+
+
+def set_up(account: Account, subscription: Record, intent: Record) -> None:
+    """The setup intent that waited since a beginning without payment has succeeded."""
+    if subscription["pending_setup_intent"] != intent.id:
+        return
+    changed: dict[str, Any] = {"pending_setup_intent": None}
+    if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        changed["default_payment_method"] = intent["payment_method"]
+    account.update(subscription, "customer.subscription.updated", **changed)
 
 
 def _exhausted(account: Account, subscription: Record) -> None:

@@ -6,13 +6,12 @@ from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, listed, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import prices, tax_rates
+from farthing.sandbox.resources import discounts, price_amounts, prices, tax_rates
 from farthing.sandbox.store import Json, Record
 
 ITEMS_MAX = 20
 NOT_HERE = {
     "billing_thresholds": "billing thresholds",
-    "discounts": "discounts of single items",
     "plan": "plans: use prices",
     "current_trial": "trials of single items",
     "clear_usage": "metered prices",
@@ -52,31 +51,63 @@ def quantity_of(given: Json, param: str) -> int:
 
 
 def same_rhythm(given: list[Json]) -> None:
-    """One currency and one interval for all items."""
-    if len({price["currency"] for price in given}) > 1:
-        raise invalid("All prices on a subscription must have the same currency.", param="items")
+    """One interval for all items."""
     if len({(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in given}) > 1:
         raise not_here_yet("items", "subscriptions whose items have different intervals")
     if len({price["id"] for price in given}) < len(given):
         raise invalid("A subscription cannot have two items with the same price. Use the quantity instead.", param="items")
 
 
-def add(account: Account, subscription: str, price: Record, given: Json, start: int, end: int) -> Record:
-    return account.add(
+def add(
+    account: Account, subscription: Record, price: Record, given: Json, start: int, end: int, param: str = "items"
+) -> Record:
+    item = account.add(
         "subscription_item",
         "si",
         {
             "current_period_end": end,
             "current_period_start": start,
+            "billed_until": None,
             "discounts": [],
             "metadata": merge_metadata({}, given.get("metadata")),
             "plan": plan_of(price),
             "price": price.body,
             "quantity": given.get("quantity", 1),
-            "subscription": subscription,
-            "tax_rates": tax_rates.chosen(account, given.get("tax_rates"), "items[tax_rates]"),
+            "subscription": subscription.id,
+            "tax_rates": tax_rates.chosen(account, given.get("tax_rates"), f"{param}[tax_rates]"),
         },
         billed=None,
+    )
+    rediscount(account, subscription, item, given, param)
+    return item
+
+
+def rediscount(account: Account, subscription: Record, item: Record, given: Json, param: str) -> None:
+    """Its own discounts, taken off before those of the whole subscription. An empty list, or empty text, ends them."""
+    if "discounts" not in given:
+        return
+    found = discounts.granted(
+        account,
+        given["discounts"],
+        f"{param}[discounts]",
+        customer=subscription["customer"],
+        amount=price_amounts.cost(account, item["price"], item["quantity"], subscription["currency"]),
+        currency=subscription["currency"],
+        subscription=subscription.id,
+        subscription_item=item.id,
+    )
+    before, after = item["discounts"], [each.id for each in found]
+    item["discounts"] = after
+    account.save(item)
+    ended = [account.get("discount", id) for id in before if id not in after]
+    discounts.tell(account, [each for each in found if each.id not in before], ended)
+
+
+def total(account: Account, subscription: Record) -> int:
+    """What all of them cost for one period, before discounts."""
+    return sum(
+        price_amounts.cost(account, item["price"], item["quantity"], subscription["currency"])
+        for item in subscription["items"]["data"]
     )
 
 
@@ -89,7 +120,7 @@ def plan_of(price: Record) -> Json:
         "active": price["active"],
         "amount": price["unit_amount"],
         "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": "per_unit",
+        "billing_scheme": price["billing_scheme"],
         "created": price["created"],
         "currency": price["currency"],
         "interval": recurring["interval"],
@@ -99,9 +130,9 @@ def plan_of(price: Record) -> Json:
         "meter": None,
         "nickname": price["nickname"],
         "product": price["product"],
-        "tiers_mode": None,
-        "transform_usage": None,
-        "trial_period_days": None,
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
+        "trial_period_days": recurring["trial_period_days"],
         "usage_type": "licensed",
     }
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, not_here_yet
+from farthing.sandbox.account import Account, Job, merge_metadata
+from farthing.sandbox.errors import invalid, not_here_yet
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
+    billing_shares,
     discounts,
     invoice_collection,
     invoice_lines,
     invoices,
+    price_amounts,
     prorations,
+    subscription_anchors,
     subscription_cycle,
     subscription_ends,
     subscription_items,
+    subscription_terms,
     subscriptions,
     tax_rates,
 )
@@ -56,7 +60,7 @@ def change(account: Account, subscription: Record, params: Json) -> Record | Non
     account.save(subscription)
     trialing = subscription["status"] == "trialing"
     changes = _apply_items(account, subscription, params.get("items") or [])
-    restarts = _restarts(before, subscription, params, changes)
+    restarts = _restarts(account, before, subscription, params, changes)
     _set_trial(account, subscription, params, now)
     prorates = behavior != "none" and not trialing and subscription["status"] not in ("incomplete", "paused")
     if restarts and prorates:
@@ -94,38 +98,12 @@ def _moment(subscription: Record, params: Json, now: int) -> int:
 
 
 def _fields(account: Account, subscription: Record, params: Json) -> dict[str, Any]:
-    changed: dict[str, Any] = {"metadata": merge_metadata(subscription["metadata"], params.get("metadata"))}
-    changed |= {name: params[name] for name in ("collection_method", "days_until_due") if name in params}
-    if "description" in params:
-        changed["description"] = blank_as_none(params["description"])
-    if "default_payment_method" in params:
-        changed["default_payment_method"] = _method(account, subscription, params["default_payment_method"])
-    if "default_tax_rates" in params:
-        changed["default_tax_rates"] = tax_rates.chosen(account, params["default_tax_rates"], "default_tax_rates")
+    changed: dict[str, Any] = subscription_terms.changed(account, subscription, params)
+    if {"application_fee_percent", "on_behalf_of", "transfer_data"} & params.keys():
+        changed |= billing_shares.of_subscription(account, params, subscription.body)
     if "pause_collection" in params:
         changed["pause_collection"] = _pause(account, subscription, params["pause_collection"])
-    if given := params.get("payment_settings"):
-        changed["payment_settings"] = subscription["payment_settings"] | {
-            name: blank_as_none(given[name])
-            for name in ("payment_method_types", "save_default_payment_method")
-            if name in given
-        }
-    if given := (params.get("trial_settings") or {}).get("end_behavior"):
-        changed["trial_settings"] = {"end_behavior": {"missing_payment_method": given["missing_payment_method"]}}
     return changed
-
-
-def _method(account: Account, subscription: Record, id: str) -> str | None:
-    if id == "":
-        return None
-    method = account.get("payment_method", id, param="default_payment_method")
-    if method["customer"] != subscription["customer"]:
-        raise invalid(
-            f"The customer does not have a payment method with the ID {id}",
-            param="default_payment_method",
-            code="resource_missing",
-        )
-    return method.id
 
 
 def _pause(account: Account, subscription: Record, given: Any) -> Json | None:
@@ -152,8 +130,8 @@ def _apply_items(account: Account, subscription: Record, given: list[Json]) -> l
     if not left:
         raise invalid("A subscription must have at least one active item.", param="items")
     subscription_items.same_rhythm([item["price"] for item in left])
-    if left[0]["price"]["currency"] != subscription["currency"]:
-        raise invalid("The currency of a subscription cannot be changed.", param="items")
+    for item in left:
+        price_amounts.terms(account, item["price"], subscription["currency"])
     subscription_items.show(account, subscription)
     return changes
 
@@ -179,6 +157,7 @@ def _apply(account: Account, subscription: Record, given: Json, param: str) -> C
         item["tax_rates"] = tax_rates.chosen(account, given["tax_rates"], f"{param}[tax_rates]")
     item["metadata"] = merge_metadata(item["metadata"], given.get("metadata"))
     account.save(item)
+    subscription_items.rediscount(account, subscription, item, given, param)
     return Change(before, billed, item)
 
 
@@ -188,7 +167,7 @@ def _new(account: Account, subscription: Record, given: Json, param: str) -> Rec
     if len(subscription["items"]["data"]) >= subscription_items.ITEMS_MAX:
         raise invalid(f"A subscription can have at most {subscription_items.ITEMS_MAX} items.", param="items")
     start, end = subscription_cycle.period_of(subscription)
-    return subscription_items.add(account, subscription.id, price, given, start, end)
+    return subscription_items.add(account, subscription, price, given, start, end, param)
 
 
 def _all_items(account: Account, subscription: Record, changes: list[Change]) -> list[Change]:
@@ -199,7 +178,7 @@ def _all_items(account: Account, subscription: Record, changes: list[Change]) ->
     return gone + [Change(each.body, each.inner["billed"], None) for each in rest]
 
 
-def _restarts(before: Json, subscription: Record, params: Json, changes: list[Change]) -> bool:
+def _restarts(account: Account, before: Json, subscription: Record, params: Json, changes: list[Change]) -> bool:
     """Another interval, the first price above zero, an anchor of now, or the end of a trial begin a new period today."""
     if subscription["status"] == "trialing":
         return params.get("trial_end") == "now"
@@ -210,8 +189,14 @@ def _restarts(before: Json, subscription: Record, params: Json, changes: list[Ch
     ]
     if (params.get("billing_cycle_anchor") or {}).get("type") == "now" or rhythm[0] != rhythm[1]:
         return True
-    free = [sum(invoice_lines.amount_of(item["price"], item["quantity"]) for item in each) == 0 for each in (old, new)]
-    return bool(changes) and free[0] and not free[1]
+    if not changes:
+        return False
+    free = [not any(_costs(account, subscription, item) for item in each) for each in (old, new)]
+    return free[0] and not free[1]
+
+
+def _costs(account: Account, subscription: Record, item: Json) -> int:
+    return price_amounts.cost(account, item["price"], item["quantity"], subscription["currency"])
 
 
 def _set_trial(account: Account, subscription: Record, params: Json, now: int) -> None:
@@ -222,10 +207,7 @@ def _set_trial(account: Account, subscription: Record, params: Json, now: int) -
         if subscription["status"] == "trialing":
             subscription.body |= {"status": "active", "trial_end": now}
         return
-    if moment <= now:
-        raise malformed("Invalid timestamp: must be an integer Unix timestamp in the future.", param="trial_end")
-    if moment > now + 5 * 366 * 86_400:
-        raise invalid("A trial cannot last longer than five years.", param="trial_end")
+    subscription_anchors.checked_trial_end(moment, now)
     begun = subscription["trial_start"] if subscription["status"] == "trialing" else now
     subscription.body |= {"status": "trialing", "trial_end": moment, "trial_start": begun, "billing_cycle_anchor": moment}
     for item in subscription_items.of(account, subscription.id):
@@ -236,16 +218,19 @@ def _set_trial(account: Account, subscription: Record, params: Json, now: int) -
 def _rediscount(account: Account, subscription: Record, params: Json) -> None:
     if "discounts" not in params:
         return
-    owner = {"customer": subscription["customer"], "currency": subscription["currency"], "subscription": subscription.id}
-    whole = sum(invoice_lines.amount_of(item["price"], item["quantity"]) for item in subscription["items"]["data"])
-    kept = [
-        discounts.grant(account, each, f"discounts[{place}]", amount=whole, **owner).id
-        for place, each in enumerate(params["discounts"] or [])
-    ]
-    for id in subscription["discounts"]:
-        if id not in kept:
-            discounts.end(account, account.get("discount", id))
-    subscription["discounts"] = kept
+    found = discounts.granted(
+        account,
+        params["discounts"],
+        "discounts",
+        customer=subscription["customer"],
+        amount=subscription_items.total(account, subscription),
+        currency=subscription["currency"],
+        subscription=subscription.id,
+    )
+    before, after = subscription["discounts"], [each.id for each in found]
+    subscription["discounts"] = after
+    ended = [account.get("discount", id) for id in before if id not in after]
+    discounts.tell(account, [each for each in found if each.id not in before], ended)
 
 
 # Its invoice

@@ -4,44 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
+    billing_shares,
     customers,
     discounts,
     invoice_collection,
     invoice_items,
     invoice_lines,
     invoices,
-    periods,
+    price_amounts,
+    setup_intents,
+    subscription_anchors,
     subscription_cycle,
+    subscription_ends,
     subscription_items,
+    subscription_terms,
     tax_rates,
 )
+from farthing.sandbox.resources.subscription_anchors import Beginning
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
-DAY = 86_400
-TRIAL_DAYS_MAX = 730
-SUBSCRIPTIONS_MAX = 500
 WITH_PRICE = (
     "EXISTS (SELECT 1 FROM objects AS i WHERE i.account = objects.account AND i.object = 'subscription_item' "
     "AND json_extract(i.body, '$.subscription') = objects.id AND json_extract(i.body, '$.price.id') = ?)"
 )
 NOT_HERE = {
-    "application_fee_percent": "Connect fees on subscriptions",
-    "transfer_data": "Connect transfers of subscriptions",
-    "on_behalf_of": "Connect accounts on subscriptions",
-    "backdate_start_date": "subscriptions that began in the past",
-    "billing_cycle_anchor_config": "anchors by day of the month",
     "billing_schedules": "billing schedules",
     "billing_thresholds": "billing thresholds",
     "customer_account": "version 2 accounts",
     "default_source": "the Sources API",
     "pending_invoice_item_interval": "intervals of pending invoice items",
-    "invoice_settings": "invoice settings of a subscription",
 }
 
 
@@ -52,10 +50,14 @@ def create(account: Account, params: Json) -> Record:
     customer = customers.living(account, params["customer"], param="customer")
     if not params.get("items"):
         raise missing_parameter("items")
-    if params.get("collection_method") == "send_invoice" and "days_until_due" not in params:
-        raise missing_parameter("days_until_due")
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise invalid(
+            "`payment_behavior=pending_if_incomplete` is only for updates: it cannot be used when creating a subscription.",
+            param="payment_behavior",
+        )
     subscription, invoice = begin(account, customer, params)
     _collect(account, subscription, invoice, params)
+    _ask_for_a_method(account, account.get("subscription", subscription.id))
     return account.get("subscription", subscription.id)
 
 
@@ -69,145 +71,152 @@ def refuse_what_is_not_here(params: Json) -> None:
 
 def begin(account: Account, customer: Record, params: Json, *, paid: bool = False) -> tuple[Record, Record]:
     """The subscription and its first invoice, still a draft. `paid`: the money has come already (in Checkout)."""
-    now = account.clock.seconds()
     chosen = [
         (subscription_items.price_of(account, each, f"items[{place}]"), each) for place, each in enumerate(params["items"])
     ]
+    if len(chosen) > subscription_items.ITEMS_MAX:
+        raise invalid(f"A subscription can have at most {subscription_items.ITEMS_MAX} items.", param="items")
     subscription_items.same_rhythm([price.body for price, _ in chosen])
-    trial_end = trial_end_of(account, params, now)
-    anchor = params.get("billing_cycle_anchor") or trial_end or now
-    if anchor < now:
-        raise invalid("`billing_cycle_anchor` cannot be in the past.", param="billing_cycle_anchor")
-    rhythm = chosen[0][0]["recurring"]
-    if anchor > max(trial_end or 0, periods.after(now, rhythm["interval"], rhythm["interval_count"])):
-        raise invalid(
-            "`billing_cycle_anchor` cannot be later than the next natural billing date.", param="billing_cycle_anchor"
-        )
-    end = trial_end or periods.end(now, anchor, rhythm["interval"], rhythm["interval_count"])
-    currency = chosen[0][0]["currency"]
-    subscription = account.add("subscription", "sub", _fields(account, customer, params, currency, anchor, trial_end))
-    for price, given in chosen:
-        subscription_items.add(account, subscription.id, price, given, now, end)
+    currency = _currency(account, [price.body for price, _ in chosen], params)
+    recurring = chosen[0][0]["recurring"]
+    begins = subscription_anchors.beginning(
+        account, _with_plan_trial(params, chosen), recurring["interval"], recurring["interval_count"]
+    )
+    subscription = account.add(
+        "subscription",
+        "sub",
+        _fields(account, customer, params, currency, begins),
+        anchor_day=begins.day,
+        prorates=begins.prorates,
+    )
+    for place, (price, given) in enumerate(chosen):
+        subscription_items.quantity_of(given, f"items[{place}]")
+        subscription_items.add(account, subscription, price, given, begins.start, begins.end, f"items[{place}]")
     subscription_items.show(account, subscription)
     _discount(account, subscription, customer, params)
-    _extra_items(account, subscription, customer, params)
+    extra_items(account, subscription, params)
+    subscription.body |= subscription_ends.plan(account, subscription, params)
     account.save(subscription)
-    return subscription, _first_invoice(account, subscription, customer, paid=paid)
+    return subscription, _first_invoice(account, subscription, customer, begins, paid=paid)
 
 
-def trial_end_of(account: Account, params: Json, now: int) -> int | None:
-    if "trial_end" in params and "trial_period_days" in params:
-        raise exclusive_parameters("trial_end", "trial_period_days")
-    if (days := params.get("trial_period_days")) is not None:
-        if not 0 <= days <= TRIAL_DAYS_MAX:
-            raise invalid(f"A trial can have from 0 to {TRIAL_DAYS_MAX} days.", param="trial_period_days")
-        return now + days * DAY if days else None
-    moment = params.get("trial_end")
-    if moment in (None, "now"):
-        return None
-    if moment <= now:
-        raise invalid('`trial_end` must be in the future, or "now".', param="trial_end")
-    if moment > now + 5 * 366 * DAY:
-        raise invalid("A trial cannot last longer than five years.", param="trial_end")
-    return int(moment)
+def _currency(account: Account, prices: list[Json], params: Json) -> str:
+    """That of the prices, or one for which all of them have an option."""
+    if "currency" not in params:
+        if len({price["currency"] for price in prices}) > 1:
+            raise invalid("All prices on a subscription must have the same currency.", param="items")
+        return str(prices[0]["currency"])
+    currency = money.currency(params["currency"])
+    for price in prices:
+        price_amounts.terms(account, price, currency)
+    return currency
 
 
-def _fields(account: Account, customer: Record, params: Json, currency: str, anchor: int, trial_end: int | None) -> Json:
-    now = account.clock.seconds()
-    method = params.get("default_payment_method")
-    if method and account.get("payment_method", method, param="default_payment_method")["customer"] != customer.id:
-        raise invalid(
-            "The customer does not have a payment method with the ID " + method,
-            param="default_payment_method",
-            code="resource_missing",
-        )
-    settings = params.get("payment_settings") or {}
-    trial = (params.get("trial_settings") or {}).get("end_behavior") or {}
+def _with_plan_trial(params: Json, chosen: list[tuple[Record, Json]]) -> Json:
+    if not params.get("trial_from_plan"):
+        return params
+    if params.get("trial_end") is not None:
+        raise exclusive_parameters("trial_from_plan", "trial_end")
+    days = max(price["recurring"]["trial_period_days"] or 0 for price, _ in chosen)
+    return {"trial_period_days": days} | params
+
+
+def _fields(account: Account, customer: Record, params: Json, currency: str, begins: Beginning) -> Json:
+    config = params.get("billing_cycle_anchor_config")
     return {
-        "application": None,
-        "application_fee_percent": None,
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": anchor,
-        "billing_cycle_anchor_config": None,
-        "billing_mode": _billing_mode(params.get("billing_mode")),
+        "billing_cycle_anchor": begins.anchor,
+        "billing_cycle_anchor_config": subscription_anchors.shown(config),
+        "billing_mode": subscription_terms.billing_mode(params.get("billing_mode")),
         "billing_schedules": [],
         "billing_thresholds": None,
         "cancel_at": None,
         "cancel_at_period_end": False,
         "canceled_at": None,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": params.get("collection_method", "charge_automatically"),
         "currency": currency,
         "customer": customer.id,
         "customer_account": None,
-        "days_until_due": params.get("days_until_due"),
-        "default_payment_method": method,
+        "default_payment_method": subscription_terms.payment_method(account, customer.id, params.get("default_payment_method")),
         "default_source": None,
         "default_tax_rates": tax_rates.chosen(account, params.get("default_tax_rates"), "default_tax_rates"),
         "description": blank_as_none(params.get("description")),
         "discounts": [],
         "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "invoice_settings": subscription_terms.invoice_settings(params.get("invoice_settings")),
         "items": {"object": "list", "data": [], "has_more": False, "url": ""},
         "latest_invoice": None,
         "metadata": merge_metadata({}, params.get("metadata")),
         "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
         "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": settings.get("payment_method_types"),
-            "save_default_payment_method": settings.get("save_default_payment_method", "off"),
-        },
+        "payment_settings": subscription_terms.payment_settings(params.get("payment_settings")),
         "pending_invoice_item_interval": None,
         "pending_setup_intent": None,
         "pending_update": None,
         "schedule": None,
-        "start_date": now,
-        "status": "trialing" if trial_end else "incomplete",
+        "start_date": begins.since,
+        "status": "trialing" if begins.trial_end else "incomplete",
         "status_details": None,
         "test_clock": account.test_clock,
-        "transfer_data": None,
-        "trial_end": trial_end,
-        "trial_settings": {"end_behavior": {"missing_payment_method": trial.get("missing_payment_method", "create_invoice")}},
-        "trial_start": now if trial_end else None,
+        "trial_end": begins.trial_end,
+        "trial_settings": subscription_terms.trial_settings(params.get("trial_settings")),
+        "trial_start": account.clock.seconds() if begins.trial_end else None,
+        **subscription_terms.collection(params),
+        **billing_shares.of_subscription(account, params),
     }
 
 
-def _billing_mode(given: Json | None) -> Json:
-    kind = (given or {}).get("type", "flexible")
-    flexible = {"proration_discounts": "included"} if kind == "flexible" else None
-    return {"flexible": flexible, "type": kind, "updated_at": None}
-
-
 def _discount(account: Account, subscription: Record, customer: Record, params: Json) -> None:
+    found = discounts.granted(
+        account,
+        params.get("discounts"),
+        "discounts",
+        customer=customer.id,
+        amount=subscription_items.total(account, subscription),
+        currency=subscription["currency"],
+        subscription=subscription.id,
+    )
+    subscription["discounts"] = [each.id for each in found]
+    discounts.tell(account, found, [])
+
+
+def extra_items(account: Account, subscription: Record, params: Json) -> list[Record]:
+    """What is to stand on the next invoice besides the items."""
+    made = []
+    for place, each in enumerate(params.get("add_invoice_items") or []):
+        asked = {name: each[name] for name in each if name not in ("price", "period")}
+        if "price" in each:
+            asked["pricing"] = {"price": each["price"]}
+        asked["period"] = _period(account, subscription, each.get("period") or {}, f"add_invoice_items[{place}][period]")
+        owner = {"customer": subscription["customer"], "subscription": subscription.id}
+        made.append(invoice_items.create(account, asked | owner, currency=subscription["currency"]))
+    return made
+
+
+def _period(account: Account, subscription: Record, given: Json, param: str) -> Json:
     items = subscription["items"]["data"]
-    whole = sum(invoice_lines.amount_of(item["price"], item["quantity"]) for item in items)
-    for place, each in enumerate(params.get("discounts") or []):
-        discount = discounts.grant(
-            account,
-            each,
-            f"discounts[{place}]",
-            customer=customer.id,
-            amount=whole,
-            currency=subscription["currency"],
-            subscription=subscription.id,
-        )
-        subscription["discounts"].append(discount.id)
+    moments = {
+        "max_item_period_start": max(item["current_period_start"] for item in items),
+        "min_item_period_end": min(item["current_period_end"] for item in items),
+        "now": account.clock.seconds(),
+    }
+    found = {}
+    for name, usual in (("start", "max_item_period_start"), ("end", "min_item_period_end")):
+        wanted = given.get(name) or {"type": usual}
+        if wanted["type"] == "timestamp" and "timestamp" not in wanted:
+            raise missing_parameter(f"{param}[{name}][timestamp]")
+        found[name] = wanted["timestamp"] if wanted["type"] == "timestamp" else moments[wanted["type"]]
+    if found["start"] > found["end"]:
+        raise invalid("The end of a period must not be before its start.", param=f"{param}[end]")
+    return found
 
 
-def _extra_items(account: Account, subscription: Record, customer: Record, params: Json) -> None:
-    """What is to stand on the first invoice besides the items."""
-    for each in params.get("add_invoice_items") or []:
-        asked = {("pricing" if name == "price" else name): value for name, value in each.items()}
-        if "pricing" in asked:
-            asked["pricing"] = {"price": asked["pricing"]}
-        invoice_items.create(account, asked | {"customer": customer.id, "subscription": subscription.id})
-
-
-def _first_invoice(account: Account, subscription: Record, customer: Record, *, paid: bool) -> Record:
+def _first_invoice(account: Account, subscription: Record, customer: Record, begins: Beginning, *, paid: bool) -> Record:
     given = subscription_cycle.discounts_of(account, subscription, customer)
-    lines, items = subscription_cycle.lines_for(account, subscription, given)
+    free = not begins.prorates and begins.anchor > account.clock.seconds()
+    past = subscription_cycle.backdated_lines(account, subscription, begins) if begins.prorates else []
+    lines, items = subscription_cycle.lines_for(account, subscription, free_part=free)
+    lines = past + lines
     sums = invoice_lines.sums(account, lines, given, subscription["default_tax_rates"], customer["tax_exempt"] or "none")
     due, _ = invoices.balanced(customer["balance"] or 0, sums["total"], subscription["currency"])
     if subscription["status"] != "trialing" and (paid or due == 0 or subscription["collection_method"] == "send_invoice"):
@@ -218,7 +227,7 @@ def _first_invoice(account: Account, subscription: Record, customer: Record, *, 
 
 
 def _collect(account: Account, subscription: Record, invoice: Record, params: Json) -> None:
-    behavior = params.get("payment_behavior", "allow_incomplete")
+    behavior, off_session = params.get("payment_behavior", "allow_incomplete"), bool(params.get("off_session"))
     subscription_cycle.plan(account, subscription)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         return
@@ -230,9 +239,30 @@ def _collect(account: Account, subscription: Record, invoice: Record, params: Js
     account.later(subscription_cycle.INCOMPLETE_SECONDS, "subscriptions.expire", subscription)
     if behavior == "default_incomplete":
         return
-    refusal = invoice_collection.collect(account, invoice, off_session=bool(params.get("off_session")))
+    refusal = invoice_collection.collect(account, invoice, off_session=off_session)
     if behavior == "error_if_incomplete" and invoice["status"] != "paid":
         raise undone(refusal)
+
+
+def _ask_for_a_method(account: Account, subscription: Record) -> None:
+    """Nothing was charged, so nobody has shown a card yet, or the bank has not seen them: a setup intent waits for that."""
+    invoice = account.get("invoice", subscription["latest_invoice"])
+    if subscription["collection_method"] != "charge_automatically" or invoice["amount_due"]:
+        return
+    known = invoice_collection.method_for(account, invoice)
+    method = account.get("payment_method", known) if known else None
+    if method is not None and not setup_intents.asks(method):
+        return
+    intent = setup_intents.make(
+        account,
+        {"allowed_payment_method_types": ["card"], "customer": subscription["customer"], "usage": "off_session"},
+    )
+    intent.inner["subscription"] = subscription.id
+    account.save(intent)
+    if method is not None:
+        setup_intents.attempt(account, intent, method)
+    subscription["pending_setup_intent"] = intent.id
+    account.save(subscription)
 
 
 def must_have_method(account: Account, invoice: Record) -> None:
