@@ -12,7 +12,7 @@ PERSON: Any = {
     "last_name": "Rosen",
     "email": "jenny@example.com",
     "phone": "0000000000",
-    "dob": {"day": 1, "month": 1, "year": 1901},
+    "dob": {"day": 1, "month": 1, "year": 1902},
     "address": {"line1": "address_full_match", "city": "Springfield", "state": "IL", "postal_code": "62701"},
     "ssn_last_4": "0000",
 }
@@ -56,3 +56,15 @@ def movements(client: Client, seller: str | None = None) -> list[tuple[str, int,
 
 def seller_events(client: Client, seller: str) -> list[str]:
     return [each.type for each in reversed(client.v1.events.list({"limit": 100}, on(seller)).data)]
+
+
+def direct(client: Client, seller: str, amount: int = 2500, card: str = "pm_card_visa", **params: Any) -> Any:
+    """A payment made on the seller's own account."""
+    given: Any = {
+        "amount": amount,
+        "currency": "usd",
+        "payment_method": card,
+        "confirm": True,
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+    }
+    return client.v1.payment_intents.create({**given, **params}, on(seller))

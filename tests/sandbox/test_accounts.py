@@ -74,6 +74,7 @@ def test_a_custom_account_is_ready_when_all_is_given(client: Client) -> None:
     assert (ready.requirements.currently_due, ready.requirements.disabled_reason) == ([], None)
     assert seller_events(client, made.id) == [
         "account.external_account.created",
+        "person.created",
         "capability.updated",
         "capability.updated",
         "account.updated",
@@ -88,6 +89,7 @@ def test_a_custom_account_is_ready_when_all_is_given(client: Client) -> None:
     ("outcome", "charges", "submitted", "reason", "due"),
     [
         ("complete", True, True, None, []),
+        ("pending", False, True, "requirements.pending_verification", []),
         ("document", False, True, "requirements.past_due", ["individual.verification.document"]),
         ("rejected", False, True, "rejected.other", []),
         ("half", False, False, "requirements.past_due", ["external_account", "tos_acceptance.date", "tos_acceptance.ip"]),
@@ -190,10 +192,16 @@ def test_events_of_sellers_go_to_connect_endpoints_only(client: Client, listener
     seller = new_seller(client)
     client.v1.products.create({"name": "Tea"})
     client.v1.products.create({"name": "Pot"}, on(seller))
-    eventually(lambda: len(listener.received) == 3)
+    eventually(lambda: len(listener.received) == 4)
     heard = [(json.loads(body)["type"], json.loads(body).get("account")) for _, body in listener.received]
     assert sorted(heard, key=str) == sorted(
-        [("account.external_account.created", seller), ("product.created", None), ("product.created", seller)], key=str
+        [
+            ("account.external_account.created", seller),
+            ("person.created", seller),
+            ("product.created", None),
+            ("product.created", seller),
+        ],
+        key=str,
     )
     own = [body for headers, body in listener.received if _signed(body, headers, plain.secret)]
     assert [json.loads(body).get("account") for body in own] == [None]

@@ -61,7 +61,7 @@ def test_a_seller_types_everything_and_may_sell(page: Page, client: Client, sell
         ("Last name", "Lovelace"),
         ("Email", "ada@example.com"),
         ("Phone", "0000000000"),
-        ("Date of birth", "1901-01-01"),
+        ("Date of birth", "1902-01-01"),
         ("Last 4 digits", "0000"),
         ("Street address", "1 Main Street"),
         ("City", "London"),

@@ -34,7 +34,9 @@ KINDS = {
 }
 
 WITHOUT_LIVEMODE = frozenset(
-    "account balance_transaction bank_account card discount fee_refund refund subscription_item transfer_reversal".split()
+    (
+        "account balance_transaction bank_account card discount fee_refund person refund subscription_item transfer_reversal"
+    ).split()
 )
 WITHOUT_CREATED = frozenset(("discount", "invoiceitem", "bank_account", "card"))
 MOMENT_SECONDS = 60

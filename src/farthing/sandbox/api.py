@@ -226,7 +226,7 @@ def _acting(account: Account, id: str) -> Account:
     if id == account.id:
         return account
     connected = account.find("account", id)
-    if connected is None or connected.body.get("deleted"):
+    if connected is None or connected.body.get("deleted") or connected.inner.get("deauthorized"):
         raise errors.no_access(id)
     return account.seat(id)
 

@@ -73,6 +73,10 @@ class TestCard:
     disputes: Disputes = Disputes.NONE
     available_at_once: bool = False
     risk: Risk = Risk.NORMAL
+    triggers: str = ""
+    """What happens to the seller it is charged for: `requirements`, or a stop of `charges` or `payouts`."""
+    payouts_fail: bool = False
+    """As a seller's card: whether payouts to it come back."""
     cvc_check: str = "pass"
     zip_check: str = "pass"
 
@@ -115,6 +119,7 @@ _VISA = TestCard("4242424242424242", "visa")
 CARDS: tuple[TestCard, ...] = (
     _VISA,
     TestCard("4000056655665556", "visa_debit", funding="debit"),
+    TestCard("4000056655665572", "visa_debit_us_transferFail", funding="debit", payouts_fail=True),
     TestCard("5555555555554444", "mastercard", "mastercard"),
     TestCard("2223003122003222", "mastercard_2series", "mastercard"),
     TestCard("5200828282828210", "mastercard_debit", "mastercard", "debit"),
@@ -144,6 +149,9 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4100000000000019", "radarBlock", decline=FRAUDULENT, attaches=False, risk=Risk.BLOCKED),
     TestCard("4000000000004954", "riskLevelHighest", risk=Risk.HIGHEST),
     TestCard("4000000000009235", "riskLevelElevated", risk=Risk.ELEVATED),
+    TestCard("4000000000004202", "visa_triggerNextRequirements", triggers="requirements"),
+    TestCard("4000000000004210", "visa_triggerChargeBlock", triggers="charges"),
+    TestCard("4000000000004236", "visa_triggerPayoutBlock", triggers="payouts"),
     TestCard("4000000000000341", "chargeCustomerFail", decline=GENERIC),
     TestCard("4000000000000101", "cvcCheckFail", cvc_check="fail"),
     TestCard("4000000000000036", "avsZipFail", zip_check="fail"),
@@ -181,6 +189,7 @@ BY_NAME = {card.name: card for card in CARDS} | {
     "chargeDeclinedStolenCard": BY_NUMBER["4000000000009979"],
     "chargeDeclinedFraudulent": BY_NUMBER["4100000000000019"],
     "us": _VISA,
+    "visa_debit_us_transferSuccess": BY_NUMBER["4000056655665556"],
 }
 
 

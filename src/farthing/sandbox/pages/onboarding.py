@@ -79,13 +79,13 @@ class SellerPages:
             with self._sandbox.commit():
                 platform, visit, record = self._visit(request)
             step = _step(form.get("step", ""), record)
-            values = seller_form.typed(seller_form.fields_of(record, step), form)
+            values = seller_form.typed(_fields(visit, record, step), form)
             return _page(visit, record, step, values=values, error=str(refusal), status=400)
 
     def _take(self, platform: Account, visit: Record, record: Record, form: dict[str, str]) -> Response:
         """One press of a button: fill the form, leave, take the step, or end it in one of the ways there are."""
         step, pressed = _step(form.get("step", ""), record), form.get("press", "next")
-        fields = seller_form.fields_of(record, step)
+        fields = _fields(visit, record, step)
         values = seller_form.typed(fields, form)
         if pressed in ("fill", "fill_failing"):
             filled = {each.name: each.fill for each in fields}
@@ -110,8 +110,12 @@ class SellerPages:
         return RedirectResponse(f"/c/seller/{visit.id}?step={step + 1}", 303)
 
 
+def _fields(visit: Record, record: Record, step: int) -> tuple[seller_form.Field, ...]:
+    return seller_form.fields_of(record, step, whole=bool(visit.inner.get("all_fields")))
+
+
 def _finish(platform: Account, record: Record, pressed: str) -> None:
-    if requirements.DOCUMENT in record["requirements"]["currently_due"]:
+    if _needs_document(record):
         onboarding.upload_document(platform, record)
         return
     onboarding.agree(platform, record, needs_document=pressed == "document")
@@ -119,12 +123,17 @@ def _finish(platform: Account, record: Record, pressed: str) -> None:
         accounts.turn_away(platform, record, "other")
 
 
+def _needs_document(record: Record) -> bool:
+    return any(map(requirements.is_document, record["requirements"]["currently_due"]))
+
+
 def _step(wanted: str, record: Record) -> int:
     """The one asked for, or the first that still lacks something."""
     if wanted in ("1", "2", "3"):
         return int(wanted)
     missing = record["requirements"]["currently_due"]
-    if any(name.startswith(("individual.", "company.", "business_")) and name != requirements.DOCUMENT for name in missing):
+    about = ("individual.", "company.", "business_", "representative.", "person_")
+    if any(name.startswith(about) and not requirements.is_document(name) for name in missing):
         return 1
     return 2 if "external_account" in missing else 3
 
@@ -152,11 +161,11 @@ def _page(
         account=record.body,
         step=step,
         steps=STEPS,
-        fields=seller_form.fields_of(record, step),
+        fields=_fields(visit, record, step),
         values=values or {},
         problems=problems or {},
         error=error,
-        needs_document=requirements.DOCUMENT in record["requirements"]["currently_due"] and record["details_submitted"],
+        needs_document=_needs_document(record) and record["details_submitted"],
         rejected=bool(record.inner.get("rejected")),
         bank_ends=[each["last4"] for each in record["external_accounts"]["data"]],
     )

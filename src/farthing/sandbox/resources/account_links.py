@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import invalid, malformed, missing_parameter
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts
 from farthing.sandbox.store import Json, Record
 
+KINDS = ("account_onboarding", "account_update")
 LINK_SECONDS = 5 * 60
 VISIT_SECONDS = 3_600
 # Kinds of their own, because Stripe's links have no id and cannot be looked at again.
@@ -17,15 +18,29 @@ LINK, VISIT = "sandbox.link", "sandbox.visit"
 
 
 def create(account: Account, params: Json) -> Json:
-    if params["type"] != "account_onboarding":
-        raise not_here_yet("type", "account links of other types than account_onboarding")
+    if params["type"] not in KINDS:
+        raise malformed(f"Invalid type: must be one of {' or '.join(KINDS)}", param="type")
     for name in ("refresh_url", "return_url"):
         if not params.get(name):
             raise missing_parameter(name)
         if urlsplit(params[name]).scheme not in ("http", "https"):
             raise invalid("Not a valid URL", param=name, code="url_invalid")
     record = accounts.connected(account, params["account"])
-    link = make(account, record, "onboarding", return_url=params["return_url"], refresh_url=params["refresh_url"])
+    own = record["controller"]["requirement_collection"] == "application"
+    if params["type"] == "account_update" and not own:
+        raise invalid(
+            "You cannot create `account_update` type Account Links for this account. Valid account link types for this "
+            "account are: `account_onboarding`",
+            param="type",
+        )
+    link = make(
+        account,
+        record,
+        "onboarding",
+        return_url=params["return_url"],
+        refresh_url=params["refresh_url"],
+        all_fields=_asks_for_all(params),
+    )
     return {"object": "account_link", "created": link["created"], "expires_at": link["expires_at"], "url": link["url"]}
 
 
@@ -42,7 +57,24 @@ def create_login(account: Account, id: str, params: Json) -> Json:
     return {"object": "login_link", "created": link["created"], "url": link["url"]}
 
 
-def make(account: Account, owner: Record, page: str, *, return_url: str | None, refresh_url: str | None) -> Record:
+def _asks_for_all(params: Json) -> bool:
+    """Whether what will be due one day is asked for now."""
+    options = params.get("collection_options") or {}
+    fields = options.get("fields") or params.get("collect") or "currently_due"
+    # There are no future requirements here, so asking for them or not is the same.
+    options.get("future_requirements")
+    return fields == "eventually_due"
+
+
+def make(
+    account: Account,
+    owner: Record,
+    page: str,
+    *,
+    return_url: str | None,
+    refresh_url: str | None,
+    all_fields: bool = False,
+) -> Record:
     link = account.add(
         LINK,
         "link",
@@ -51,6 +83,7 @@ def make(account: Account, owner: Record, page: str, *, return_url: str | None, 
         page=page,
         return_url=return_url,
         refresh_url=refresh_url,
+        all_fields=all_fields,
         used=False,
     )
     link["url"] = f"{account.url}/c/{page}/{link.id}"
@@ -64,7 +97,7 @@ def open_visit(account: Account, link: Record) -> Record | None:
         return None
     link.inner["used"] = True
     account.save(link)
-    kept = {name: link.inner[name] for name in ("owner", "page", "return_url", "refresh_url")}
+    kept = {name: link.inner[name] for name in ("owner", "page", "return_url", "refresh_url", "all_fields")}
     return account.add(VISIT, "visit", {"expires_at": account.clock.seconds() + VISIT_SECONDS}, **kept)
 
 

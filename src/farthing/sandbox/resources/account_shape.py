@@ -5,6 +5,7 @@ from __future__ import annotations
 from farthing.sandbox.errors import invalid, malformed
 from farthing.sandbox.listing import listed
 from farthing.sandbox.resources import requirements
+from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
 CURRENCIES = {
@@ -49,6 +50,7 @@ def of_connected(params: Json, kind: str, controller: Json) -> Json:
         "business_type": params.get("business_type"),
         "capabilities": {},
         "charges_enabled": False,
+        "company": company({}),
         "controller": controller,
         "country": country,
         "default_currency": CURRENCIES[country],
@@ -59,7 +61,7 @@ def of_connected(params: Json, kind: str, controller: Json) -> Json:
         "metadata": {},
         "payouts_enabled": False,
         "requirements": requirements.requirements([], None),
-        "settings": _settings(None, interval="daily"),
+        "settings": _settings(None, interval="daily", debits=controller["requirement_collection"] != "application"),
         "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
         "type": kind,
     }
@@ -108,14 +110,31 @@ def _check(fees: str, losses: str, collection: str, dashboard: str) -> None:
         )
 
 
-def _settings(name: str | None, *, interval: str) -> Json:
+def company(told: Json) -> Json:
+    """What was told of the company. Numbers and documents are never shown again, only that they were given."""
+    front = ((told.get("verification") or {}).get("document") or {}).get("front")
+    return {
+        "address": address(told.get("address") or {}),
+        "directors_provided": bool(told.get("directors_provided")),
+        "executives_provided": bool(told.get("executives_provided")),
+        "name": told.get("name"),
+        "owners_provided": bool(told.get("owners_provided")),
+        "phone": told.get("phone"),
+        "structure": told.get("structure") or None,
+        "tax_id_provided": bool(told.get("tax_id")),
+        "vat_id_provided": bool(told.get("vat_id")),
+        "verification": {"document": {"back": None, "details": None, "details_code": None, "front": front}},
+    }
+
+
+def _settings(name: str | None, *, interval: str, debits: bool = True) -> Json:
     return {
         "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
         "card_payments": {"statement_descriptor_prefix": None},
         "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
         "payments": {"statement_descriptor": name.upper() if name else None},
         "payouts": {
-            "debit_negative_balances": True,
+            "debit_negative_balances": debits,
             "schedule": {"delay_days": DELAY_DAYS, "interval": interval},
             "statement_descriptor": None,
         },
@@ -172,10 +191,14 @@ def check_delay(days: object) -> int:
 
 
 def show_given(record: Record) -> None:
-    """What was told of the business is shown; what was told of the person is only marked as provided."""
+    """What was told of the business is shown again; `persons` shows what was told of people."""
     given = record.inner["given"]
     business = given.get("business_profile") or {}
     record["business_profile"] |= {name: business[name] for name in BUSINESS if name in business}
+    if record["controller"]["requirement_collection"] == "application":
+        record["company"] = company(given.get("company") or {})
+    else:
+        record.body.pop("company", None)
     terms = given.get("tos_acceptance") or {}
     record["tos_acceptance"] |= {name: terms[name] for name in ("date", "ip", "user_agent") if name in terms}
     if name := business.get("name"):

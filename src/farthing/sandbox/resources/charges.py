@@ -31,6 +31,8 @@ def succeed(account: Account, intent: Record, method: Record, *, authenticated: 
         account.later(account.settings.settles_after_seconds, "charges.settle", charge)
     else:
         account.later(AUTHORIZATION_SECONDS, "charges.expire", charge)
+    if card.triggers:
+        connect_charges.trigger(account, charge, card.triggers)
     return charge
 
 

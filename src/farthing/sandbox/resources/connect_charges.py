@@ -89,6 +89,15 @@ def change(account: Account, intent: Record, params: Json, amount: int) -> None:
         raise exclusive_parameters("application_fee_amount", "transfer_data[amount]")
 
 
+def trigger(account: Account, charge: Record, what: str) -> None:
+    """A trigger card was charged on a seller's account, or on behalf of one."""
+    platform = account.platform()
+    if platform:
+        accounts.trigger(platform, platform.get("account", account.id), what)
+    elif charge["on_behalf_of"]:
+        accounts.trigger(account, account.get("account", charge["on_behalf_of"]), what)
+
+
 # When the charge's money moves
 
 
