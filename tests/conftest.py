@@ -1,5 +1,6 @@
 """What every test stands on: one real PostgreSQL for the run, and a fresh, migrated database for each test."""
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,6 +13,8 @@ from farthing.clock import TravelClock
 from farthing.db import Database, migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
 
+# Every sandbox that a test starts, in this process or another, compares what it says with the SDK's types.
+os.environ.setdefault("FARTHING_STRICT", "1")
 TEMPLATE = "farthing_template"
 # What tests do not prove they need not wait for; the crash tests start servers of their own.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}

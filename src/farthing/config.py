@@ -144,7 +144,8 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     """Settings from the environment, with overrides on top. Raises ConfigError naming every wrong variable."""
     environ = os.environ if environ is None else environ
     known = {*NAMES.values(), *ALIASES.values()}
-    known |= {f"{name}_FILE" for name in known}
+    # FARTHING_STRICT is the sandbox's own.
+    known |= {f"{name}_FILE" for name in known} | {"FARTHING_STRICT"}
     for name in environ:
         if name.startswith("FARTHING_") and name not in known and not name.startswith("FARTHING_TEST_"):
             raise ConfigError(f"{name} is not a setting of Farthing.{_did_you_mean(name, known)}")

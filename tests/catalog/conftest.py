@@ -29,7 +29,7 @@ class NoMail:
 
 @pytest.fixture(scope="session")
 def sandbox_url() -> Iterator[str]:
-    command = [sys.executable, "-m", "farthing.sandbox", "--port", "0", "--check-answers"]
+    command = [sys.executable, "-m", "farthing.sandbox", "--port", "0", "--strict"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         ready = re.search(r"http://\S+", process.stderr.readline())

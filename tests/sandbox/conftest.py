@@ -77,7 +77,7 @@ def serve(path: str, settings: Settings) -> Generator[Running, None, None]:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     path: Path = tmp_path_factory.mktemp("sandbox") / "state.sqlite3"
-    yield from serve(str(path), Settings(checks_answers=True, settles_after_seconds=0.03, retry_after_seconds=(0.1, 0.1)))
+    yield from serve(str(path), Settings(strict=True, settles_after_seconds=0.03, retry_after_seconds=(0.1, 0.1)))
 
 
 @pytest.fixture

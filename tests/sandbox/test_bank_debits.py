@@ -125,7 +125,7 @@ def test_a_refund_of_a_payment_that_never_came_is_called_off(client: Client, san
         ("000111111116", "no_account"),
         ("000222222227", "insufficient_funds"),
         ("000333333335", "debit_not_authorized"),
-        ("000777777771", "charge_exceeds_weekly_limit"),
+        ("000777777771", "charge_exceeds_source_limit"),
     ],
 )
 def test_a_debit_that_bounces_leaves_the_intent_open(client: Client, sandbox: Running, number: str, code: str) -> None:

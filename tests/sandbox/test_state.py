@@ -26,7 +26,7 @@ SEED: Any = {
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sandbox of its own: these tests bring its whole state back."""
     path = tmp_path_factory.mktemp("alone") / "state.sqlite3"
-    yield from serve(str(path), Settings(checks_answers=True, settles_after_seconds=0.03))
+    yield from serve(str(path), Settings(strict=True, settles_after_seconds=0.03))
 
 
 def test_the_clock_is_set_forward_and_never_back(alone: Running) -> None:

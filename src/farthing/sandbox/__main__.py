@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         allowed_hosts=tuple(wanted.allow_host),
         fee_permille=wanted.fee_permille,
         fee_fixed_amount=wanted.fee_fixed,
-        checks_answers=wanted.check_answers,
+        strict=wanted.strict or Settings().strict,
         seed_file=wanted.seed,
         id_seed=wanted.id_seed,
     )
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _Server(config)
+    server = _Server(config, ends_with_stdin=wanted.end_with_stdin)
     asyncio.run(server.serve())
     return 0 if server.started else 1
 
@@ -63,19 +64,32 @@ def _parser() -> argparse.ArgumentParser:
     add("--fee-fixed", type=int, default=30, help="the fixed part of the fee (default %(default)s)")
     add("--seed", default="", metavar="FILE", help="JSON or TOML with objects to begin with, when the state is empty")
     add("--id-seed", default="", metavar="TEXT", help="the same ids in every run")
-    add("--check-answers", action="store_true", help="compare every answer with the SDK's types")
+    add("--end-with-stdin", action="store_true", help="end when standard input does: whoever started it is gone then")
+    strictly = "compare every answer and event with the SDK's types, as FARTHING_STRICT=1 does"
+    add("--strict", "--check-answers", action="store_true", help=strictly)
     return parser
 
 
 class _Server(uvicorn.Server):
     """Says where it is when it is ready, and ends with status 0 when asked to stop."""
 
+    def __init__(self, config: uvicorn.Config, *, ends_with_stdin: bool) -> None:
+        super().__init__(config)
+        self._ends_with_stdin = ends_with_stdin
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            if self._ends_with_stdin:
+                asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._hear_stdin)
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             _say(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)")
+
+    def _hear_stdin(self) -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self.handle_exit(signal.SIGTERM, None)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

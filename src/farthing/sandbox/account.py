@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from farthing.sandbox import errors
+from farthing.sandbox import conformance, errors
 from farthing.sandbox.clock import Clock, StoppedClock
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.settings import API_VERSION, Settings
@@ -114,6 +114,8 @@ class Account:
                 "type": type,
             },
         )
+        if self.settings.strict:
+            conformance.insist(event.body)
         for endpoint in endpoints:
             self.store.run(
                 "INSERT INTO deliveries (account, event, endpoint, next_at) VALUES (?, ?, ?, 0)",

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from farthing.sandbox import conformance, errors, expand, faults, form, idempotency, placing, unmodeled, validation, wire
 from farthing.sandbox.account import Account, Request
+from farthing.sandbox.conformance import Nonconforming
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.faults import Fault, Kind
 from farthing.sandbox.given import Given
@@ -174,6 +175,8 @@ class Api:
         store, now = call.account.store, call.account.clock.now()
         try:
             with self._sandbox.commit():
+                if said := self._sandbox.nonconforming.get(call.account.id):
+                    return _nonconforming(said)
                 if call.key and call.fault and call.fault.kind is Kind.PRUNED_KEY:
                     idempotency.forget(store, call.account.id, call.key)
                 if call.key and (
@@ -195,6 +198,8 @@ class Api:
                 return answer
         except Refusal as refusal:
             return _refused(refusal, call.account.url, call.request)
+        except Nonconforming as problem:
+            return _nonconforming(str(problem))
 
     def _answer(self, call: Call, params: Given) -> Answered:
         """A refusal takes back what the verb wrote, unless what it wrote is the point of it (a declined charge)."""
@@ -211,13 +216,15 @@ class Api:
                 except Refusal as refusal:
                     if not refusal.keeps:
                         raise
+                    if call.account.settings.strict:
+                        conformance.insist_inside(refusal.error)
                     return _made_sticky(call, _refused(refusal, call.account.url, call.request))
         except Refusal as refusal:
             if not refusal.executed:
                 raise
             return _refused(refusal, call.account.url, call.request)
-        if call.account.settings.checks_answers and (problems := conformance.problems(body)):
-            return Answered(500, _error_body({"type": "api_error", "message": "; ".join(problems)}))
+        if call.account.settings.strict:
+            conformance.insist(body)
         return _made_sticky(call, Answered(200, orjson.dumps(body)))
 
 
@@ -313,6 +320,10 @@ def _refused(refusal: Refusal, url: str, request: str) -> Answered:
         headers = {"stripe-should-retry": "false"}
     log_url = {"request_log_url": f"{url}/_sandbox/?request={request}"} if url and request else {}
     return Answered(refusal.status, _error_body({**refusal.error, **log_url}), headers)
+
+
+def _nonconforming(message: str) -> Answered:
+    return Answered(500, _error_body({"type": "api_error", "message": message}), {"stripe-should-retry": "false"})
 
 
 def _error_body(error: dict[str, Any]) -> bytes:

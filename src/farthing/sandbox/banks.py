@@ -41,7 +41,7 @@ NO_FUNDS = Decline("insufficient_funds", "The customer's account has insufficien
 SOURCE_LIMIT = Decline(
     "charge_exceeds_source_limit", "This payment's amount makes the account exceed its weekly payment volume limit."
 )
-WEEKLY_LIMIT = Decline("charge_exceeds_weekly_limit", "This payment's amount exceeds the account's transaction volume limit.")
+WEEKLY_LIMIT = Decline("charge_exceeds_source_limit", "This payment's amount exceeds the account's transaction volume limit.")
 
 
 def _sepa(country: str, *numbers: str) -> tuple[TestBank, ...]:

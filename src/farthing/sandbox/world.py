@@ -13,6 +13,7 @@ from farthing.sandbox import ids, placing, snapshots
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
+from farthing.sandbox.conformance import Nonconforming
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
@@ -61,6 +62,8 @@ class Sandbox:
     chaos: Chaos = field(default_factory=Chaos)
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     url: str = ""
+    nonconforming: dict[str, str] = field(default_factory=dict)
+    """What a job was about to tell wrongly, by account: the next answer there says so. Only when strict."""
     snapshots: dict[str, Json] = field(default_factory=dict)
     """Kept under a name until the process ends."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -162,8 +165,10 @@ class Sandbox:
             with self.store.attempt(), self.ids_of(account_id, self.settings.id_seed):
                 if record := account.find(kind, subject):
                     act(account, record)
-        except Exception:
+        except Exception as problem:
             LOG.exception("%s of %s failed", job, subject)
+            if isinstance(problem, Nonconforming):
+                self.nonconforming[account_id] = f"{job} of {subject}: {problem}"
 
     def reset(self) -> None:
         """Forget everything: the next key that comes opens a new, empty account."""
@@ -173,6 +178,7 @@ class Sandbox:
         self.faults.clear()
         self.chaos.clear()
         self.requests.clear()
+        self.nonconforming.clear()
 
     def open_account(self, account: Account) -> None:
         accounts.retrieve_own(account, {})
