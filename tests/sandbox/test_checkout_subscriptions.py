@@ -163,11 +163,11 @@ def test_the_page_tells_the_terms_and_takes_a_code(client: Client, sandbox: Runn
     client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SPRING"})
     session = subscribe(client, new_price(client), allow_promotion_codes=True)
     page = sandbox.http.get(session.url).text
-    assert ("$10.00 / month until you cancel" in page, "Apply the code" in page) == (True, True)
+    assert ("$10.00 per month until you cancel" in page, "Promotion code" in page) == (True, True)
     wrong = sandbox.http.post(session.url, data={"apply": "code", "code": "nope"})
     assert (wrong.status_code, "This code is invalid." in wrong.text) == (400, True)
     right = sandbox.http.post(session.url, data={"apply": "code", "code": "spring"})
-    assert (right.status_code, "$2.50 off" in right.text, "Pay $7.50" in right.text) == (200, True, True)
+    assert (right.status_code, "-$2.50" in right.text, "Pay $7.50" in right.text) == (200, True, True)
     assert client.v1.coupons.retrieve(coupon.id).times_redeemed == 0
 
 
@@ -178,7 +178,7 @@ def test_a_trial_without_a_card_begins_on_the_page(client: Client, sandbox: Runn
         subscription_data={"trial_period_days": 7},
         payment_method_collection="if_required",
     )
-    assert "7 days free, then $10.00 / month until you cancel." in sandbox.http.get(session.url).text
+    assert "7 days free, then $10.00 per month until you cancel." in sandbox.http.get(session.url).text
     begun = sandbox.http.post(session.url, data={"without_card": "yes", "email": "ada@example.com"}, follow_redirects=False)
     assert begun.status_code == 303
     assert client.v1.subscriptions.list().data[0].status == "trialing"

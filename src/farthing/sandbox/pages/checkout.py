@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from farthing.sandbox import cashier, money
+from farthing.sandbox import cashier
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal
-from farthing.sandbox.pages.card_form import SHOWCASE, CardForm, read_form
+from farthing.sandbox.pages.card_form import SHOWCASE, read_form
+from farthing.sandbox.pages.checkout_form import CheckoutForm
+from farthing.sandbox.pages.order_summary import summary, verb
 from farthing.sandbox.pages.render import render
-from farthing.sandbox.purchases import BANK_FIELDS
-from farthing.sandbox.resources import checkout_subscriptions, invoice_lines
-from farthing.sandbox.resources.checkout_payment import success_url
+from farthing.sandbox.purchases import Purchase
+from farthing.sandbox.resources import checkout_saved
+from farthing.sandbox.resources.checkout_payment import needs_card, success_url
 from farthing.sandbox.resources.checkout_questions import Buyer
 from farthing.sandbox.store import Record
 from farthing.sandbox.world import Sandbox
@@ -24,9 +28,20 @@ def checkout_routes(sandbox: Sandbox) -> list[Route]:
     return [
         Route("/c/pay/{id}", pages.show, methods=["GET"]),
         Route("/c/pay/{id}", pages.submit, methods=["POST"]),
+        Route("/c/recover/{id}", pages.recover, methods=["GET"]),
         Route("/c/3ds/{id}", pages.bank, methods=["GET"]),
         Route("/c/3ds/{id}", pages.answer_bank, methods=["POST"]),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the page tells about what was just sent to it."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    news: str = ""
+    status: int = 200
 
 
 class CheckoutPages:
@@ -38,8 +53,8 @@ class CheckoutPages:
             account, session = self._find("checkout.session", request)
         except Refusal:
             return _not_found()
-        form = CardForm.blank((session["customer_details"] or {}).get("email") or "")
-        return self._page(account, session, form, error=_last_error(account, session))
+        form = CheckoutForm.blank(session.body, needs_card=needs_card(session))
+        return self._page(account, session, form, Said(error=_last_error(account, session)))
 
     async def submit(self, request: Request) -> Response:
         try:
@@ -47,79 +62,94 @@ class CheckoutPages:
         except Refusal:
             return _not_found()
         fields = await read_form(request)
-        form = CardForm.typed(fields)
-        if session["status"] != "open":
+        if session["status"] == "complete":
             # Pressed twice, or in two tabs: the second one sees what the first one did.
-            return _redirect(success_url(session)) if session["status"] == "complete" else self._page(account, session, form)
-        if "fill" in fields:
-            return self._page(account, session, form.filled(fields["fill"], account.clock))
-        if "apply" in fields:
-            return self._apply(request, form, fields.get("code", "").strip()[:200])
-        if "without_card" in fields:
-            return self._begin_without_card(request, form)
-        bank = {name: fields[name].strip() for name in BANK_FIELDS if fields.get(name)}
-        problems = form.bank_problems() if bank else form.problems()
-        if problems:
-            return self._page(account, session, form, problems=problems, status=400)
+            return _redirect(success_url(session))
+        form = CheckoutForm.typed(session.body, fields, needs_card=needs_card(session))
+        if session["status"] != "open" or "fill" in fields:
+            return self._page(account, session, form.filled(fields.get("fill", ""), account.clock))
         try:
-            outcome = cashier.pay(self._sandbox, session.id, form.by_bank(bank) if bank else form.purchase(), _url(request))
+            if news := self._decide(request, form, fields):
+                return self._again(request, form, Said(news=news))
+            if news := self._bring_up_to_date(request, form, session):
+                return self._again(request, form, Said(news=news))
+            if problems := form.problems():
+                return self._page(account, session, form, Said(problems, status=400))
+            outcome = cashier.pay(self._sandbox, session.id, form.purchase(), _url(request))
         except Refusal as refusal:
-            return self._page(account, session, form, error=str(refusal), status=refusal.status)
+            return self._again(request, form, _told(form, refusal))
         if outcome.declined:
-            # A decline may have given the session an intent: show the session as it is now.
-            account, session = self._find("checkout.session", request)
-            problem = {CardForm.field_of(outcome.declined.error.get("param")): str(outcome.declined)}
-            return self._page(account, session, form, problems=problem, status=402)
+            return self._again(request, form, _told(form, outcome.declined))
         return _redirect(outcome.redirect_to or session["url"])
 
-    def _apply(self, request: Request, form: CardForm, code: str) -> Response:
-        problem = {}
-        try:
-            cashier.change(self._sandbox, request.path_params["id"], cashier.Purchase(Buyer(), code=code), _url(request))
-        except Refusal as refusal:
-            problem = {"code": str(refusal)}
-        account, session = self._find("checkout.session", request)
-        return self._page(account, session, form, problems=problem, status=400 if problem else 200)
+    def _decide(self, request: Request, form: CheckoutForm, fields: dict[str, str]) -> str:
+        """What is not yet paying: a code, other quantities, a way to ship, a card that is not kept any more."""
+        id, bought = request.path_params["id"], Purchase(Buyer())
+        if "forget" in fields:
+            cashier.forget_method(self._sandbox, id, fields["forget"], _url(request))
+            return "The card is no longer saved."
+        if "apply" in fields:
+            bought = replace(bought, code=form["code"] or " ")
+        elif "unapply" in fields:
+            bought = replace(bought, code="")
+        elif "update" in fields:
+            bought = form.decisions()
+        else:
+            return ""
+        if bought.decides:
+            cashier.change(self._sandbox, id, bought, _url(request))
+        return "The code is applied." if "apply" in fields else "The order is up to date."
 
-    def _begin_without_card(self, request: Request, form: CardForm) -> Response:
+    def _bring_up_to_date(self, request: Request, form: CheckoutForm, session: Record) -> str:
+        """Nobody pays another sum than the button said: what was chosen but not applied is applied, and shown first."""
+        bought = form.decisions()
+        if not bought.decides:
+            return ""
+        changed = cashier.change(self._sandbox, session.id, bought, _url(request))
+        return (
+            ""
+            if changed["amount_total"] == session["amount_total"]
+            else "The sum has changed with your choice. Look at it first."
+        )
+
+    def _again(self, request: Request, form: CheckoutForm, said: Said) -> Response:
+        """The session as it is now: a decline may have given it an intent, a code another sum."""
         account, session = self._find("checkout.session", request)
-        problems = {name: text for name, text in form.problems().items() if name == "email"}
-        if problems:
-            return self._page(account, session, form, problems=problems, status=400)
+        form = replace(form, session=session.body, needs_card=needs_card(session))
+        if said.news:
+            form = replace(form, values={name: text for name, text in form.values.items() if name != "code"})
+        return self._page(account, session, form, said)
+
+    async def recover(self, request: Request) -> Response:
+        """A copy of the expired session, as often as the link is followed."""
         try:
-            outcome = cashier.pay(self._sandbox, session.id, form.without_card(), _url(request))
-        except Refusal as refusal:
-            return self._page(account, session, form, error=str(refusal), status=refusal.status)
-        return _redirect(outcome.redirect_to or session["url"])
+            copy = cashier.recover(self._sandbox, request.path_params["id"], _url(request))
+        except Refusal:
+            return _not_found()
+        return _redirect(copy["url"])
 
     def _find(self, object: str, request: Request) -> tuple[Account, Record]:
         self._sandbox.do_what_is_due()
         return cashier.find(self._sandbox, object, request.path_params["id"], _url(request))
 
-    def _page(
-        self,
-        account: Account,
-        session: Record,
-        form: CardForm,
-        *,
-        problems: dict[str, str] | None = None,
-        error: str = "",
-        status: int = 200,
-    ) -> Response:
+    def _page(self, account: Account, session: Record, form: CheckoutForm, said: Said | None = None) -> Response:
+        said = said or Said()
         if session["status"] != "open":
             return _closed(session)
         return render(
             "checkout.html",
-            status=status,
+            status=said.status,
             goes_to=(session["success_url"], session["cancel_url"]),
             session=session.body,
-            lines=session.inner["lines"],
+            order=summary(account, session),
+            verb=verb(session),
             form=form,
-            problems=problems or {},
-            error=error,
+            saved=[each.body for each in checkout_saved.offered(account, session)],
+            saving=session["saved_payment_method_options"] or {"payment_method_save": None, "payment_method_remove": None},
+            problems=said.problems,
+            error=said.error,
+            news=said.news,
             showcase=SHOWCASE,
-            terms=_terms(session),
-            needs_card=session["mode"] != "subscription" or checkout_subscriptions.needs_card(session),
             seconds_left=max(int(session["expires_at"] - account.clock.now()), 0),
         )
 
@@ -166,18 +196,12 @@ def _not_found() -> Response:
     return render("not_found.html", status=404)
 
 
-def _terms(session: Record) -> str:
-    """What comes after today, for a subscription."""
-    if session["mode"] != "subscription":
-        return ""
-    wanted, lines = session.inner["wanted"], [each for each in session.inner["lines"] if each["price"]["recurring"]]
-    amount = sum(invoice_lines.amount_of(each["price"], each["quantity"]) for each in lines)
-    every = f"{money.spell(amount, session['currency'])} / {invoice_lines.every(lines[0]['price']['recurring'])}"
-    if days := wanted.get("trial_period_days"):
-        return f"{days} days free, then {every} until you cancel."
-    if isinstance(wanted.get("trial_end"), int):
-        return f"Free until the trial ends, then {every} until you cancel."
-    return f"{every} until you cancel."
+def _told(form: CheckoutForm, refusal: Refusal) -> Said:
+    """A refusal at its field, if it is about one that is on the page."""
+    place = form.place_of(refusal)
+    if place in ("", "customer", "card"):
+        return Said(error=str(refusal), status=refusal.status)
+    return Said({place: str(refusal)}, status=refusal.status)
 
 
 def _last_error(account: Account, session: Record) -> str:

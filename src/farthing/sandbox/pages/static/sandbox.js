@@ -17,5 +17,5 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 addEventListener("pageshow", () => document.querySelectorAll("form[data-once]").forEach((form) => delete form.dataset.sent));
-const problem = document.querySelector("[aria-invalid=true]");
-if (problem) problem.focus();
+const wanted = document.querySelector("[aria-invalid=true]") || document.querySelector("[data-focus]");
+if (wanted) wanted.focus();
