@@ -142,7 +142,8 @@ def test_a_direct_charge_lives_on_the_seller(client: Client, seller: str) -> Non
     assert refused.value.http_status == 404
     client.v1.refunds.create({"charge": made.id, "refund_application_fee": True}, on(seller))  # type: ignore[attr-defined]
     assert sum(balance_of(client, seller)) == -320
-    assert sum(balance_of(client)) == 0
+    assert sum(balance_of(client)) == -320
+    assert client.v1.balance.retrieve().connect_reserved[0].amount == 320
 
 
 def test_a_transfer_needs_available_money_unless_a_charge_stands_behind_it(

@@ -167,6 +167,127 @@ def test_a_debit_card_takes_payouts_and_a_credit_card_does_not(client: Client, s
     assert [each.id for each in client.v1.accounts.external_accounts.list(seller, {"object": "card"}).data] == [card.id]
 
 
+def test_an_instant_payout_goes_to_a_debit_card_with_money_still_on_its_way(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client)
+    charge(client, 10_000, transfer_data={"destination": seller, "amount": 9_000})
+    eventually(lambda: balance_of(client, seller) == (0, 9_000))
+    assert "instant_available" not in client.v1.balance.retrieve({}, on(seller))
+    with pytest.raises(stripe.InvalidRequestError, match="does not support instant payouts"):
+        _pay_out(client, seller, 1_000, method="instant")
+    card = client.v1.accounts.external_accounts.create(
+        seller, {"external_account": "tok_visa_debit_us_transferSuccess", "default_for_currency": True}
+    )
+    assert card.available_payout_methods == ["standard", "instant"]
+    instant = client.v1.balance.retrieve({}, on(seller)).instant_available[0]
+    assert (instant.amount, instant.net_available[0].amount, instant.net_available[0].destination) == (9_000, 8_911, card.id)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        _pay_out(client, seller, 8_912, method="instant")
+    assert refused.value.code == "balance_insufficient"
+    payout = _pay_out(client, seller, 8_911, method="instant")
+    assert (payout.method, payout.arrival_date - payout.created) == ("instant", 1800)
+    assert movements(client, seller)[-1] == ("payout", -8_911, 89, -9_000)
+    assert balance_of(client, seller) == (-9_000, 9_000)
+    sandbox.advance(HOUR)
+    assert client.v1.payouts.retrieve(payout.id, {}, on(seller)).status == "paid"
+    sandbox.advance(3 * DAY)
+    assert balance_of(client, seller) == (0, 0)
+
+
+def test_a_payout_to_a_card_comes_back_and_the_card_is_not_used_again(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client, external_account="tok_visa_debit_us_transferFail")
+    _fund(client, seller)
+    payout = _pay_out(client, seller)
+    sandbox.advance(3 * DAY + 1)
+    failed = client.v1.payouts.retrieve(payout.id, {}, on(seller))
+    assert (failed.status, failed.failure_code, balance_of(client, seller)) == ("failed", "could_not_process", (5000, 0))
+    card = client.v1.accounts.external_accounts.list(seller).data[0]
+    assert (card.object, card.status) == ("card", "errored")
+    assert client.v1.accounts.retrieve(seller).payouts_enabled is False
+    client.v1.accounts.external_accounts.create(seller, {"external_account": "btok_us_verified"})
+    assert client.v1.accounts.retrieve(seller).payouts_enabled
+    with pytest.raises(stripe.InvalidRequestError, match="failed before"):
+        _pay_out(client, seller, destination=card.id)
+
+
+def test_a_bank_account_given_with_the_account_takes_the_place_of_the_old_one(client: Client) -> None:
+    seller = new_seller(client)
+    old = client.v1.accounts.retrieve(seller).external_accounts.data[0]
+    told = len(seller_events(client, seller))
+    now = client.v1.accounts.update(seller, {"external_account": "btok_us_verified_noAccount"}).external_accounts.data
+    assert [(each.last4, each.default_for_currency) for each in now] == [("1116", True)]
+    assert old.id != now[0].id
+    assert seller_events(client, seller)[told:] == [
+        "account.external_account.created",
+        "account.external_account.deleted",
+        "account.updated",
+    ]
+
+
+def test_the_schedule_leaves_a_minimum(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client, interval="daily")
+    keep = {"payments": {"payouts": {"minimum_balance_by_currency": {"usd": 1500}}}}
+    settings = client.v1.balance_settings.update(keep, on(seller))
+    assert settings.payments.payouts.minimum_balance_by_currency["usd"] == 1500
+    _fund(client, seller)
+    sandbox.advance(DAY)
+    assert [each.amount for each in client.v1.payouts.list({}, on(seller)).data] == [3500]
+    assert balance_of(client, seller) == (1500, 0)
+    client.v1.balance_settings.update({"payments": {"payouts": {"minimum_balance_by_currency": {"usd": ""}}}}, on(seller))
+    _fund(client, seller, 100)
+    sandbox.advance(DAY)
+    assert balance_of(client, seller) == (0, 0)
+
+
+def test_a_seller_below_zero_cannot_be_paid_out_and_the_platform_keeps_a_reserve(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client)
+    intent = charge(client, 10_000, "pm_card_bypassPending", transfer_data={"destination": seller})
+    eventually(lambda: balance_of(client, seller) == (10_000, 0))
+    _pay_out(client, seller, 10_000)
+    assert "connect_reserved" not in client.v1.balance.retrieve()
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 4_000, "reverse_transfer": True})
+    assert balance_of(client, seller) == (-4_000, 0)
+    held = client.v1.balance.retrieve()
+    assert (held.connect_reserved[0].amount, balance_of(client)) == (4_000, (9_680 - 10_000 - 4_000, 0))
+    booked = client.v1.balance_transactions.list({"type": "reserve_transaction"}).data
+    assert [(each.net, each.reporting_category) for each in booked] == [(-4_000, "connect_reserved_funds")]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        _pay_out(client, seller, 1)
+    assert refused.value.code == "balance_insufficient"
+    charge(client, 3_000, "pm_card_bypassPending", transfer_data={"destination": seller})
+    eventually(lambda: balance_of(client, seller) == (-1_000, 0))
+    assert client.v1.balance.retrieve().connect_reserved[0].amount == 1_000
+    charge(client, 3_000, "pm_card_bypassPending", transfer_data={"destination": seller})
+    eventually(lambda: balance_of(client, seller) == (2_000, 0))
+    assert client.v1.balance.retrieve().connect_reserved[0].amount == 0
+
+
+def test_what_a_seller_owes_is_fetched_from_the_bank_account(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client, interval="daily")
+    wanted = {"payments": {"debit_negative_balances": True}}
+    assert client.v1.balance_settings.update(wanted, on(seller)).payments.debit_negative_balances
+    intent = charge(client, 10_000, "pm_card_bypassPending", transfer_data={"destination": seller})
+    eventually(lambda: balance_of(client, seller) == (10_000, 0))
+    sandbox.advance(DAY)
+    assert balance_of(client, seller) == (0, 0)
+    client.v1.refunds.create({"payment_intent": intent.id, "reverse_transfer": True})
+    assert balance_of(client, seller) == (-10_000, 0)
+    sandbox.advance(DAY)
+    fetched = client.v1.payouts.list({}, on(seller)).data[0]
+    assert (fetched.amount, fetched.automatic, balance_of(client, seller)) == (-10_000, True, (0, 0))
+    sandbox.advance(3 * DAY)
+    assert client.v1.payouts.retrieve(fetched.id, {}, on(seller)).status == "paid"
+    assert client.v1.balance.retrieve().connect_reserved[0].amount == 0
+
+
+def test_only_an_automatic_payout_knows_what_it_pays_out(client: Client) -> None:
+    seller = new_seller(client)
+    _fund(client, seller)
+    payout = _pay_out(client, seller)
+    with pytest.raises(stripe.InvalidRequestError, match="not manual") as refused:
+        client.v1.balance_transactions.list({"payout": payout.id}, on(seller))
+    assert refused.value.param == "payout"
+
+
 def test_the_platform_is_paid_out_by_hand(client: Client, sandbox: Running) -> None:
     intent = charge(client, 10_000, card="pm_card_bypassPending")
     eventually(lambda: client.v1.charges.retrieve(intent.latest_charge).balance_transaction)

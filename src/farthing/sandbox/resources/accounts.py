@@ -184,7 +184,7 @@ def _take(account: Account, record: Record, params: Json) -> None:
     if "capabilities" in params:
         capabilities.request(account, record, params["capabilities"])
     if params.get("external_account"):
-        external_accounts.put(account.seat(record.id), record, params["external_account"], {})
+        external_accounts.replace(account.seat(record.id), record, params["external_account"])
 
 
 def merged(old: Any, new: Any) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 
 from farthing.sandbox.account import Account, Job
+from farthing.sandbox.errors import invalid
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import payout_schedule
 from farthing.sandbox.store import Json, Record
 
+INSTANT_FEE_PERMILLE, INSTANT_FEE_MIN = 10, 50
 # What reports call a movement, where it is not called as its type is.
 CATEGORIES = {
+    "reserve_transaction": "connect_reserved_funds",
     "application_fee": "platform_earning",
     "application_fee_refund": "platform_earning_refund",
     "payment": "charge",
@@ -58,8 +61,12 @@ def book(
     )
     if available_on is not None and ripens:
         account.at(available_on, "balance.ripen", transaction)
-    elif transaction["net"] > 0:
+    else:
         plan_payout(account)
+    # Here, because reserves are booked as well.
+    from farthing.sandbox.resources import reserves
+
+    reserves.follow(account, currency)
     return transaction
 
 
@@ -106,6 +113,16 @@ def available(account: Account, currency: str) -> int:
     return _sum(account, currency, "AND json_extract(body, '$.status') = 'available'")
 
 
+def for_instant(account: Account, currency: str) -> int:
+    """Money on its way may be paid out at once as well."""
+    return max(total(account, currency), 0)
+
+
+def instant_fee(amount: int) -> int:
+    """1 % rounded half up, at least 0.50."""
+    return max((amount * INSTANT_FEE_PERMILLE + 500) // 1000, INSTANT_FEE_MIN)
+
+
 def total(account: Account, currency: str) -> int:
     """Available and pending together."""
     return _sum(account, currency, "")
@@ -144,6 +161,10 @@ def retrieve_transaction(account: Account, id: str, params: Json) -> Record:
 def list_transactions(account: Account, params: Json) -> Json:
     where, values = equals(params, "currency", "source", "type")
     if "payout" in params:
+        if not account.get("payout", params["payout"], param="payout")["automatic"]:
+            raise invalid(
+                "Balance transaction history can only be filtered on automatic transfers, not manual.", param="payout"
+            )
         where, values = f"{where} AND json_extract(inner, '$.payout') = ?", [*values, params["payout"]]
     return page(account, "balance_transaction", "/v1/balance_transactions", params, where, *values)
 
@@ -162,12 +183,54 @@ def retrieve(account: Account, params: Json) -> Json:
     ):
         sums[status][currency] = net
     currencies = sorted({*sums["available"], *sums["pending"]}) or ["usd"]
-    return {"object": "balance", "livemode": False} | {
-        part: [
-            {"amount": sums[part][each], "currency": each, "source_types": {"card": sums[part][each]}} for each in currencies
-        ]
-        for part in ("available", "pending")
-    }
+    return (
+        {"object": "balance", "livemode": False}
+        | _reserved(account)
+        | _instant(account, currencies)
+        | {
+            part: [
+                {"amount": sums[part][each], "currency": each, "source_types": {"card": sums[part][each]}}
+                for each in currencies
+            ]
+            for part in ("available", "pending")
+        }
+    )
+
+
+def _reserved(account: Account) -> Json:
+    """Only where something is held for sellers who owe."""
+    held = account.store.rows(
+        """
+        SELECT json_extract(body, '$.currency'), -sum(json_extract(body, '$.net'))
+        FROM objects
+        WHERE account = ? AND object = 'balance_transaction' AND json_extract(body, '$.type') = 'reserve_transaction'
+        GROUP BY 1
+        """,
+        account.id,
+    )
+    shown = [{"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency, amount in held]
+    return {"connect_reserved": shown} if shown else {}
+
+
+def _instant(account: Account, currencies: list[str]) -> Json:
+    """Only where an external account takes money at once."""
+    shown = []
+    for currency in currencies:
+        amount = for_instant(account, currency)
+        takes = "json_extract(body, '$.available_payout_methods[1]') = 'instant' AND json_extract(body, '$.currency') = ?"
+        net = [{"amount": after_fee(amount), "destination": each.id} for each in account.select("card", takes, currency)]
+        if net:
+            one: Json = {"amount": amount, "currency": currency, "net_available": net, "source_types": {"card": amount}}
+            shown.append(one)
+    return {"instant_available": shown} if shown else {}
+
+
+def after_fee(amount: int) -> int:
+    """The most that can be paid out of this amount when the fee is taken from it, too."""
+    most = max(amount - INSTANT_FEE_MIN, 0)
+    while most and most + instant_fee(most) > amount:
+        most -= max((most + instant_fee(most) - amount) // 2, 1)
+    return most
 
 
 JOBS: dict[str, tuple[str, Job]] = {"balance.ripen": ("balance_transaction", ripen)}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import not_here_yet
+from farthing.sandbox.errors import malformed, not_here_yet
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import account_shape, accounts
 from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-NOT_HERE = ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency")
+NOT_HERE = ("automatic_transfer_rules_by_currency",)
 
 
 def retrieve(account: Account, params: Json) -> Json:
@@ -26,7 +27,9 @@ def update(account: Account, params: Json) -> Json:
     payouts = wanted.get("payouts") or {}
     for name in NOT_HERE:
         if payouts.get(name):
-            raise not_here_yet(f"payments[payouts][{name}]", "minimum balances and transfer rules")
+            raise not_here_yet(f"payments[payouts][{name}]", "transfer rules")
+    if "minimum_balance_by_currency" in payouts:
+        _keep_at_least(record, payouts["minimum_balance_by_currency"])
     shown = record["settings"]["payouts"]
     if "debit_negative_balances" in wanted:
         shown["debit_negative_balances"] = wanted["debit_negative_balances"]
@@ -37,6 +40,22 @@ def update(account: Account, params: Json) -> Json:
     _take_timing(record, wanted.get("settlement_timing") or {})
     _save(account, record, before)
     return _shape(record)
+
+
+def _keep_at_least(record: Record, wanted: Json | str) -> None:
+    """So much of each currency stays when the schedule pays out; an empty value forgets it."""
+    kept = {} if wanted == "" else dict(record.inner.get("minimum_balance", {}))
+    for code, least in (wanted if isinstance(wanted, dict) else {}).items():
+        currency = money.currency(code, param="payments[payouts][minimum_balance_by_currency]")
+        if least != "" and least < 0:
+            raise malformed(
+                "This value must be greater than or equal to 0.",
+                param=f"payments[payouts][minimum_balance_by_currency][{code}]",
+                code="parameter_invalid_integer",
+            )
+        kept.pop(currency, None)
+        kept |= {currency: least} if least != "" else {}
+    record.inner["minimum_balance"] = kept
 
 
 def _take_timing(record: Record, timing: Json) -> None:
@@ -68,12 +87,13 @@ def _shape(record: Record) -> Json:
     payouts = record["settings"]["payouts"]
     schedule = payouts["schedule"]
     days = {name: schedule[name] for name in ("monthly_payout_days", "weekly_payout_days") if name in schedule}
-    override = record.inner.get("delay_days_override")
+    override, least = record.inner.get("delay_days_override"), record.inner.get("minimum_balance")
     return {
         "object": "balance_settings",
         "payments": {
             "debit_negative_balances": payouts["debit_negative_balances"],
             "payouts": {
+                **({"minimum_balance_by_currency": least} if least else {}),
                 "schedule": {"interval": schedule["interval"], **days},
                 "statement_descriptor": payouts["statement_descriptor"],
                 "status": "enabled" if record["payouts_enabled"] else "disabled",

@@ -39,8 +39,7 @@ def changed(before: Json, after: Json) -> list[str]:
 def shape(record: Record, name: str) -> Json:
     state = record.inner["capabilities"].get(name, {"requested": False, "requested_at": None})
     shown: dict[str, Any] = deepcopy(record["requirements"]) if state["requested"] else requirements.requirements([], None)
-    reason = shown["disabled_reason"]
-    shown["disabled_reason"] = "rejected.other" if reason and reason.startswith("rejected") else _of_capability(reason)
+    shown["disabled_reason"] = _of_capability(shown["disabled_reason"])
     return {
         "account": record["id"],
         "future_requirements": requirements.requirements([], None),
@@ -54,7 +53,12 @@ def shape(record: Record, name: str) -> Json:
 
 
 def _of_capability(reason: str | None) -> str | None:
-    return "requirements.fields_needed" if reason == "requirements.past_due" else reason
+    """A capability has words of its own for why it does not work."""
+    if reason is None:
+        return None
+    if reason.startswith("rejected"):
+        return "rejected.other"
+    return "requirements.fields_needed" if reason == "requirements.past_due" else "pending.review"
 
 
 def retrieve(account: Account, id: str, name: str, params: Json) -> Json:

@@ -50,9 +50,19 @@ def put(seat: Account, owner: Record, given: str | Json, params: Json) -> Record
     if first:
         _only_default(seat, bank)
     seat.emit("account.external_account.created", bank)
-    owner.inner |= {"bank": True, "bank_broken": False}
     show(seat, owner)
     return bank
+
+
+def replace(seat: Account, owner: Record, given: str | Json) -> None:
+    """Given with the account itself, it takes the place of the default of its currency."""
+    there = {each.id: each for each in all_of(seat) if each["default_for_currency"]}
+    new = put(seat, owner, given, {"default_for_currency": True})
+    for old in there.values():
+        if old["currency"] == new["currency"]:
+            seat.store.remove(seat.id, old.id)
+            seat.emit("account.external_account.deleted", old)
+    show(seat, owner)
 
 
 def _card(given: str | Json) -> cards.TestCard | None:
@@ -81,7 +91,7 @@ def _add_card(seat: Account, owner: Record, card: cards.TestCard, given: str | J
         "card",
         {
             "account": owner.id,
-            "available_payout_methods": ["standard"],
+            "available_payout_methods": ["standard", "instant"],
             "brand": card.brand.title(),
             "country": card.country,
             "currency": money.currency(str(typed.get("currency") or owner["default_currency"])),
@@ -92,9 +102,10 @@ def _add_card(seat: Account, owner: Record, card: cards.TestCard, given: str | J
             "funding": card.funding,
             "last4": card.last4,
             "name": typed.get("name"),
+            "status": "new",
             "tokenization_method": None,
         },
-        fails=None,
+        fails="could_not_process" if card.payouts_fail else None,
     )
 
 
@@ -105,6 +116,10 @@ def all_of(seat: Account) -> list[Record]:
 
 def get(seat: Account, id: str, *, param: str | None = None) -> Record:
     return seat.find("card", id) or seat.get("bank_account", id, param=param)
+
+
+def find(seat: Account, id: str) -> Record | None:
+    return seat.find("card", id) or seat.find("bank_account", id)
 
 
 def _add_bank(seat: Account, owner: Record, given: str | Json) -> Record:
@@ -165,12 +180,16 @@ def _only_default(seat: Account, bank: Record) -> None:
 
 
 def show(seat: Account, owner: Record) -> None:
-    """The account's object carries the list of them."""
+    """The account's object carries the list of them, and its requirements ask whether one can be paid to."""
+    there = all_of(seat)
+    owner.inner |= {"bank": bool(there), "bank_broken": all(each.body.get("status") == "errored" for each in there)}
     owner["external_accounts"] = listed([each.body for each in all_of(seat)], f"/v1/accounts/{owner.id}/external_accounts")
 
 
 def default_of(seat: Account, currency: str) -> Record | None:
-    return next((each for each in all_of(seat) if each["currency"] == currency and each["default_for_currency"]), None)
+    """None as well when a payout to it came back."""
+    usable = (each for each in all_of(seat) if each["default_for_currency"] and each.body.get("status") != "errored")
+    return next((each for each in usable if each["currency"] == currency), None)
 
 
 def fail(platform: Account, owner: Record, bank: Record) -> None:
@@ -178,7 +197,6 @@ def fail(platform: Account, owner: Record, bank: Record) -> None:
     seat = platform.seat(owner.id)
     seat.update(bank, "account.external_account.updated", status="errored")
     before = deepcopy(owner.body)
-    owner.inner["bank_broken"] = True
     show(seat, owner)
     accounts.tell(platform, owner, before)
 
@@ -232,7 +250,6 @@ def delete(account: Account, id: str, bank: str, params: Json) -> Json:
     seat.store.remove(seat.id, bank)
     seat.emit("account.external_account.deleted", record)
     before = deepcopy(owner.body)
-    owner.inner["bank"] = bool(others)
     show(seat, owner)
     accounts.tell(account, owner, before)
     return {"id": bank, "object": record["object"], "deleted": True}

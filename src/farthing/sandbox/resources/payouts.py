@@ -1,40 +1,20 @@
-"""Payouts: money on its way to a bank account. By the account's number it arrives, or comes back after it was paid."""
+"""Payouts: money on its way to a bank account or a debit card, asked for, canceled and reversed by hand."""
 
 from __future__ import annotations
 
 from farthing.sandbox import money
-from farthing.sandbox.account import Account, Job, merge_metadata
+from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import invalid, malformed, not_here_yet
-from farthing.sandbox.ids import random_text
-from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, balance, external_accounts
+from farthing.sandbox.resources.payout_settlement import LIFECYCLE
 from farthing.sandbox.store import Json, Record
 
-LIFECYCLE = Lifecycle(
-    "Payout",
-    {
-        "pending": {"send": "in_transit", "cancel": "canceled"},
-        "in_transit": {"arrive": "paid", "fail": "failed"},
-        # The bank may send it back for some days after.
-        "paid": {"fail": "failed"},
-        "failed": {},
-        "canceled": {},
-    },
-)
 HOUR, DAY = 3_600, 86_400
 SENT_AFTER_SECONDS = HOUR
 ARRIVES_AFTER_SECONDS = 2 * DAY
-RETURNED_AFTER_SECONDS = DAY
-MESSAGES = {
-    "account_closed": "The bank account has been closed.",
-    "debit_not_authorized": "Debit transactions are not approved on your bank account.",
-    "insufficient_funds": "Your Stripe account has insufficient funds to cover the payout.",
-    "invalid_currency": "The bank was unable to process this payout because of its currency.",
-    "no_account": "Your bank account details on file are probably incorrect. No bank account could be located with those "
-    "details.",
-}
+INSTANT_SECONDS = 30 * 60
 NO_FUNDS = (
     "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the the "
     "/v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance)."
@@ -42,8 +22,6 @@ NO_FUNDS = (
 
 
 def create(account: Account, params: Json) -> Record:
-    if params.get("method", "standard") != "standard":
-        raise not_here_yet("method", "instant payouts")
     if params.get("source_type", "card") != "card":
         raise not_here_yet("source_type", "balances of other kinds than card")
     if "payout_method" in params:
@@ -54,10 +32,19 @@ def create(account: Account, params: Json) -> Record:
         raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
     if not accounts.retrieve_own(account, {})["payouts_enabled"]:
         raise invalid("Payouts are not enabled for this account.", code="payouts_not_allowed")
-    bank = _bank(account, currency, params.get("destination"))
-    if balance.available(account, currency) < amount:
+    bank, instant = _bank(account, currency, params.get("destination")), params.get("method") == "instant"
+    if instant and "instant" not in bank.body.get("available_payout_methods", []):
+        raise invalid(
+            f"The external account {bank.id} does not support instant payouts.",
+            param="method",
+            code="instant_payouts_unsupported",
+        )
+    needs = amount + (balance.instant_fee(amount) if instant else 0)
+    if (balance.for_instant if instant else balance.available)(account, currency) < needs:
         raise invalid(NO_FUNDS, param="amount", code="balance_insufficient")
-    return _send(account, amount, currency, bank, params)
+    payout = send_out(account, amount, currency, bank, params, instant=instant)
+    account.emit("payout.created", payout)
+    return payout
 
 
 def _bank(account: Account, currency: str, wanted: str | None) -> Record:
@@ -68,6 +55,8 @@ def _bank(account: Account, currency: str, wanted: str | None) -> Record:
         bank = external_accounts.get(account, wanted, param="destination")
         if bank["currency"] != currency:
             raise invalid(f"The destination {wanted} takes {bank['currency']}, not {currency}.", param="destination")
+        if bank.body.get("status") == "errored":
+            raise invalid(f"A payout to {wanted} failed before. Give another external account.", param="destination")
         return bank
     found = external_accounts.default_of(account, currency)
     if found is None:
@@ -99,24 +88,34 @@ def bank_of_platform(account: Account, owner: Record) -> None:
     )
 
 
-def _send(account: Account, amount: int, currency: str, bank: Record, params: Json, *, automatic: bool = False) -> Record:
-    payout = account.add("payout", "po", _fields(account, amount, currency, bank, params, automatic=automatic))
-    booked = balance.book(account, "payout", payout, -amount)
-    payout["balance_transaction"] = booked.id
+def send_out(
+    account: Account, amount: int, currency: str, bank: Record, params: Json, *, automatic: bool = False, instant: bool = False
+) -> Record:
+    """Booked and on its way; the caller tells of it."""
+    fields = _fields(account, amount, currency, bank, params, automatic=automatic, instant=instant)
+    payout = account.add("payout", "po", fields)
+    fee = balance.instant_fee(amount) if instant else 0
+    payout["balance_transaction"] = balance.book(account, "payout", payout, -amount, fee=fee).id
     account.save(payout)
-    if automatic:
-        _gather(account, payout, currency)
-    account.emit("payout.created", payout)
-    account.later(SENT_AFTER_SECONDS, "payouts.send", payout)
+    account.later(0 if instant else SENT_AFTER_SECONDS, "payouts.send", payout)
     return payout
 
 
-def _fields(account: Account, amount: int, currency: str, bank: Record, params: Json, *, automatic: bool) -> Json:
+def _fields(
+    account: Account,
+    amount: int,
+    currency: str,
+    bank: Record,
+    params: Json,
+    *,
+    automatic: bool = False,
+    instant: bool = False,
+) -> Json:
     return {
         "amount": amount,
         "application_fee": None,
         "application_fee_amount": None,
-        "arrival_date": account.clock.seconds() + ARRIVES_AFTER_SECONDS,
+        "arrival_date": account.clock.seconds() + (INSTANT_SECONDS if instant else ARRIVES_AFTER_SECONDS),
         "automatic": automatic,
         "balance_transaction": None,
         "currency": currency,
@@ -126,7 +125,7 @@ def _fields(account: Account, amount: int, currency: str, bank: Record, params: 
         "failure_code": None,
         "failure_message": None,
         "metadata": merge_metadata({}, params.get("metadata")),
-        "method": "standard",
+        "method": "instant" if instant else "standard",
         "original_payout": None,
         "payout_method": None,
         "reconciliation_status": "in_progress" if automatic else "not_applicable",
@@ -137,82 +136,6 @@ def _fields(account: Account, amount: int, currency: str, bank: Record, params: 
         "trace_id": None,
         "type": bank["object"],
     }
-
-
-def _gather(account: Account, payout: Record, currency: str) -> None:
-    """What an automatic payout pays out is known to the transaction: every available one no payout had before."""
-    account.store.run(
-        """
-        UPDATE objects
-        SET inner = json_set(inner, '$.payout', ?)
-        WHERE account = ? AND object = 'balance_transaction'
-          AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.status') = 'available'
-          AND json_extract(inner, '$.payout') IS NULL
-        """,
-        payout.id,
-        account.id,
-        currency,
-    )
-
-
-# What falls due
-
-
-def pay_out(platform: Account, seller: Record) -> None:
-    """The schedule says now: everything available goes out, a payout for each currency."""
-    if seller.body.get("deleted") or not seller["payouts_enabled"]:
-        return
-    if seller["settings"]["payouts"]["schedule"]["interval"] == "manual":
-        return
-    seat = platform.seat(seller.id)
-    for each in balance.retrieve(seat, {})["available"]:
-        bank = external_accounts.default_of(seat, each["currency"])
-        if each["amount"] > 0 and bank:
-            _send(seat, each["amount"], each["currency"], bank, {}, automatic=True)
-
-
-def send(account: Account, payout: Record) -> None:
-    if not LIFECYCLE.allows(payout["status"], "send"):
-        return
-    trace = {"status": "supported", "value": random_text(15).upper()}
-    account.update(payout, "payout.updated", status=LIFECYCLE.move(payout["status"], "send"), trace_id=trace)
-    account.at(max(payout["arrival_date"], account.clock.now()), "payouts.arrive", payout)
-
-
-def arrive(account: Account, payout: Record) -> None:
-    if payout["status"] != "in_transit":
-        return
-    before = dict(payout.body)
-    payout["status"] = LIFECYCLE.move(payout["status"], "arrive")
-    account.save(payout)
-    account.emit("payout.paid", payout, before=before)
-    if payout["automatic"]:
-        payout["reconciliation_status"] = "completed"
-        account.save(payout)
-        account.emit("payout.reconciliation_completed", payout)
-    bank = account.find("bank_account", payout["destination"])
-    if payout["amount"] > 0 and bank and bank.inner.get("fails"):
-        account.later(RETURNED_AFTER_SECONDS, "payouts.fail", payout)
-
-
-def fail(account: Account, payout: Record) -> None:
-    """Returned by the bank: the money is back on the balance, and the bank account must be replaced."""
-    if not LIFECYCLE.allows(payout["status"], "fail"):
-        return
-    bank = account.get("bank_account", payout["destination"])
-    code = bank.inner["fails"]
-    back = balance.book(account, "payout_failure", payout, payout["amount"])
-    before = dict(payout.body)
-    payout.body |= {
-        "failure_balance_transaction": back.id,
-        "failure_code": code,
-        "failure_message": MESSAGES[code],
-        "status": LIFECYCLE.move(payout["status"], "fail"),
-    }
-    account.save(payout)
-    account.emit("payout.failed", payout, before=before)
-    if platform := account.platform():
-        external_accounts.fail(platform, accounts.retrieve_own(account, {}), bank)
 
 
 # Asked for over the API
@@ -241,9 +164,7 @@ def reverse(account: Account, id: str, params: Json) -> Record:
     if original["status"] != "paid" or original["reversed_by"] or original["amount"] < 0:
         raise invalid(f"Payout {id} cannot be reversed: only a payout that is paid can be, and once.")
     bank = external_accounts.get(account, original["destination"])
-    reversal = account.add(
-        "payout", "po", _fields(account, -original["amount"], original["currency"], bank, params, automatic=False)
-    )
+    reversal = account.add("payout", "po", _fields(account, -original["amount"], original["currency"], bank, params))
     reversal["original_payout"] = original.id
     reversal["balance_transaction"] = balance.book(account, "payout", reversal, original["amount"]).id
     account.save(reversal)
@@ -276,12 +197,6 @@ def list_(account: Account, params: Json) -> Json:
     return page(account, "payout", "/v1/payouts", params, " AND ".join(clauses), *values)
 
 
-JOBS: dict[str, tuple[str, Job]] = {
-    "payouts.automatic": ("account", pay_out),
-    "payouts.send": ("payout", send),
-    "payouts.arrive": ("payout", arrive),
-    "payouts.fail": ("payout", fail),
-}
 OPERATIONS = (
     Operation("POST", "/v1/payouts", "PayoutCreateParams", create),
     Operation("GET", "/v1/payouts", "PayoutListParams", list_),

@@ -127,8 +127,10 @@ def shape(record: Record, id: str) -> Json:
 
 
 def _roles(relationship: Json) -> Json:
-    return {
-        name: bool(relationship.get(name)) for name in ROLES if name not in ("percent_ownership", "title", "legal_guardian")
+    share = relationship.get("percent_ownership")
+    plain = ("percent_ownership", "title", "legal_guardian")
+    return {name: bool(relationship.get(name)) for name in ROLES if name not in plain} | {
+        "percent_ownership": float(share) if share else None
     }
 
 
