@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import deepcopy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,11 +96,11 @@ class Account:
 
     def emit(self, type: str, record: Record, *, before: Json | None = None) -> None:
         """Record that something happened, with the object as it is now, and address it to whoever listens."""
-        data: Json = {"object": deepcopy(record.body)}
+        data: Json = {"object": record.body}
         if before is not None:
             data["previous_attributes"] = changes(before, record.body)
         platform = self.platform()
-        endpoints = self._listeners(type, connect=False) + (platform._listeners(type, connect=True) if platform else [])
+        endpoints = [*self._listeners(type, connect=False), *(platform._listeners(type, connect=True) if platform else [])]
         event = self.add(
             "event",
             "evt",
@@ -121,24 +120,25 @@ class Account:
                 "INSERT INTO deliveries (account, event, endpoint, next_at) VALUES (?, ?, ?, 0)",
                 self.id,
                 event.id,
-                endpoint.id,
+                endpoint,
             )
 
-    def _listeners(self, type: str, *, connect: bool) -> list[Record]:
+    def _listeners(self, type: str, *, connect: bool) -> Iterator[str]:
         """`connect`: those that hear of this platform's connected accounts; the others hear of the account itself."""
+        for id, types, hears in self.store.remembered(("listeners", self.id), self._enabled):
+            if hears is connect and ("*" in types or type in types):
+                yield id
+
+    def _enabled(self) -> list[tuple[str, frozenset[str], bool]]:
         endpoints = self.select("webhook_endpoint", "json_extract(body, '$.status') = 'enabled' ORDER BY seq")
-        return [
-            each
-            for each in endpoints
-            if {"*", type} & set(each["enabled_events"]) and bool(each.inner.get("connect")) is connect
-        ]
+        return [(each.id, frozenset(each["enabled_events"]), bool(each.inner.get("connect"))) for each in endpoints]
 
     # Connected accounts: each has its own objects, events and balance; the object that describes it is its platform's.
 
     def platform(self) -> Account | None:
         """Whose connected account this is; None for one that stands by itself."""
-        rows = self.store.rows("SELECT account FROM objects WHERE id = ? ORDER BY seq LIMIT 1", self.id)
-        return self.seat(str(rows[0][0])) if rows and rows[0][0] != self.id else None
+        owner = self.store.remembered(("owner", self.id), lambda: self.store.owner(self.id))
+        return self.seat(owner) if owner and owner != self.id else None
 
     def seat(self, id: str) -> Account:
         """Another account inside the same request and transaction. Test clocks stay behind: they belong to one account."""
@@ -147,7 +147,7 @@ class Account:
 
     def update(self, record: Record, type: str, **fields: Any) -> None:
         """Change these fields, store it, and say what they were."""
-        before = deepcopy(record.body)
+        before = dict(record.body)
         record.body |= fields
         self.save(record)
         if before != record.body:

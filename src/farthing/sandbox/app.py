@@ -17,7 +17,7 @@ from farthing.sandbox.errors import Refusal
 from farthing.sandbox.pages import page_app
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import StateInUse, Store
+from farthing.sandbox.store import StateUnusable, Store
 from farthing.sandbox.world import Sandbox
 
 
@@ -48,7 +48,7 @@ class _App:
         await receive()
         try:
             store = Store(self._path)
-        except StateInUse as problem:
+        except StateUnusable as problem:
             await send({"type": "lifespan.startup.failed", "message": str(problem)})
             return
         sandbox = Sandbox(store, Clock(store), self._settings)

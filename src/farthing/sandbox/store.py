@@ -8,92 +8,32 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import orjson
 
+from farthing.sandbox import schema
 from farthing.sandbox.given import plain
+from farthing.sandbox.schema import TABLES, StateUnusable
 
+__all__ = ["TABLES", "Json", "Record", "StateUnusable", "StateUnwritable", "Store"]
 Json = dict[str, Any]
+T = TypeVar("T")
+DISK_PROBLEMS = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN))
 
 # A killed process lets go of the file at once; this is for one that is still ending.
 LOCK_SECONDS = 2
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL,
-    id TEXT NOT NULL,
-    object TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    deleted INTEGER NOT NULL DEFAULT 0,
-    body TEXT NOT NULL,
-    inner TEXT NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS objects_by_id ON objects (id, account);
-CREATE INDEX IF NOT EXISTS objects_newest_first ON objects (account, object, seq);
-CREATE INDEX IF NOT EXISTS objects_by_customer
-    ON objects (account, object, json_extract(body, '$.customer'), seq);
-CREATE INDEX IF NOT EXISTS objects_by_payment_intent
-    ON objects (account, object, json_extract(body, '$.payment_intent'), seq);
-CREATE INDEX IF NOT EXISTS objects_by_charge
-    ON objects (account, object, json_extract(body, '$.charge'), seq);
-CREATE INDEX IF NOT EXISTS objects_by_source
-    ON objects (account, object, json_extract(body, '$.source'), seq);
-CREATE INDEX IF NOT EXISTS objects_by_lookup_key
-    ON objects (account, object, json_extract(body, '$.lookup_key'), seq);
-CREATE TABLE IF NOT EXISTS due (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL,
-    at REAL NOT NULL,
-    job TEXT NOT NULL,
-    subject TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS due_next ON due (at, seq);
-CREATE TABLE IF NOT EXISTS clock_due (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL,
-    clock TEXT NOT NULL,
-    at REAL NOT NULL,
-    job TEXT NOT NULL,
-    subject TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS clock_due_next ON clock_due (clock, at, seq);
-CREATE TABLE IF NOT EXISTS answers (
-    account TEXT NOT NULL,
-    key TEXT NOT NULL,
-    endpoint TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    request TEXT NOT NULL,
-    status INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    at REAL NOT NULL,
-    PRIMARY KEY (account, key)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS deliveries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL,
-    event TEXT NOT NULL,
-    endpoint TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'pending',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_at REAL
-);
-CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
-CREATE TABLE IF NOT EXISTS attempts (
-    delivery INTEGER NOT NULL,
-    at REAL NOT NULL,
-    status INTEGER,
-    problem TEXT,
-    took_ms INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-TABLES = ("objects", "due", "clock_due", "answers", "deliveries", "attempts", "settings")
+CACHE_KIB = 32 * 1024
+# Few checkpoints, because each waits for the disk; and a log that is cut back to this after one that was long.
+CHECKPOINT_PAGES, LOG_MAX_BYTES = 4_000, 32 * 1024 * 1024
+STATEMENTS_KEPT = 512
+REMEMBERED_MAX = 10_000
+# What is remembered is made of these, and forgotten when one of them changes.
+REMEMBERED_OF = ("account", "webhook_endpoint")
 
 
 @dataclass(slots=True)
@@ -114,31 +54,27 @@ class Record:
         return str(self.body["id"])
 
 
-class StateInUse(Exception):
-    """Another process has this state file open."""
-
-
-def _keep_private(path: str) -> None:
-    """Whoever reads the secrets in here can sign events: SQLite gives its files beside it the same mode."""
-    if path != ":memory:":
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+class StateUnwritable(Exception):
+    """The state cannot be written just now: the disk is full, or somebody took the file away. Nothing was done."""
 
 
 class Store:
     def __init__(self, path: str) -> None:
-        _keep_private(path)
-        self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+        self._path = path
+        self._remembered: dict[Any, Any] = {}
         try:
-            # Exclusive: two sandboxes on one file would each serve half a truth.
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(SCHEMA)
-        except sqlite3.OperationalError as problem:
+            _keep_private(path)
+            self._db = _connect(path)
+        except OSError as problem:
+            raise StateUnusable(f"The state file {path} cannot be opened: {problem.strerror}") from None
+        try:
+            _prepare(self._db)
+        except sqlite3.DatabaseError as problem:
             self._db.close()
-            if "locked" in str(problem):
-                raise StateInUse(f"{path} is open in another sandbox: stop that one, or choose another file") from None
-            raise
+            raise StateUnusable(_told(path, problem)) from None
+        except StateUnusable as problem:
+            self._db.close()
+            raise StateUnusable(f"{path} {problem}") from None
 
     def close(self) -> None:
         self._db.close()
@@ -146,13 +82,21 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed together, or not at all."""
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as problem:
+            self._take_back()
+            if isinstance(problem, sqlite3.Error) and _is_of_the_disk(problem):
+                raise StateUnwritable(f"The state file {self._path} cannot be written: {problem}. Nothing was done.") from None
             raise
-        self._db.execute("COMMIT")
+
+    def _take_back(self) -> None:
+        self._remembered.clear()
+        # A full disk may have ended the transaction already.
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -161,10 +105,25 @@ class Store:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK TO attempt")
-            self._db.execute("RELEASE attempt")
+            self._remembered.clear()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO attempt")
+                self._db.execute("RELEASE attempt")
             raise
         self._db.execute("RELEASE attempt")
+
+    def remembered(self, name: Any, find: Callable[[], T]) -> T:
+        """What `find` says, until an account or a webhook endpoint changes: asked for with every event, and never new."""
+        if name not in self._remembered:
+            if len(self._remembered) >= REMEMBERED_MAX:
+                self._remembered.clear()
+            self._remembered[name] = find()
+        found: T = self._remembered[name]
+        return found
+
+    def _wrote(self, object: str) -> None:
+        if object in REMEMBERED_OF:
+            self._remembered.clear()
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(sql, values).fetchall()
@@ -187,6 +146,7 @@ class Store:
                 _text(record.inner),
             ),
         )
+        self._wrote(record["object"])
 
     def save(self, account: str, record: Record) -> None:
         changed = self.run(
@@ -197,6 +157,7 @@ class Store:
             account,
         )
         assert changed == 1, f"{record.id} was never inserted"
+        self._wrote(record["object"])
 
     def find(self, account: str, id: str) -> Record | None:
         return _record(self.rows("SELECT body, inner FROM objects WHERE id = ? AND account = ?", id, account))
@@ -211,14 +172,22 @@ class Store:
         self.save(account, record)
         self.run("UPDATE objects SET deleted = 1 WHERE id = ? AND account = ?", record.id, account)
 
+    def owner(self, id: str) -> str | None:
+        """Whose object this is; the first one's, where several share an id."""
+        rows = self.rows("SELECT account FROM objects WHERE id = ? ORDER BY seq LIMIT 1", id)
+        return str(rows[0][0]) if rows else None
+
     def remove(self, account: str, id: str) -> None:
+        self._remembered.clear()
         self.run("DELETE FROM objects WHERE id = ? AND account = ?", id, account)
 
     def select(self, account: str, object: str, where: str = "1", *values: Any) -> list[Record]:
         """Newest first, unless `where` brings an ORDER BY (and a LIMIT) of its own."""
         order = "" if "ORDER BY" in where else " ORDER BY seq DESC"
-        sql = f"SELECT body, inner FROM objects WHERE account = ? AND object = ? AND deleted = 0 AND {where}{order}"  # noqa: S608
-        return [_read(body, inner) for body, inner in self.rows(sql, account, object, *values)]
+        # The kind stands in the text, so that SQLite sees which of the indexes of one kind it may use.
+        kind = f"account = ? AND object = '{object}' AND deleted = 0"
+        sql = f"SELECT body, inner FROM objects WHERE {kind} AND {where}{order}"  # noqa: S608
+        return [_read(body, inner) for body, inner in self.rows(sql, account, *values)]
 
     # What falls due later
 
@@ -266,8 +235,60 @@ class Store:
         self.run("INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 
     def clear(self) -> None:
+        self._remembered.clear()
         for table in TABLES:
             self.run(f"DELETE FROM {table}")  # noqa: S608
+
+
+def _keep_private(path: str) -> None:
+    """Whoever reads the secrets in here can sign events: SQLite gives its files beside it the same mode."""
+    if path == ":memory:":
+        return
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with suppress(OSError):  # Some file systems know no modes.
+        os.fchmod(file, 0o600)
+    os.close(file)
+    for beside in (f"{path}-wal", f"{path}-shm", f"{path}-journal"):
+        with suppress(OSError):
+            Path(beside).chmod(0o600)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """Without a file it is kept in one that has no name and goes with the process: memory stays free for those who test."""
+    return sqlite3.connect(
+        "" if path == ":memory:" else path,
+        timeout=LOCK_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS_KEPT,
+    )
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA page_size = 8192")
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    # Exclusive: two sandboxes on one file would each serve half a truth.
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    db.execute("PRAGMA journal_mode = WAL")
+    # What was committed survives the death of the process. Only that of the machine may take the last moments along.
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    db.execute(f"PRAGMA journal_size_limit = {LOG_MAX_BYTES}")
+    db.execute("PRAGMA temp_store = MEMORY")
+    schema.create(db)
+
+
+def _told(path: str, problem: sqlite3.DatabaseError) -> str:
+    text = str(problem)
+    if "locked" in text:
+        return f"{path} is open in another sandbox: stop that one, or choose another file"
+    if "not a database" in text or "malformed" in text:
+        return f"{path} is no state file of the sandbox: choose another file"
+    return f"The state file {path} cannot be used: {text}"
+
+
+def _is_of_the_disk(problem: sqlite3.Error) -> bool:
+    return getattr(problem, "sqlite_errorcode", 0) & 0xFF in DISK_PROBLEMS
 
 
 def _text(value: Json) -> str:

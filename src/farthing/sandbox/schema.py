@@ -1,0 +1,136 @@
+"""The tables of the state file, the indexes that lists and links are found by, and whether a file is one of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+
+SCHEMA = """
+CREATE TABLE objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    id TEXT NOT NULL,
+    object TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL,
+    inner TEXT NOT NULL
+);
+CREATE TABLE due (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    at REAL NOT NULL,
+    job TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+CREATE TABLE clock_due (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    at REAL NOT NULL,
+    job TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+CREATE TABLE answers (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    event TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'pending',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at REAL
+);
+CREATE TABLE attempts (
+    delivery INTEGER NOT NULL,
+    at REAL NOT NULL,
+    status INTEGER,
+    problem TEXT,
+    took_ms INTEGER NOT NULL
+);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE snapshots (name TEXT PRIMARY KEY, taken_at REAL NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+"""
+TABLES = ("objects", "due", "clock_due", "answers", "deliveries", "attempts", "settings")
+"""What a snapshot holds, and a reset forgets."""
+
+VERSION = zlib.crc32(SCHEMA.encode()) & 0x7FFFFFFF
+"""Follows from the tables, so that nobody can forget to count it up."""
+
+INDEXES = """
+CREATE UNIQUE INDEX IF NOT EXISTS objects_by_id ON objects (id, account);
+CREATE INDEX IF NOT EXISTS objects_newest_first ON objects (account, object, seq);
+CREATE INDEX IF NOT EXISTS due_next ON due (at, seq);
+CREATE INDEX IF NOT EXISTS clock_due_next ON clock_due (clock, at, seq);
+CREATE INDEX IF NOT EXISTS answers_by_age ON answers (at);
+CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
+CREATE INDEX IF NOT EXISTS deliveries_held ON deliveries (endpoint) WHERE status = 'held';
+CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
+"""
+LINKS = {
+    "application_fee": ("charge",),
+    "balance_transaction": ("source",),
+    "charge": ("customer", "payment_intent", "transfer_group"),
+    "checkout.session": ("customer", "payment_intent", "subscription"),
+    "credit_note": ("customer", "invoice"),
+    "customer": ("email", "test_clock"),
+    "customer_balance_transaction": ("customer",),
+    "dispute": ("charge", "payment_intent"),
+    "event": ("type",),
+    "fee_refund": ("fee",),
+    "invoice": ("customer",),
+    "invoice_payment": ("invoice",),
+    "invoiceitem": ("customer", "invoice"),
+    "payment_intent": ("customer",),
+    "payment_method": ("customer",),
+    "price": ("lookup_key", "product"),
+    "refund": ("charge", "payment_intent"),
+    "setup_attempt": ("setup_intent",),
+    "setup_intent": ("customer",),
+    "subscription": ("customer", "test_clock"),
+    "subscription_item": ("subscription",),
+    "tax_id": ("customer",),
+    "transfer": ("source_transaction", "transfer_group"),
+    "transfer_reversal": ("transfer",),
+}
+"""By which fields the objects of a kind are looked for. Each is an index of that kind alone: others pay nothing for it."""
+
+
+class StateUnusable(Exception):
+    """The state file cannot be used: its message says why, and what to do."""
+
+
+def create(db: sqlite3.Connection) -> None:
+    """All of it or nothing, so that whoever is killed meanwhile leaves an empty file behind."""
+    db.execute("BEGIN IMMEDIATE")
+    if not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
+        _run_all(db, SCHEMA)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    elif db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+        db.execute("ROLLBACK")
+        raise StateUnusable("was written by another version of the sandbox or by another program: choose another file")
+    _run_all(db, INDEXES)
+    for object, names in LINKS.items():
+        for name in names:
+            kind = object.replace(".", "_")
+            db.execute(
+                f"CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON objects (account, json_extract(body, '$.{name}'), seq) "
+                f"WHERE object = '{object}' AND json_extract(body, '$.{name}') IS NOT NULL"
+            )
+    db.execute("COMMIT")
+
+
+def _run_all(db: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";"):
+        db.execute(statement)
