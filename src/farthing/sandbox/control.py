@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from farthing.sandbox import cashier
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
+from farthing.sandbox.control_declines import account_routes
 from farthing.sandbox.control_disputes import dispute_routes
 from farthing.sandbox.control_listeners import listener_routes
 from farthing.sandbox.control_state import caused_since, last_of, state_routes
@@ -35,6 +36,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/faults", controls.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/checkout/sessions/{id}/pay", controls.pay, methods=["POST"]),
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
+        *account_routes(sandbox),
         *dispute_routes(sandbox),
         *state_routes(sandbox),
         *listener_routes(sandbox),

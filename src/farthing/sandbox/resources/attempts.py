@@ -5,7 +5,7 @@ This is the one place where a card is charged, whoever asks: the API, the hosted
 
 from __future__ import annotations
 
-from farthing.sandbox import banks, cards
+from farthing.sandbox import banks, cards, declines
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.lifecycle import Lifecycle
@@ -42,6 +42,8 @@ def attempt(account: Account, intent: Record, method: Record, *, off_session: bo
         _debit(account, intent, method, bank)
         return
     card = payment_methods.card_of(method)
+    if ordered := declines.take(account):
+        _decline(account, intent, method, ordered)
     if _asks(card, method, off_session=off_session):
         if off_session or not may_ask:
             _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
