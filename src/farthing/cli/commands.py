@@ -6,6 +6,7 @@ The functions are imported when they are called, so that `farthing --help` does 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
 
 from cyclopts import App, Parameter
@@ -13,6 +14,8 @@ from cyclopts import App, Parameter
 from farthing.cli import options
 
 GROUPS: Final = {
+    "sandbox": "A Stripe of your own on this machine: serve one, or tell the one that runs what to do.",
+    "clock": "The sandbox's time: look, look ahead, move it on.",
     "db": "The database: its schema, its address, a shell.",
     "catalog": "What is for sale: compare farthing.toml with the provider, and bring it up to date.",
     "orders": "Orders: look, refund, cancel, ask the provider.",
@@ -29,6 +32,18 @@ COMMANDS: Final = {
     "serve": ("serve:serve", "Serve the API, the webhook door and the pages."),
     "worker": ("worker:worker", "Run jobs and sweeps, and nothing else."),
     "sandbox": ("sandbox:sandbox", "A Stripe of your own on this machine, by itself."),
+    "sandbox reset": ("sandbox_state:reset", "Forget everything in the sandbox."),
+    "sandbox snapshot": ("sandbox_state:snapshot", "Keep the sandbox's whole state, under a name or in a file."),
+    "sandbox restore": ("sandbox_state:restore", "Bring a snapshot back."),
+    "sandbox fail-next": ("sandbox_orders:fail_next", "Let the next requests of a route fail."),
+    "sandbox mischief": ("sandbox_orders:mischief", "Let the next webhooks come twice, late, spoiled or not at all."),
+    "sandbox pay": ("sandbox_orders:pay", "Pay a checkout session without a browser."),
+    "trigger": ("trigger:trigger", "Make an event happen in the sandbox, by really doing what causes it."),
+    "listen": ("listen:listen", "Show the sandbox's webhooks as they come, and forward them."),
+    "clock show": ("clock:show_", "Show where the sandbox's clock stands."),
+    "clock advance": ("clock:advance", "Move the sandbox's clock on; what falls due happens."),
+    "clock set": ("clock:set_", "Move the sandbox's clock on to a moment."),
+    "clock preview": ("clock:preview", "Show what an advance would cause, in its order."),
     "why": ("why:why", "All that happened to an order, and who did it."),
     "invariants": ("invariants:invariants", "Check what must always be true of the whole database."),
     "doctor": ("doctor.command:doctor", "Check the installation, and say how to repair what is wrong."),
@@ -73,12 +88,23 @@ def build(words: Sequence[str] = (), *, epilogue: str = options.HELP) -> App:
     groups = {name: _app(name, text, epilogue) for name, text in GROUPS.items()}
     for name, (place, line) in COMMANDS.items():
         path = name.split()
+        if name in GROUPS:
+            _stands_alone(groups[name], place, asked=list(words[:1]) == path)
+            continue
         parent = app if len(path) == 1 else groups[path[0]]
         asked = list(words[: len(path)]) == path
         parent.command(f"farthing.cli.{place}", name=path[-1], help=None if asked else line)
     for group in groups.values():
         app.command(group)
     return app
+
+
+def _stands_alone(group: App, place: str, *, asked: bool) -> None:
+    """A group that is a command as well, where no word of it follows. Its page shows both."""
+    if asked:
+        module, _, function = place.partition(":")
+        group.default(getattr(import_module(f"farthing.cli.{module}"), function))
+        group.help = None
 
 
 def _app(name: str, text: str, epilogue: str) -> App:

@@ -6,12 +6,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from farthing import config
 from farthing.cli import logs
 from farthing.cli.dev import state
+from farthing.cli.home import home_of, own
 from farthing.cli.postgres import news
 from farthing.cli.terminal import terminal
 from farthing.config import ALIASES, NAMES, Settings
@@ -27,16 +27,8 @@ ACTOR: Final = "cli"
 
 def environment() -> dict[str, str]:
     """The variables of the process, over those of `farthing dev` where this is a development folder without a key."""
-    environ = _own()
+    environ = own()
     return {**_of_dev(environ), **environ}
-
-
-def _own() -> dict[str, str]:
-    """What the user has set."""
-    environ = dict(os.environ)
-    if home := terminal().options.home:
-        environ["FARTHING_HOME"] = str(home)
-    return environ
 
 
 def settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -60,7 +52,7 @@ def environment_of(environ: Mapping[str, str]) -> Iterator[None]:
 
 def sources() -> dict[str, str]:
     """Setting → where its value comes from."""
-    environ = _own()
+    environ = own()
     of_dev = _of_dev(environ)
     return {field: _source(field, of_dev, environ) for field in NAMES}
 
@@ -76,10 +68,6 @@ def _source(field: str, of_dev: Mapping[str, str], environ: Mapping[str, str]) -
         if name in of_dev:
             return str(state.path(home_of(environ)))
     return "default"
-
-
-def home_of(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("FARTHING_HOME") or ".farthing")
 
 
 def _of_dev(environ: Mapping[str, str]) -> dict[str, str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from farthing.ledger import Balance
 from farthing.money import Money
-from farthing.timeline import Entry
+
+if TYPE_CHECKING:
+    # Half a second that a command should not wait for, which shows no order.
+    from farthing.ledger import Balance
+    from farthing.timeline import Entry
 
 COLORS: Final = {
     **dict.fromkeys(("paid", "succeeded", "complete", "processed", "sent", "done"), "green"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from farthing.sandbox import validation
 from farthing.sandbox.account import Account
 from farthing.sandbox.control_answers import answered, fields_of, refused, url_of
+from farthing.sandbox.control_triggers import nearest
 from farthing.sandbox.errors import Refusal, malformed
 from farthing.sandbox.resources import webhook_endpoints
 from farthing.sandbox.seeds import key_of
@@ -53,10 +54,7 @@ class ListenerControls:
             with self._sandbox.commit():
                 account = self._sandbox.account_of(key_of(fields), url_of(request))
                 self._sandbox.open_account(account)
-                both = [
-                    _endpoint(account, url, door, fields.get("events", ["*"]), secret, connect=connect)
-                    for door, connect in DOORS
-                ]
+                both = [_endpoint(account, fields, door, secret, connect=connect) for door, connect in DOORS]
             self._prolong(url)
         except Refusal as refusal:
             return refused(refusal)
@@ -81,15 +79,12 @@ class ListenerControls:
                 webhook_endpoints.delete(self._sandbox.account(account, ""), id, {})
 
 
-def _endpoint(account: Account, url: str, door: str, events: Any, secret: str, *, connect: bool) -> tuple[bool, Record]:
+def _endpoint(account: Account, fields: Json, door: str, secret: str, *, connect: bool) -> tuple[bool, Record]:
     """Whether it is new, and the endpoint."""
-    wanted: Json = {
-        "url": url + door,
-        "enabled_events": events,
-        "description": "farthing listen",
-        "connect": str(connect).lower(),
-    }
-    params = validation.check("WebhookEndpointCreateParams", wanted)
+    url, name = fields["url"], str(fields.get("name", "farthing listen"))
+    params = _checked(
+        {"url": url + door, "enabled_events": fields.get("events", ["*"]), "description": name, "connect": connect}
+    )
     found = account.select("webhook_endpoint", "json_extract(body, '$.url') = ?", url + door)
     id = found[0].id if found else webhook_endpoints.create(account, params)["id"]
     endpoint = account.get("webhook_endpoint", id)
@@ -97,6 +92,19 @@ def _endpoint(account: Account, url: str, door: str, events: Any, secret: str, *
     endpoint.inner |= {"lease": url, "secret": secret}
     account.save(endpoint)
     return not found, endpoint
+
+
+def _checked(wanted: Json) -> Json:
+    try:
+        return validation.check("WebhookEndpointCreateParams", wanted | {"connect": str(wanted["connect"]).lower()})
+    except Refusal as refusal:
+        place = re.fullmatch(r"enabled_events\[(\d+)\]", refusal.error.get("param", ""))
+        if place is None:
+            raise
+        event = str(wanted["enabled_events"][int(place[1])])
+        near = ", ".join(nearest(event))
+        hint = f" Did you mean {near}?" if near else ""
+        raise malformed(f"Stripe has no event {event[:80]!r}.{hint}", param="events") from None
 
 
 def _secret(fields: Json) -> str:

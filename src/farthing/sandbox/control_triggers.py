@@ -76,6 +76,7 @@ class TriggerControls:
             "made": hand.made,
             "triggered": asked,
             "events": events,
+            "endpoints": {each.id: each["description"] or each["url"] for each in account.select("webhook_endpoint")},
         }
 
     def _account(self, fields: Json, url: str) -> Account:

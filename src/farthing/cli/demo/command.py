@@ -12,6 +12,7 @@ from farthing.cli import opening
 from farthing.cli.dev import command
 from farthing.cli.dev.children import exit_code
 from farthing.cli.dev.house import House
+from farthing.cli.home import home_of
 from farthing.cli.terminal import terminal
 from farthing.config import ALIASES, NAMES
 from farthing.errors import FarthingError
@@ -44,7 +45,7 @@ def demo(*, serve: bool = False) -> int:
         Keep the shop running afterwards, to look around in the browser, until Ctrl-C.
     """
     began = time.monotonic()
-    home = opening.home_of(opening.environment()) / "demo"
+    home = home_of(opening.environment()) / "demo"
     house = House(home, _environ(home), command.say, port=0, verbose=terminal().options.verbose)
     try:
         house.launch()

@@ -19,6 +19,7 @@ from farthing.cli.dev import watch
 from farthing.cli.dev.children import exit_code
 from farthing.cli.dev.house import House
 from farthing.cli.dev.state import STAFF
+from farthing.cli.home import home_of
 from farthing.cli.terminal import terminal
 from farthing.errors import ConfigError, FarthingError
 
@@ -53,7 +54,7 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
     environ = _environ()
     sandboxed = not environ.get("STRIPE_SECRET_KEY") and not environ.get("STRIPE_SECRET_KEY_FILE")
     house = House(
-        opening.home_of(environ),
+        home_of(environ),
         environ,
         say,
         port=port,
