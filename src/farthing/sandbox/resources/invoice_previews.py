@@ -106,7 +106,6 @@ def _renewed(account: Account, subscription: Record) -> Json:
     wall = account.clock.wall if isinstance(account.clock, StoppedClock) else account.clock
     then = replace(account, clock=StoppedClock(end, wall))
     before = subscription["latest_invoice"]
-    subscription["cancel_at"] = None
     if not subscription["default_payment_method"]:
         # What becomes of a trial without a card is not the question of a preview.
         subscription["trial_settings"] = {"end_behavior": {"missing_payment_method": "create_invoice"}}

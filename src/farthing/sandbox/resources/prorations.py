@@ -88,7 +88,12 @@ def _item(account: Account, subscription: Record, item: Json, amount: int, momen
     return made
 
 
-def credit_all(account: Account, subscription: Record) -> None:
-    """For a subscription that ends before what was paid for does."""
-    changes = [Change(item.body, item.inner["billed"], None) for item in subscription_items.of(account, subscription.id)]
-    credits(account, subscription, changes, account.clock.seconds())
+def credit_all(account: Account, subscription: Record, moment: int | None = None) -> list[Record]:
+    """For a subscription that ends, or pauses, before what was paid for does; from now on, or from another moment."""
+    items = subscription_items.of(account, subscription.id)
+    changes = [Change(item.body, item.inner["billed"], None) for item in items]
+    made = credits(account, subscription, changes, account.clock.seconds() if moment is None else moment)
+    for item in items:
+        item.inner["billed"] = None
+        account.save(item)
+    return made

@@ -53,6 +53,8 @@ def lines_for(account: Account, subscription: Record, *, free_part: bool = False
     items = [each for each in items if each["currency"] == subscription["currency"]]
     lines = [invoice_lines.of_invoice_item(each) for each in items]
     trial = subscription["status"] == "trialing"
+    if (ends := subscription["cancel_at"]) and start < ends < end and not trial:
+        end = ends
     for item in subscription["items"]["data"]:
         line = invoice_lines.of_item(account, item, start, end, trial=trial)
         if free_part and not trial:
@@ -84,16 +86,26 @@ def backdated_lines(account: Account, subscription: Record, begins: Beginning) -
 
 
 def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
-    """A period that is shorter than the others, because it did not begin on the grid of the anchor, costs its part."""
-    whole = end - whole_start(subscription, end)
-    if end - start < whole and subscription["status"] != "trialing":
+    """A part of a period, because it did not begin on the grid of the anchor or ends before, costs its part."""
+    if subscription["status"] == "trialing":
+        return
+    whole_start = start_at(subscription, end - 1)
+    interval, count = rhythm_of(subscription)
+    whole = periods.end(whole_start, subscription["billing_cycle_anchor"], interval, count, _day(subscription)) - whole_start
+    if end - start < whole:
         _cut(line, end - start, whole)
 
 
-def whole_start(subscription: Record, end: int) -> int:
-    """Where the period with this end would have begun."""
+def _day(subscription: Record) -> int | None:
+    """The day of the month that is wished for, where the anchor lies in too short a month."""
+    day: int | None = subscription.inner.get("anchor_day")
+    return day
+
+
+def start_at(subscription: Record, moment: int) -> int:
+    """Where the period that this moment lies in began."""
     interval, count = rhythm_of(subscription)
-    return periods.start(end, subscription["billing_cycle_anchor"], interval, count, subscription.inner.get("anchor_day"))
+    return periods.start(moment + 1, subscription["billing_cycle_anchor"], interval, count, _day(subscription))
 
 
 def _cut(line: Json, length: int, whole: int) -> None:
@@ -206,7 +218,7 @@ def renew(account: Account, subscription: Record) -> None:
     if end > account.clock.now() or subscription["status"] not in RENEWS:
         return
     if subscription["cancel_at"] and subscription["cancel_at"] <= end:
-        subscription_ends.end(account, subscription, "cancellation_requested")
+        subscription_ends.cancel_if_due(account, subscription)
         return
     trial_ends = subscription["status"] == "trialing"
     if trial_ends and _ends_without_method(account, subscription):
@@ -238,7 +250,7 @@ def bill_period(account: Account, subscription: Record, reason: str) -> Record:
 
 def move_period(account: Account, subscription: Record, start: int) -> None:
     interval, count = rhythm_of(subscription)
-    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count, subscription.inner.get("anchor_day"))
+    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count, _day(subscription))
     for item in subscription_items.of(account, subscription.id):
         item.body |= {"current_period_start": start, "current_period_end": end}
         account.save(item)

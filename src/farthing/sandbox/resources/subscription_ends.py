@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from farthing.sandbox.account import Account, Job
-from farthing.sandbox.errors import exclusive_parameters, invalid
+from farthing.sandbox.errors import exclusive_parameters, invalid, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import invoice_collection, invoice_lines, invoices, prorations
+from farthing.sandbox.resources import invoice_collection, invoice_lines, invoices, prorations, subscription_items
 from farthing.sandbox.store import Json, Record
 
+LATEST = 4_102_444_800
 LIFECYCLE = Lifecycle(
     "Subscription",
     {
@@ -31,18 +32,39 @@ def cancel(account: Account, id: str, params: Json) -> Record:
     if not LIFECYCLE.allows(subscription["status"], "cancel"):
         # Stripe does not find what has ended.
         raise invalid(f"No such subscription: '{id}'", code="resource_missing", param="id")
-    if params.get("prorate"):
+    prorates, at_once = bool(params.get("prorate")), bool(params.get("invoice_now"))
+    if prorates:
         prorations.credit_all(account, subscription)
+    elif not at_once:
+        _forget_prorations(account, subscription)
     end(account, subscription, "cancellation_requested", params.get("cancellation_details"))
-    if params.get("invoice_now"):
-        _invoice_the_rest(account, subscription)
-    return subscription
+    if at_once:
+        invoice_the_rest(account, subscription)
+    return account.get("subscription", id)
 
 
-def _invoice_the_rest(account: Account, subscription: Record) -> None:
-    items = invoices.pending_items(account, subscription["customer"], subscription.id)
-    if not items:
+def _forget_prorations(account: Account, subscription: Record) -> None:
+    for item in invoices.pending_items(account, subscription["customer"], subscription.id):
+        if item["proration"] and item["parent"]["subscription_details"]["subscription"] == subscription.id:
+            account.emit("invoiceitem.deleted", item)
+            account.store.remove(account.id, item.id)
+
+
+def invoice_the_rest(account: Account, subscription: Record) -> None:
+    """What waits for the next invoice, on one of its own, now."""
+    invoice = draft_the_rest(account, subscription)
+    if invoice is None:
         return
+    invoice_collection.finalize(account, invoice)
+    if invoice["status"] == "open" and subscription["collection_method"] == "charge_automatically":
+        invoice_collection.collect(account, invoice, off_session=True)
+
+
+def draft_the_rest(account: Account, subscription: Record) -> Record | None:
+    items = invoices.pending_items(account, subscription["customer"], subscription.id)
+    items = [each for each in items if each["currency"] == subscription["currency"]]
+    if not items:
+        return None
     invoice = invoices.draft(
         account,
         account.get("customer", subscription["customer"]),
@@ -51,13 +73,13 @@ def _invoice_the_rest(account: Account, subscription: Record) -> None:
         reason="subscription_update",
         subscription=subscription,
         rates=subscription["default_tax_rates"],
+        collection_method=subscription["collection_method"],
+        days_until_due=subscription["days_until_due"],
     )
     invoices.claim_items(account, items, invoice)
     subscription["latest_invoice"] = invoice.id
     account.save(subscription)
-    invoice_collection.finalize(account, invoice)
-    if invoice["status"] == "open":
-        invoice_collection.collect(account, invoice, off_session=True)
+    return invoice
 
 
 def end(account: Account, subscription: Record, reason: str, details: Json | None = None) -> None:
@@ -67,7 +89,7 @@ def end(account: Account, subscription: Record, reason: str, details: Json | Non
     asked = subscription["canceled_at"] if subscription["cancel_at"] else None
     subscription.body |= {
         "canceled_at": asked or now,
-        "cancellation_details": {**subscription["cancellation_details"], "reason": reason, **_said(details)},
+        "cancellation_details": {**subscription["cancellation_details"], "reason": reason, **said(details)},
         "ended_at": now,
         "pending_update": None,
     }
@@ -82,8 +104,10 @@ def end(account: Account, subscription: Record, reason: str, details: Json | Non
     account.emit("customer.subscription.deleted", subscription)
 
 
-def _said(details: Json | None) -> Json:
-    return {name: value or None for name, value in (details or {}).items() if name in ("comment", "feedback")}
+def said(details: Json | None) -> Json:
+    if (details or {}).get("feedback_option"):
+        raise not_here_yet("cancellation_details[feedback_option]", "reasons of one's own")
+    return {name: (details or {}).get(name) or None for name in ("comment", "feedback") if name in (details or {})}
 
 
 def plan(account: Account, subscription: Record, params: Json) -> dict[str, Any]:
@@ -102,12 +126,35 @@ def plan(account: Account, subscription: Record, params: Json) -> dict[str, Any]
         changed["canceled_at"] = account.clock.seconds() if moment else None
         reason = "cancellation_requested" if moment else None
         changed["cancellation_details"] = {**subscription["cancellation_details"], "reason": reason}
+        prorates = params.get("proration_behavior", "create_prorations") != "none"
+        _shorten_what_was_billed(account, subscription, moment if prorates else None)
         if moment:
             account.at(moment, "subscriptions.cancel", subscription)
     if details := params.get("cancellation_details"):
         current = changed.get("cancellation_details", subscription["cancellation_details"])
-        changed["cancellation_details"] = current | _said(details)
+        changed["cancellation_details"] = current | said(details)
     return changed
+
+
+def _shorten_what_was_billed(account: Account, subscription: Record, moment: int | None) -> None:
+    """An end in the middle of what was paid for gives the rest back; another end, or none, takes that back first."""
+    for id, item, billed in subscription.inner.get("given_back") or []:
+        waiting = account.find("invoiceitem", id)
+        if waiting is not None and waiting["invoice"] is None:
+            account.emit("invoiceitem.deleted", waiting)
+            account.store.remove(account.id, id)
+            if kept := account.find("subscription_item", item):
+                kept.inner["billed"] = billed
+                account.save(kept)
+    subscription.inner["given_back"] = []
+    if moment is None or subscription["status"] not in ("active", "past_due"):
+        return
+    for item in subscription_items.of(account, subscription.id):
+        billed = item.inner["billed"]
+        for made in prorations.credits(account, subscription, [prorations.Change(item.body, billed, None)], moment):
+            subscription.inner["given_back"].append([made.id, item.id, billed])
+            item.inner["billed"] = {**billed, "amount": billed["amount"] + made["amount"], "end": moment}
+            account.save(item)
 
 
 def _moment(given: Any, subscription: Record, account: Account) -> int | None:
@@ -115,8 +162,8 @@ def _moment(given: Any, subscription: Record, account: Account) -> int | None:
         return None
     ends = [item["current_period_end"] for item in subscription["items"]["data"]]
     if isinstance(given, str):
-        return int(max(ends) if given == "max_period_end" else min(ends))
-    if given <= account.clock.seconds():
+        return int(min(ends) if given == "min_period_end" else max(ends))
+    if not account.clock.seconds() < given < LATEST:
         raise invalid("`cancel_at` must be in the future.", param="cancel_at")
     return int(given)
 
@@ -125,6 +172,8 @@ def cancel_if_due(account: Account, subscription: Record) -> None:
     moment = subscription["cancel_at"]
     if moment and moment <= account.clock.now() and LIFECYCLE.allows(subscription["status"], "cancel"):
         end(account, subscription, "cancellation_requested")
+        # What still waited for the next invoice is collected on a last one.
+        draft_the_rest(account, subscription)
 
 
 JOBS: dict[str, tuple[str, Job]] = {"subscriptions.cancel": ("subscription", cancel_if_due)}

@@ -28,26 +28,48 @@ from farthing.sandbox.resources.prorations import Change
 from farthing.sandbox.store import Json, Record
 
 PENDING_SECONDS = 23 * 3_600
+ALWAYS_CHANGEABLE = frozenset(("cancellation_details", "metadata", "expand"))
 CHANGEABLE = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete")
 
 
 def update(account: Account, id: str, params: Json) -> Record:
     subscription = account.get("subscription", id)
     _check(subscription, params)
+    if subscription["status"] not in CHANGEABLE:
+        return _note(account, subscription, params)
     if params.get("payment_behavior") == "pending_if_incomplete":
         return _update_when_paid(account, subscription, params)
     change(account, subscription, params)
     return account.get("subscription", id)
 
 
+def _note(account: Account, subscription: Record, params: Json) -> Record:
+    """What may still be said of one that has ended."""
+    details = {**subscription["cancellation_details"], **subscription_ends.said(params.get("cancellation_details"))}
+    metadata = merge_metadata(subscription["metadata"], params.get("metadata"))
+    account.update(subscription, "customer.subscription.updated", metadata=metadata, cancellation_details=details)
+    return subscription
+
+
 def _check(subscription: Record, params: Json) -> None:
     subscriptions.refuse_what_is_not_here(params)
-    if subscription["status"] not in CHANGEABLE:
+    # These say how to charge, and are looked at again if there is something to charge.
+    params.get("payment_behavior"), params.get("off_session"), params.get("proration_behavior")
+    status = subscription["status"]
+    if status not in CHANGEABLE and params.keys() - ALWAYS_CHANGEABLE:
         raise invalid(
-            "A canceled subscription can only update its cancellation_details and metadata.", param=next(iter(params), None)
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            param=min(params.keys() - ALWAYS_CHANGEABLE),
         )
     if params.get("trial_from_plan"):
         raise not_here_yet("trial_from_plan", "trials of plans")
+    anew = (params.get("billing_cycle_anchor") or {}).get("type") == "now"
+    if status in ("incomplete", "paused") and (anew or params.get("trial_end")):
+        word = "paid" if status == "incomplete" else "resumed"
+        raise invalid(
+            f"This subscription is {status}: its dates cannot be changed before it is {word}.",
+            param="billing_cycle_anchor" if anew else "trial_end",
+        )
 
 
 def change(account: Account, subscription: Record, params: Json) -> Record | None:
@@ -61,22 +83,23 @@ def change(account: Account, subscription: Record, params: Json) -> Record | Non
     trialing = subscription["status"] == "trialing"
     changes = _apply_items(account, subscription, params.get("items") or [])
     restarts = _restarts(account, before, subscription, params, changes)
-    _set_trial(account, subscription, params, now)
+    starts_trial = _set_trial(account, subscription, params, now)
     prorates = behavior != "none" and not trialing and subscription["status"] not in ("incomplete", "paused")
-    if restarts and prorates:
+    if (restarts or starts_trial) and prorates:
         prorations.credits(account, subscription, _all_items(account, subscription, changes), moment)
     elif prorates:
         prorations.credits(account, subscription, changes, moment)
         prorations.debits(account, subscription, changes, moment)
     if restarts:
         subscription["billing_cycle_anchor"] = now
+        subscription.inner["anchor_day"] = None
         subscription_cycle.move_period(account, subscription, now)
     subscription_items.show(account, subscription)
     _rediscount(account, subscription, params)
     subscription.body |= subscription_ends.plan(account, subscription, params)
     account.save(subscription)
     _tell(account, subscription, before)
-    invoice = _invoice(account, subscription, restarts=restarts, at_once=behavior == "always_invoice")
+    invoice = _invoice(account, subscription, restarts=restarts or starts_trial, at_once=behavior == "always_invoice")
     if restarts or subscription["status"] == "trialing":
         subscription_cycle.plan(account, account.get("subscription", subscription.id))
     if invoice is not None:
@@ -180,14 +203,19 @@ def _all_items(account: Account, subscription: Record, changes: list[Change]) ->
 
 def _restarts(account: Account, before: Json, subscription: Record, params: Json, changes: list[Change]) -> bool:
     """Another interval, the first price above zero, an anchor of now, or the end of a trial begin a new period today."""
+    anew = (params.get("billing_cycle_anchor") or {}).get("type") == "now"
     if subscription["status"] == "trialing":
+        if anew:
+            raise not_here_yet("billing_cycle_anchor", "anchors that move while a trial runs")
         return params.get("trial_end") == "now"
     old = before["items"]["data"]
     new = subscription["items"]["data"]
+    if subscription["status"] in ("incomplete", "paused"):
+        return False
     rhythm = [
         (each[0]["price"]["recurring"]["interval"], each[0]["price"]["recurring"]["interval_count"]) for each in (old, new)
     ]
-    if (params.get("billing_cycle_anchor") or {}).get("type") == "now" or rhythm[0] != rhythm[1]:
+    if anew or rhythm[0] != rhythm[1]:
         return True
     if not changes:
         return False
@@ -199,20 +227,24 @@ def _costs(account: Account, subscription: Record, item: Json) -> int:
     return price_amounts.cost(account, item["price"], item["quantity"], subscription["currency"])
 
 
-def _set_trial(account: Account, subscription: Record, params: Json, now: int) -> None:
+def _set_trial(account: Account, subscription: Record, params: Json, now: int) -> bool:
+    """Whether a trial begins in the middle of what was paid for: that is given back, and free time begins."""
     moment = params.get("trial_end")
-    if moment is None:
-        return
-    if moment == "now":
-        if subscription["status"] == "trialing":
+    trialing = subscription["status"] == "trialing"
+    if moment is None or moment == "now":
+        if moment and trialing:
             subscription.body |= {"status": "active", "trial_end": now}
-        return
+        return False
     subscription_anchors.checked_trial_end(moment, now)
-    begun = subscription["trial_start"] if subscription["status"] == "trialing" else now
-    subscription.body |= {"status": "trialing", "trial_end": moment, "trial_start": begun, "billing_cycle_anchor": moment}
+    subscription.body |= {"trial_end": moment, "trial_start": subscription["trial_start"] if trialing else now}
+    if subscription["trial_settings"]["end_behavior"].get("billing_cycle_anchor") != "unchanged":
+        subscription["billing_cycle_anchor"] = moment
+        subscription.inner["anchor_day"] = None
+    subscription["status"] = "trialing"
     for item in subscription_items.of(account, subscription.id):
-        item["current_period_end"] = moment
+        item.body |= {"current_period_end": moment} | ({} if trialing else {"current_period_start": now})
         account.save(item)
+    return not trialing
 
 
 def _rediscount(account: Account, subscription: Record, params: Json) -> None:
