@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
 
@@ -44,8 +44,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config, ends_with_stdin=wanted.end_with_stdin)
-    asyncio.run(server.serve())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(server.serve())
     return 0 if server.started else 1
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quicker loop, where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _leave_out_http_clients() -> None:
+    """Of the SDK only the types are read here; the HTTP clients it would load take longer than everything else together."""
+    for each in ("aiohttp", "httpx", "requests"):
+        sys.modules.setdefault(each, None)  # type: ignore[arg-type]
 
 
 def _say(line: str) -> None:
@@ -101,4 +117,5 @@ class _Server(uvicorn.Server):
 
 
 if __name__ == "__main__":
+    _leave_out_http_clients()
     sys.exit(main())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import suppress
 from pathlib import Path
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farthing.sandbox import guard, seeds, timers
@@ -14,7 +16,6 @@ from farthing.sandbox.clock import Clock
 from farthing.sandbox.control import control_routes
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal
-from farthing.sandbox.pages import page_app
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import Settings
 from farthing.sandbox.store import StateUnusable, Store
@@ -58,13 +59,29 @@ class _App:
             return
         deliveries = Deliveries(sandbox)
         self._api = Api(sandbox)
-        self._pages = page_app(sandbox, control_routes(sandbox, deliveries))
+        self._pages = _controls_and_pages(sandbox, deliveries)
         tasks = [asyncio.create_task(deliveries.run()), asyncio.create_task(timers.run(sandbox))]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await _end(tasks)
         store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _controls_and_pages(sandbox: Sandbox, deliveries: Deliveries) -> ASGIApp:
+    @functools.cache
+    def pages() -> ASGIApp:
+        """Made when the first of them is looked at: templates take a while to load, and many never look."""
+        from farthing.sandbox.pages import page_app
+
+        return page_app(sandbox, ())
+
+    async def others(scope: Scope, receive: Receive, send: Send) -> None:
+        await pages()(scope, receive, send)
+
+    controls = Starlette(routes=control_routes(sandbox, deliveries))
+    controls.router.default = others
+    return controls
 
 
 def _plant(sandbox: Sandbox) -> str | None:

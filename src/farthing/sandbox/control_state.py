@@ -52,7 +52,7 @@ class StateControls:
         except Refusal as refusal:
             return refused(refusal)
         last = last_of(self._sandbox)
-        self._sandbox.advance(seconds)
+        await self._sandbox.advance(seconds)
         told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
         return back(request) or answered(told)
 

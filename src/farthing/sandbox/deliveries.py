@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from farthing.sandbox import chaos
 from farthing.sandbox.chaos import Mischief, Rule
+from farthing.sandbox.outgoing import Outgoing
 from farthing.sandbox.sending import send
-from farthing.sandbox.store import Json, Record
+from farthing.sandbox.store import Json, Record, StateUnwritable
 from farthing.sandbox.world import Sandbox
 
+LOG = logging.getLogger("farthing.sandbox")
 AT_ONCE_MAX = 16
 PAUSE_SECONDS = 1.0
 LOOK_SECONDS = 0.01
+
+
+COUNT_DOWN = """
+    UPDATE objects
+    SET body = json_set(body, '$.pending_webhooks', json_extract(body, '$.pending_webhooks') - 1)
+    WHERE id = ? AND account = ? AND json_extract(body, '$.pending_webhooks') > 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +50,19 @@ class Deliveries:
         self._sending: dict[int, asyncio.Task[int | None]] = {}
         self._releasing: set[int] = set()
         self._reordering: dict[str, asyncio.Task[None]] = {}
-        self._client: httpx.AsyncClient | None = None
+        self._outgoing: Outgoing | None = None
 
     async def run(self) -> None:
-        limits = httpx.Limits(max_connections=AT_ONCE_MAX, max_keepalive_connections=AT_ONCE_MAX)
-        timeout = self._sandbox.settings.webhook_timeout_seconds
-        # trust_env: a proxy in the environment has no business between a sandbox and the machine it runs on.
-        async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client:
-            self._client = client
-            try:
-                while True:
-                    self._sandbox.news.clear()
-                    self._start(client)
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._sandbox.news.wait(), self._pause())
-            finally:
-                await self._stop()
+        outgoing = self._outgoing = Outgoing(self._sandbox.settings.webhook_timeout_seconds)
+        try:
+            while True:
+                self._sandbox.news.clear()
+                self._start(outgoing)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._sandbox.news.wait(), self._pause())
+        finally:
+            await self._stop()
+            outgoing.close()
 
     async def _stop(self) -> None:
         tasks: list[asyncio.Task[Any]] = [*self._sending.values(), *self._reordering.values()]
@@ -65,25 +70,37 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, client: httpx.AsyncClient) -> None:
+    def _start(self, outgoing: Outgoing) -> None:
         free = AT_ONCE_MAX - len(self._sending)
+        if free <= 0:
+            return
         rows = self._sandbox.store.rows(
             """
             SELECT id, account, event, endpoint, attempts
             FROM deliveries
             WHERE next_at IS NOT NULL AND next_at <= ?
-            ORDER BY id
+            ORDER BY next_at, id
             LIMIT ?
             """,
             time.time(),
             AT_ONCE_MAX * 2,
         )
-        for delivery in [Delivery(*row) for row in rows if row[0] not in self._sending and row[0] not in self._releasing][
-            :free
-        ]:
-            task = asyncio.create_task(self._deliver(client, delivery))
+        waiting = [Delivery(*row) for row in rows if row[0] not in self._sending and row[0] not in self._releasing]
+        for delivery in waiting[:free]:
+            task = asyncio.create_task(self._deliver_or_tell(outgoing, delivery))
             self._sending[delivery.id] = task
             task.add_done_callback(functools.partial(self._done, delivery.id))
+
+    async def _deliver_or_tell(self, outgoing: Outgoing, delivery: Delivery) -> int | None:
+        """What breaks here must neither stop the others nor be tried without a pause."""
+        try:
+            return await self._deliver(outgoing, delivery)
+        except StateUnwritable as problem:
+            LOG.error("%s", problem)
+        except Exception:
+            LOG.exception("Delivery %s of %s failed", delivery.id, delivery.event)
+        await asyncio.sleep(PAUSE_SECONDS)
+        return None
 
     def _done(self, delivery: int, task: asyncio.Task[int | None]) -> None:
         del task
@@ -95,12 +112,13 @@ class Deliveries:
         rows = self._sandbox.store.rows("SELECT min(next_at) FROM deliveries WHERE next_at > ?", time.time())
         return PAUSE_SECONDS if rows[0][0] is None else min(max(rows[0][0] - time.time(), 0.01), PAUSE_SECONDS)
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery, *, behaving: bool = False) -> int | None:
+    async def _deliver(self, outgoing: Outgoing, delivery: Delivery, *, behaving: bool = False) -> int | None:
         """The status answered. `behaving`: whatever mischief is ordered, this one has had its share."""
         account = self._sandbox.account(delivery.account, "")
         event = account.find("event", delivery.event)
         # The endpoint of an event on a connected account is its platform's.
-        listens = self._sandbox.store.find_anywhere(delivery.endpoint)
+        store = self._sandbox.store
+        listens = store.remembered(("endpoint", delivery.endpoint), lambda: store.find_anywhere(delivery.endpoint))
         endpoint = listens[1] if listens else None
         if event is None or endpoint is None:
             self._give_up(delivery)
@@ -109,16 +127,16 @@ class Deliveries:
         if rule and rule.kind in chaos.QUEUED:
             self._queue(delivery, rule)
             return None
-        status = await self._send(client, delivery, event, endpoint, rule)
+        status = await self._send(outgoing, delivery, event, endpoint, rule)
         if rule and rule.kind is Mischief.DUPLICATE:
-            await self._send(client, delivery, event, endpoint, None)
+            await self._send(outgoing, delivery, event, endpoint, None)
         return status
 
     async def _send(
-        self, client: httpx.AsyncClient, delivery: Delivery, event: Record, endpoint: Record, rule: Rule | None
+        self, outgoing: Outgoing, delivery: Delivery, event: Record, endpoint: Record, rule: Rule | None
     ) -> int | None:
         started = time.perf_counter()
-        status, problem = await send(client, event, endpoint, rule.kind if rule else None)
+        status, problem = await send(outgoing, event, endpoint, rule.kind if rule else None)
         self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
         self._sandbox.sent.set()
         return status
@@ -146,8 +164,8 @@ class Deliveries:
         try:
             for each in chosen:
                 self._sandbox.store.run("UPDATE deliveries SET status = 'pending', next_at = 0 WHERE id = ?", each.id)
-                assert self._client is not None
-                status = await self._deliver(self._client, each, behaving=True)
+                assert self._outgoing is not None
+                status = await self._deliver(self._outgoing, each, behaving=True)
                 released.append({"event": each.event, "type": each.type, "endpoint": each.endpoint, "status": status})
         finally:
             self._releasing -= {each.id for each in chosen}
@@ -169,10 +187,13 @@ class Deliveries:
         """How many are still on their way."""
         return int(self._sandbox.store.rows("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")[0][0])
 
+    def _is_anything_waiting(self) -> bool:
+        return bool(self._sandbox.store.rows("SELECT 1 FROM deliveries WHERE next_at IS NOT NULL LIMIT 1"))
+
     async def all_delivered(self, seconds: float) -> bool:
         """Wait until nothing is on its way any more; what is held or dropped is not."""
         end = time.monotonic() + seconds
-        while self.waiting() or self._reordering:
+        while self._is_anything_waiting() or self._reordering:
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(LOOK_SECONDS)
@@ -206,11 +227,7 @@ class Deliveries:
                 self._count_down(delivery)
 
     def _count_down(self, delivery: Delivery) -> None:
-        account = self._sandbox.account(delivery.account, "")
-        event = account.find("event", delivery.event)
-        if event and event["pending_webhooks"]:
-            event["pending_webhooks"] -= 1
-            account.save(event)
+        self._sandbox.store.run(COUNT_DOWN, delivery.event, delivery.account)
 
     def resend(self, event: str) -> int:
         """Send this event once more to everybody it was addressed to; says to how many."""

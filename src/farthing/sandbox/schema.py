@@ -77,6 +77,7 @@ CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (next_at) WHERE next_at
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_held ON deliveries (endpoint) WHERE status = 'held';
 CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
+CREATE INDEX IF NOT EXISTS attempts_by_age ON attempts (at);
 """
 LINKS = {
     "application_fee": ("charge",),

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 
-import httpx
 import orjson
 
 from farthing.sandbox import chaos, signing
 from farthing.sandbox.chaos import Mischief
 from farthing.sandbox.ids import new_id
+from farthing.sandbox.outgoing import Outgoing, Unanswered
 from farthing.sandbox.settings import API_VERSION
 from farthing.sandbox.store import Record
 
 
-async def send(
-    client: httpx.AsyncClient, event: Record, endpoint: Record, mischief: Mischief | None
-) -> tuple[int | None, str | None]:
+async def send(outgoing: Outgoing, event: Record, endpoint: Record, mischief: Mischief | None) -> tuple[int | None, str | None]:
     """The status answered, or what went wrong. Redirects are not followed: they count as a failure."""
     version = endpoint["api_version"] or API_VERSION
     body = orjson.dumps({**event.body, "api_version": version}, option=orjson.OPT_INDENT_2)
@@ -28,14 +26,9 @@ async def send(
         "stripe-version": version,
     }
     try:
-        async with client.stream("POST", endpoint["url"], content=body, headers=headers) as response:
-            return response.status_code, None
-    except httpx.TimeoutException:
-        return None, "timed out"
-    except httpx.HTTPError as problem:
-        return None, type(problem).__name__
-    except httpx.InvalidURL:
-        return None, "invalid URL"
+        return await outgoing.post(endpoint["url"], headers, body), None
+    except Unanswered as problem:
+        return None, str(problem)
 
 
 def _signed(body: bytes, endpoint: Record, mischief: Mischief | None) -> tuple[bytes, str]:

@@ -88,9 +88,12 @@ class Store:
             self._db.execute("COMMIT")
         except BaseException as problem:
             self._take_back()
-            if isinstance(problem, sqlite3.Error) and _is_of_the_disk(problem):
-                raise StateUnwritable(f"The state file {self._path} cannot be written: {problem}. Nothing was done.") from None
+            self._say_if_unwritable(problem)
             raise
+
+    def _say_if_unwritable(self, problem: BaseException) -> None:
+        if isinstance(problem, sqlite3.Error) and getattr(problem, "sqlite_errorcode", 0) & 0xFF in DISK_PROBLEMS:
+            raise StateUnwritable(f"The state file {self._path} cannot be written: {problem}. Nothing was done.") from None
 
     def _take_back(self) -> None:
         self._remembered.clear()
@@ -104,7 +107,8 @@ class Store:
         self._db.execute("SAVEPOINT attempt")
         try:
             yield
-        except BaseException:
+        except BaseException as problem:
+            self._say_if_unwritable(problem)
             self._remembered.clear()
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK TO attempt")
@@ -285,10 +289,6 @@ def _told(path: str, problem: sqlite3.DatabaseError) -> str:
     if "not a database" in text or "malformed" in text:
         return f"{path} is no state file of the sandbox: choose another file"
     return f"The state file {path} cannot be used: {text}"
-
-
-def _is_of_the_disk(problem: sqlite3.Error) -> bool:
-    return getattr(problem, "sqlite_errorcode", 0) & 0xFF in DISK_PROBLEMS
 
 
 def _text(value: Json) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from farthing.sandbox import ids, placing, snapshots
+from farthing.sandbox import billing_settings, ids, placing, snapshots
 from farthing.sandbox.account import Account, Request
 from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
@@ -18,12 +19,15 @@ from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import Json, Store
+from farthing.sandbox.store import Json, StateUnwritable, Store
 
 LOG = logging.getLogger("farthing.sandbox")
 REQUESTS_KEPT = 200
 ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
 DUE_AT_ONCE_MAX = 10_000
+# So long an advance works before others get their turn.
+SLICE_SECONDS = 0.03
+PREVIEWED_MAX = 1_000
 
 
 PREVIEWED = """
@@ -31,6 +35,7 @@ PREVIEWED = """
     FROM objects
     WHERE object = 'event' AND seq > ?
     ORDER BY seq
+    LIMIT ?
 """
 
 
@@ -72,8 +77,13 @@ class Sandbox:
     sent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after every webhook that was tried."""
 
+    _advancing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _life: int = 0
+    """Counted up when everything is replaced: an advance that was under way has nowhere to arrive any more."""
+
     def account(self, id: str, url: str, request: Request | None = None) -> Account:
-        return Account(id, self.store, self.clock, self.settings, self._known_url(url), request or Request())
+        settings = billing_settings.of(self.store, id, self.settings)
+        return Account(id, self.store, self.clock, settings, self._known_url(url), request or Request())
 
     def _known_url(self, url: str) -> str:
         """Where it was reached last, for the links of what happens by itself."""
@@ -88,9 +98,13 @@ class Sandbox:
 
     @contextmanager
     def commit(self) -> Iterator[None]:
-        """One transaction. What fell due before it happens first, so nobody sees a session that should have expired."""
+        """One transaction. What fell due before it happens first, so nobody sees a session that should have expired.
+
+        While the clock is being moved, that is left to whoever moves it: others see how far it got.
+        """
         with self.store.transaction():
-            self._do_what_is_due()
+            if not self._advancing.locked():
+                self._do_what_is_due()
             yield
         self.news.set()
 
@@ -98,26 +112,40 @@ class Sandbox:
         with self.commit():
             pass
 
-    def advance(self, seconds: float) -> None:
-        """Move the clock, stopping wherever something falls due, so that it happens at its own time."""
-        target = self.clock.now() + seconds
-        while (moment := self.store.next_due()) is not None and moment <= target:
-            self.clock.move_to(moment)
-            self.do_what_is_due()
-        self.clock.move_to(target)
-        self.do_what_is_due()
+    async def advance(self, seconds: float) -> None:
+        """Move the clock, stopping wherever something falls due, so that it happens at its own time.
 
-    def preview(self, seconds: float) -> list[Json]:
-        """What an advance would cause: it is done, looked at, and taken back."""
+        In slices of a moment each: meanwhile others are answered, and webhooks are on their way.
+        """
+        async with self._advancing:
+            life, target = self._life, self.clock.now() + seconds
+            while (moment := self.store.next_due()) is not None and moment <= target:
+                self.clock.move_to(moment)
+                await self._do_in_slices()
+                if life != self._life:
+                    return
+            self.clock.move_to(target)
+            await self._do_in_slices()
+
+    async def _do_in_slices(self) -> None:
+        done = False
+        while not done:
+            with self.store.transaction():
+                done = self._do_what_is_due(time.monotonic() + SLICE_SECONDS)
+            self.news.set()
+            await asyncio.sleep(0)
+
+    def preview(self, seconds: float, most: int = PREVIEWED_MAX) -> list[Json]:
+        """What an advance would cause, the first of it: it is done, looked at, and taken back."""
         ahead, target, found = self.clock.ahead, self.clock.now() + seconds, list[Json]()
         try:
             with self.store.transaction():
                 last = self.store.rows("SELECT coalesce(max(seq), 0) FROM objects")[0][0]
-                while (moment := self.store.next_due()) is not None and moment <= target:
+                while (moment := self.store.next_due()) is not None and moment <= target and len(found) < most:
                     self.clock.move_to(moment)
-                    self._do_what_is_due()
-                rows = self.store.rows(PREVIEWED, last)
-                found = [dict(zip(("account", "at", "type", "object"), row, strict=True)) for row in rows]
+                    self._do_what_is_due(time.monotonic() + SLICE_SECONDS)
+                    rows = self.store.rows(PREVIEWED, last, most)
+                    found = [dict(zip(("account", "at", "type", "object"), row, strict=True)) for row in rows]
                 raise _TakenBackError
         except _TakenBackError:
             return found
@@ -127,6 +155,7 @@ class Sandbox:
     def restore(self, snapshot: Json) -> None:
         """Everything as it was then, the clock's lead over the wall included. Ordered faults and mischief stay."""
         snapshots.restore(self.store, snapshot)
+        self._life += 1
         self.clock.reload()
         self.news.set()
 
@@ -150,12 +179,16 @@ class Sandbox:
         for (job,) in jobs:
             self._do(account_id, job, subject)
 
-    def _do_what_is_due(self) -> None:
+    def _do_what_is_due(self, until: float = float("inf")) -> bool:
+        """Whether that was all of it. `until` is when others should have their turn, by the process's own clock."""
         for _ in range(DUE_AT_ONCE_MAX):
             due = self.store.take_due(self.clock.now())
             if due is None:
-                return
+                return True
             self._do(*due)
+            if time.monotonic() > until:
+                break
+        return False
 
     def _do(self, account_id: str, job: str, subject: str) -> None:
         """A job that breaks is dropped and told to the log: it must not stand in the way of every request after it."""
@@ -165,6 +198,8 @@ class Sandbox:
             with self.store.attempt(), self.ids_of(account_id, self.settings.id_seed):
                 if record := account.find(kind, subject):
                     act(account, record)
+        except StateUnwritable:
+            raise
         except Exception as problem:
             LOG.exception("%s of %s failed", job, subject)
             if isinstance(problem, Nonconforming):
@@ -174,6 +209,7 @@ class Sandbox:
         """Forget everything: the next key that comes opens a new, empty account."""
         with self.store.transaction():
             self.store.clear()
+        self._life += 1
         self.clock.reset()
         self.faults.clear()
         self.chaos.clear()

@@ -67,7 +67,7 @@ class Dashboard:
             payments=self._newest("payment_intent"),
             refunds=self._newest("refund"),
             disputes=self._newest("dispute"),
-            ahead=self._sandbox.preview(AHEAD_SECONDS),
+            ahead=self._sandbox.preview(AHEAD_SECONDS, AHEAD_SHOWN_MAX + 1),
             held=self._sandbox.store.rows("SELECT count(*) FROM deliveries WHERE status = 'held'")[0][0],
             mischief=self._sandbox.chaos.waiting(),
             snapshots=list(self._sandbox.snapshots),
