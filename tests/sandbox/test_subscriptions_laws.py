@@ -90,7 +90,8 @@ class Life:
                 return {"trial_end": "now"}
             case "discount":
                 return {"discounts": [{"coupon": self.coupons[value]}] if value else ""}
-        return None
+            case _:
+                return None
 
     def preview(self, change: Any) -> Any:
         details = {name: value for name, value in change.items() if name != "discounts"}

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from farthing.sandbox import cashier
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
+from farthing.sandbox.control_billing import billing_routes
 from farthing.sandbox.control_declines import account_routes
 from farthing.sandbox.control_disputes import dispute_routes
 from farthing.sandbox.control_listeners import listener_routes
@@ -37,6 +38,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         Route("/_sandbox/checkout/sessions/{id}/pay", controls.pay, methods=["POST"]),
         Route("/_sandbox/payment_intents/{id}/authenticate", controls.authenticate, methods=["POST"]),
         *account_routes(sandbox),
+        *billing_routes(sandbox),
         *dispute_routes(sandbox),
         *state_routes(sandbox),
         *listener_routes(sandbox),
@@ -75,7 +77,7 @@ class Controls:
         except Refusal as refusal:
             return refused(refusal)
         last = last_of(self._sandbox)
-        self._sandbox.advance(seconds)
+        await self._sandbox.advance(seconds)
         clock = self._sandbox.clock
         told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
         return back(request) or answered(told)

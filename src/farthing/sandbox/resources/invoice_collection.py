@@ -252,7 +252,7 @@ def plan_due(account: Account, invoice: Record) -> None:
     if due is None or invoice["status"] != "open":
         return
     before = due - account.settings.will_be_due_days * DAY
-    if before > account.clock.now():
+    if account.settings.will_be_due_days and before > account.clock.now():
         account.at(before, "invoices.warn", invoice)
     account.at(due, "invoices.fall_due", invoice)
 
