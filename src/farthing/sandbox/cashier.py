@@ -33,7 +33,7 @@ def pay(sandbox: Sandbox, id: str, bought: Purchase, url: str) -> Outcome:
     with sandbox.commit():
         account, session = find(sandbox, "checkout.session", id, url)
         try:
-            with account.store.attempt():
+            with account.store.attempt(), sandbox.ids_of(account.id, sandbox.settings.id_seed):
                 if bought.decides:
                     _change(account, session, bought)
                 method = _method(account, session, bought) if bought.pays else None
@@ -111,7 +111,8 @@ def authenticate(sandbox: Sandbox, id: str, *, passed: bool, url: str) -> Outcom
     """The bank's page was answered for this payment intent. Answering it twice changes nothing."""
     with sandbox.commit():
         account, intent = find(sandbox, "setup_intent" if id.startswith("seti_") else "payment_intent", id, url)
-        declined = checkout_payment.authenticate(account, intent, passed=passed)
+        with sandbox.ids_of(account.id, sandbox.settings.id_seed):
+            declined = checkout_payment.authenticate(account, intent, passed=passed)
         owner = intent.inner.get("owner")
         if owner:
             return _outcome(account, account.get("checkout.session", owner), declined)
