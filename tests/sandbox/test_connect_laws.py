@@ -23,6 +23,7 @@ CARDS = st.sampled_from(("pm_card_visa", "pm_card_bypassPending", "pm_card_refun
 TIMES = st.sampled_from((3600, DAY, 3 * DAY, 12 * DAY))
 WHICH = st.integers(0, 2)
 EXAMPLES, STEPS = 6, 12
+DISPUTE_FEE = 1500
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +92,22 @@ class Books(RuleBasedStateMachine):
         if at < len(fees):
             self._try(self.client.v1.application_fees.refunds.create, fees[at].id, {"amount": amount})
 
-    @rule(which=WHICH, amount=AMOUNTS)
-    def pay_out(self, which: int, amount: int) -> None:
+    @rule(which=WHICH, part=PARTS, verb=st.sampled_from(("", "cancel")))
+    def pay_out(self, which: int, part: int, verb: str) -> None:
+        """Of what there is, or of what was just paid in."""
         seller = on(self.sellers[which])
+        if self.client.v1.balance.retrieve({}, seller).available[0].amount <= 0:
+            charge(self.client, 9_000, "pm_card_bypassPending", transfer_data={"destination": self.sellers[which]})
+        amount = self.client.v1.balance.retrieve({}, seller).available[0].amount * part // 100
         self._try(self.client.v1.payouts.create, {"amount": amount, "currency": "usd"}, seller)
+        if verb:
+            self._call_back("cancel", seller)
 
-    @rule(which=WHICH, verb=st.sampled_from(("cancel", "reverse")))
-    def call_a_payout_back(self, which: int, verb: str) -> None:
-        seller = on(self.sellers[which])
+    @rule(which=WHICH)
+    def call_a_payout_back(self, which: int) -> None:
+        self._call_back("reverse", on(self.sellers[which]))
+
+    def _call_back(self, verb: str, seller: Any) -> None:
         for payout in self.client.v1.payouts.list({"limit": 1}, seller).data:
             self._try(getattr(self.client.v1.payouts, verb), payout.id, {}, seller)
 
@@ -178,9 +187,10 @@ def _kept(moved: Any) -> int:
 def _from_buyers(client: Client, options: Any) -> int:
     paid = [each for each in _all(client.v1.charges, options) if each.balance_transaction and not each.source_transfer]
     given = [each for each in _all(client.v1.refunds, options) if each.balance_transaction and each.status != "failed"]
-    taken = [moved.net for each in _all(client.v1.disputes, options) for moved in each.balance_transactions]
+    disputed = [each for each in _all(client.v1.disputes, options) if each.balance_transactions]
+    taken = [DISPUTE_FEE + (0 if each.status == "won" else each.amount) for each in disputed]
     back = sum(each.amount for each in given if not each.source_transfer_reversal)
-    return sum(each.amount_captured for each in paid) - back + sum(taken)
+    return sum(each.amount_captured for each in paid) - back - sum(taken)
 
 
 def _to_banks(client: Client, options: Any) -> int:
