@@ -44,10 +44,21 @@ class Delivery:
     type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came of one attempt."""
+
+    delivery: Delivery
+    status: int | None
+    problem: str | None
+    took_ms: int
+
+
 class Deliveries:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._sending: dict[int, asyncio.Task[int | None]] = {}
+        self._said: list[tuple[_Said, asyncio.Future[None]]] = []
         self._releasing: set[int] = set()
         self._reordering: dict[str, asyncio.Task[None]] = {}
         self._outgoing: Outgoing | None = None
@@ -65,6 +76,8 @@ class Deliveries:
             outgoing.close()
 
     async def _stop(self) -> None:
+        if self._said:
+            self._write_all_down()
         tasks: list[asyncio.Task[Any]] = [*self._sending.values(), *self._reordering.values()]
         for task in tasks:
             task.cancel()
@@ -137,7 +150,7 @@ class Deliveries:
     ) -> int | None:
         started = time.perf_counter()
         status, problem = await send(outgoing, event, endpoint, rule.kind if rule else None)
-        self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
+        await self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
         self._sandbox.sent.set()
         return status
 
@@ -202,32 +215,50 @@ class Deliveries:
     def _give_up(self, delivery: Delivery) -> None:
         self._sandbox.store.run("UPDATE deliveries SET status = 'failed', next_at = NULL WHERE id = ?", delivery.id)
 
-    def _write_down(self, delivery: Delivery, status: int | None, problem: str | None, took_ms: int) -> None:
-        delivered = status is not None and 200 <= status < 300
+    async def _write_down(self, delivery: Delivery, status: int | None, problem: str | None, took_ms: int) -> None:
+        """Together with whatever else was answered meanwhile: many deliveries, one commit."""
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        if not self._said:
+            loop.call_soon(self._write_all_down)
+        self._said.append((_Said(delivery, status, problem, took_ms), written))
+        await written
+
+    def _write_all_down(self) -> None:
+        said, self._said = self._said, []
+        problem: Exception | None = None
+        try:
+            with self._sandbox.store.transaction():
+                for each, _ in said:
+                    self._write_one_down(each)
+        except Exception as caught:  # noqa: BLE001 - it belongs to those who wait
+            problem = caught
+        for _, written in said:
+            if not written.done():
+                written.set_exception(problem) if problem else written.set_result(None)
+
+    def _write_one_down(self, said: _Said) -> None:
+        store, delivery = self._sandbox.store, said.delivery
+        delivered = said.status is not None and 200 <= said.status < 300
         retries = self._sandbox.settings.retry_after_seconds
         again = None if delivered or delivery.attempts >= len(retries) else time.time() + retries[delivery.attempts]
         state = "succeeded" if delivered else "pending" if again else "failed"
-        store = self._sandbox.store
-        with store.transaction():
-            store.run(
-                "INSERT INTO attempts (delivery, at, status, problem, took_ms) VALUES (?, ?, ?, ?, ?)",
-                delivery.id,
-                time.time(),
-                status,
-                problem,
-                took_ms,
-            )
-            changed = store.run(
-                "UPDATE deliveries SET status = ?, attempts = attempts + 1, next_at = ? WHERE id = ? AND next_at IS NOT NULL",
-                state,
-                again,
-                delivery.id,
-            )
-            if delivered and changed:
-                self._count_down(delivery)
-
-    def _count_down(self, delivery: Delivery) -> None:
-        self._sandbox.store.run(COUNT_DOWN, delivery.event, delivery.account)
+        store.run(
+            "INSERT INTO attempts (delivery, at, status, problem, took_ms) VALUES (?, ?, ?, ?, ?)",
+            delivery.id,
+            time.time(),
+            said.status,
+            said.problem,
+            said.took_ms,
+        )
+        changed = store.run(
+            "UPDATE deliveries SET status = ?, attempts = attempts + 1, next_at = ? WHERE id = ? AND next_at IS NOT NULL",
+            state,
+            again,
+            delivery.id,
+        )
+        if delivered and changed:
+            store.run(COUNT_DOWN, delivery.event, delivery.account)
 
     def resend(self, event: str) -> int:
         """Send this event once more to everybody it was addressed to; says to how many."""

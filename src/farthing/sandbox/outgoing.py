@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from collections import deque
 from contextlib import suppress
@@ -31,6 +32,7 @@ class Address:
     """As the Host header has it."""
 
 
+@functools.lru_cache(1_000)
 def address(url: str) -> Address:
     try:
         parts = urlsplit(url)
