@@ -149,6 +149,12 @@ def _applies_to(account: Account, id: str) -> Json | None:
     return {"products": products} if products else None
 
 
+def _coupon_currencies(account: Account, id: str) -> Json:
+    from farthing.sandbox.resources import coupons
+
+    return coupons.shown_options(account, id)
+
+
 def _tiers(account: Account, id: str) -> Any:
     from farthing.sandbox.resources import prices
 
@@ -188,6 +194,7 @@ INCLUDED = {
     ("invoice", "payments"): _invoice_payments,
     ("invoice", "confirmation_secret"): _confirmation_secret,
     ("coupon", "applies_to"): _applies_to,
+    ("coupon", "currency_options"): _coupon_currencies,
     ("price", "tiers"): _tiers,
     ("price", "currency_options"): _currency_options,
 }

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, no_such, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, no_such
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
@@ -33,7 +33,8 @@ def create(account: Account, params: Json) -> Record:
             "valid": True,
         },
         id=params.get("id") or random_text(8),
-        products=(params.get("applies_to") or {}).get("products") or [],
+        products=_products(account, params),
+        options=_options(params),
     )
     if moment := params.get("redeem_by"):
         account.at(moment, "coupons.lapse", coupon)
@@ -41,9 +42,49 @@ def create(account: Account, params: Json) -> Record:
     return coupon
 
 
+def _products(account: Account, params: Json) -> list[str]:
+    products: list[str] = (params.get("applies_to") or {}).get("products") or []
+    for product in products:
+        account.get("product", product, param="applies_to[products]")
+    return products
+
+
+def _options(params: Json) -> Json:
+    """The amounts in further currencies."""
+    given = params.get("currency_options") or {}
+    if given and "amount_off" not in params:
+        raise invalid("`currency_options` can only be used with `amount_off`.", param="currency_options")
+    return options_of(given)
+
+
+def options_of(given: Json) -> Json:
+    found = {}
+    for code, each in given.items():
+        currency = money.currency(code, param=f"currency_options[{code}]")
+        if each["amount_off"] < 1:
+            raise invalid("Invalid positive integer", param=f"currency_options[{code}][amount_off]")
+        found[currency] = {"amount_off": each["amount_off"]}
+    return found
+
+
+def amount_in(coupon: Record, currency: str) -> int | None:
+    """How much it takes off in this currency; None when it does not do that."""
+    if coupon["amount_off"] is None:
+        return None
+    if coupon["currency"] == currency:
+        return int(coupon["amount_off"])
+    found = (coupon.inner.get("options") or {}).get(currency)
+    return int(found["amount_off"]) if found else None
+
+
+def shown_options(account: Account, id: str) -> Json:
+    """All its currencies, its own included, for those who ask."""
+    coupon = account.get("coupon", id)
+    own = {coupon["currency"]: {"amount_off": coupon["amount_off"]}} if coupon["currency"] else {}
+    return own | (coupon.inner.get("options") or {})
+
+
 def _check(account: Account, params: Json) -> None:
-    if "currency_options" in params:
-        raise not_here_yet("currency_options", "coupons in several currencies")
     if "percent_off" in params and "amount_off" in params:
         raise exclusive_parameters("percent_off", "amount_off")
     if "percent_off" not in params and "amount_off" not in params:
@@ -78,8 +119,10 @@ def get(account: Account, id: str, param: str | None = None) -> Record:
 
 def update(account: Account, id: str, params: Json) -> Record:
     coupon = get(account, id)
-    if "currency_options" in params:
-        raise not_here_yet("currency_options", "coupons in several currencies")
+    if given := params.get("currency_options"):
+        if coupon["amount_off"] is None:
+            raise invalid("`currency_options` can only be used with `amount_off`.", param="currency_options")
+        coupon.inner["options"] = {**(coupon.inner.get("options") or {}), **options_of(given)}
     name = blank_as_none(params["name"]) if "name" in params else coupon["name"]
     metadata = merge_metadata(coupon["metadata"], params.get("metadata"))
     account.update(coupon, "coupon.updated", name=name, metadata=metadata)

@@ -75,7 +75,7 @@ def tell(account: Account, new: list[Record], ended: list[Record]) -> None:
 
 def described(account: Account, coupon: Record, customer: str | None, currency: str, param: str, **owner: str | None) -> Json:
     """What the discount will say, checked; nothing is stored or counted yet."""
-    if coupon["amount_off"] is not None and coupon["currency"] != currency:
+    if coupon["amount_off"] is not None and coupons.amount_in(coupon, currency) is None:
         raise invalid(
             f"The coupon {coupon.id} is in {coupon['currency']} and cannot be applied to amounts in {currency}.", param=param
         )
@@ -102,6 +102,11 @@ def end(account: Account, discount: Record) -> None:
         tell(account, [], [discount])
 
 
+def as_deleted(discount: Record) -> Json:
+    """Unlike other deleted objects, a discount still says what it was."""
+    return {name: value for name, value in discount.body.items() if name not in ("customer_account", "end")} | {"deleted": True}
+
+
 def running(account: Account, ids: list[str]) -> list[Record]:
     now = account.clock.seconds()
     found = [account.get("discount", id) for id in ids]
@@ -122,7 +127,7 @@ def shares(account: Account, discount: Record, lines: list[Json], left: list[int
     ]
     base = sum(bases)
     if coupon["amount_off"] is not None:
-        off = min(coupon["amount_off"], base)
+        off = min(coupons.amount_in(coupon, lines[0]["currency"]) or 0, base) if lines else 0
     else:
         off = round_half_up(Decimal(base) * Decimal(str(coupon["percent_off"])).scaleb(-2))
     return split(off, bases)

@@ -128,7 +128,9 @@ def terms(account: Account, price: Json, currency: str | None = None) -> Json:
     if own and price["billing_scheme"] == "per_unit":
         return price
     inner = account.get("price", price["id"]).inner
-    found: Json | None = inner if own else inner["options"].get(currency)
+    if own:
+        return {"unit_amount": None, "unit_amount_decimal": None, "tiers": inner["tiers"]}
+    found: Json | None = (inner.get("options") or {}).get(currency)
     if found is None:
         raise invalid(
             f"The price `{price['id']}` is in {price['currency']} and has no currency option for {currency}.", param="currency"

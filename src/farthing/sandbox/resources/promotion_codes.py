@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, merge_metadata
-from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import invalid, missing_parameter
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
@@ -53,8 +53,6 @@ def _check_code(account: Account, code: str, active: bool) -> None:
 
 
 def _restrictions(given: Json) -> Json:
-    if "currency_options" in given:
-        raise not_here_yet("restrictions[currency_options]", "minimum amounts in several currencies")
     least = given.get("minimum_amount")
     if least is not None and "minimum_amount_currency" not in given:
         raise missing_parameter("restrictions[minimum_amount_currency]")
@@ -62,7 +60,25 @@ def _restrictions(given: Json) -> Json:
         "first_time_transaction": given.get("first_time_transaction", False),
         "minimum_amount": least,
         "minimum_amount_currency": money.currency(given["minimum_amount_currency"]) if least is not None else None,
+    } | ({"currency_options": _minimums(given["currency_options"])} if given.get("currency_options") else {})
+
+
+def _minimums(given: Json) -> Json:
+    """The least amounts in further currencies. The key is left out where there are none: null would break the SDK."""
+    return {
+        money.currency(code, param="restrictions[currency_options]"): {"minimum_amount": each.get("minimum_amount")}
+        for code, each in given.items()
     }
+
+
+def least_in(limits: Json, currency: str) -> tuple[bool, int]:
+    """Whether there is a least amount in this currency at all, and how much."""
+    if limits["minimum_amount"] is None:
+        return True, 0
+    if currency == limits["minimum_amount_currency"]:
+        return True, limits["minimum_amount"]
+    other = (limits.get("currency_options") or {}).get(currency)
+    return other is not None, (other or {}).get("minimum_amount") or 0
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
@@ -72,8 +88,12 @@ def retrieve(account: Account, id: str, params: Json) -> Record:
 
 def update(account: Account, id: str, params: Json) -> Record:
     promotion_code = account.get("promotion_code", id)
-    if "restrictions" in params:
-        raise not_here_yet("restrictions", "changing the restrictions of a code")
+    if given := (params.get("restrictions") or {}).get("currency_options"):
+        promotion_code["restrictions"] = {
+            **promotion_code["restrictions"],
+            "currency_options": {**(promotion_code["restrictions"].get("currency_options") or {}), **_minimums(given)},
+        }
+        account.save(promotion_code)
     active = params.get("active", promotion_code["active"])
     if active and not promotion_code["active"]:
         _check_code(account, promotion_code["code"], active=True)
@@ -106,8 +126,8 @@ def check(account: Account, promotion_code: Record, customer: str | None, *, amo
     if promotion_code["customer"] and promotion_code["customer"] != customer:
         raise _refused("This promotion code cannot be redeemed by this customer.", "promotion_code_invalid_customer")
     limits = promotion_code["restrictions"]
-    least = limits["minimum_amount"]
-    if least is not None and (currency != limits["minimum_amount_currency"] or amount < least):
+    known, least = least_in(limits, currency)
+    if not known or amount < least:
         raise _refused(
             "This promotion code cannot be redeemed because the amount is below its minimum.", "promotion_code_minimum"
         )

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from farthing.sandbox.account import Account, Job, merge_metadata
-from farthing.sandbox.errors import invalid, not_here_yet
+from farthing.sandbox.errors import Refusal, invalid, not_here_yet
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     billing_shares,
@@ -265,6 +265,21 @@ def _rediscount(account: Account, subscription: Record, params: Json) -> None:
     discounts.tell(account, [each for each in found if each.id not in before], ended)
 
 
+def delete_discount(account: Account, id: str, params: Json) -> Json:
+    """All of those of the subscription as a whole; those of its items stay."""
+    del params
+    subscription = account.get("subscription", id)
+    if not subscription["discounts"]:
+        raise Refusal(404, f"No active discount for subscription: {id}", code="resource_missing", param="id")
+    before, last = deepcopy(subscription.body), subscription["discounts"][-1]
+    for each in subscription["discounts"]:
+        discounts.end(account, account.get("discount", each))
+    subscription["discounts"] = []
+    account.save(subscription)
+    _tell(account, subscription, before)
+    return discounts.as_deleted(account.get("discount", last))
+
+
 # Its invoice
 
 
@@ -374,4 +389,7 @@ JOBS: dict[str, tuple[str, Job]] = {
     "subscriptions.unpause": ("subscription", unpause),
     "subscriptions.drop_pending": ("subscription", drop_pending),
 }
-OPERATIONS = (Operation("POST", "/v1/subscriptions/{id}", "SubscriptionUpdateParams", update),)
+OPERATIONS = (
+    Operation("POST", "/v1/subscriptions/{id}", "SubscriptionUpdateParams", update),
+    Operation("DELETE", "/v1/subscriptions/{id}/discount", "SubscriptionDeleteDiscountParams", delete_discount),
+)
