@@ -167,7 +167,7 @@ def test_the_page_tells_the_terms_and_takes_a_code(client: Client, sandbox: Runn
     wrong = sandbox.http.post(session.url, data={"apply": "code", "code": "nope"})
     assert (wrong.status_code, "This code is invalid." in wrong.text) == (400, True)
     right = sandbox.http.post(session.url, data={"apply": "code", "code": "spring"})
-    assert (right.status_code, "-$2.50" in right.text, "Pay $7.50" in right.text) == (200, True, True)
+    assert (right.status_code, "−$2.50" in right.text, "Pay $7.50" in right.text) == (200, True, True)
     assert client.v1.coupons.retrieve(coupon.id).times_redeemed == 0
 
 

@@ -29,7 +29,7 @@ def press(sandbox: Running, url: str, **fields: str) -> Any:
 def test_a_plan_is_canceled_and_kept_after_all(client: Client, sandbox: Running, plan: Any) -> None:
     session = enter(client, plan.customer)
     shown = sandbox.http.get(session.url)
-    assert (shown.status_code, "Small" in shown.text, "$10.00 / month" in shown.text) == (200, True, True)
+    assert (shown.status_code, "Small" in shown.text, "per month" in shown.text) == (200, True, True)
     said = press(sandbox, session.url, act="cancel", subscription=plan.id)
     assert "will end with its period" in said.text
     canceled = client.v1.subscriptions.retrieve(plan.id)

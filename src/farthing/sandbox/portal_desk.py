@@ -1,53 +1,31 @@
-"""What a customer does in the portal: the pages come here, and here the features of its configuration are obeyed."""
+"""What a customer does in the portal: pages and controls come here, and here the features of its configuration are obeyed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from farthing.sandbox import cards, cashier, placing
+from farthing.sandbox import cards, cashier, placing, portal_customers, portal_plans
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal, invalid
+from farthing.sandbox.portal_visit import Visit, allowed
 from farthing.sandbox.resources import (
     customers,
     invoice_collection,
-    invoice_previews,
     payment_methods,
-    subscription_ends,
+    setup_intents,
     subscription_updates,
 )
-from farthing.sandbox.store import Json, Record
+from farthing.sandbox.store import Record
 from farthing.sandbox.world import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One portal session that is still open, and what it may show."""
+class Done:
+    """What to say about it, and the bank's page, if the bank wants to see the customer first."""
 
-    account: Account
-    session: Record
-    customer: Record
-    features: Json
-
-    @property
-    def subscriptions(self) -> list[Record]:
-        mine = (
-            "json_extract(body, '$.customer') = ? AND json_extract(body, '$.status') NOT IN ('canceled', 'incomplete_expired')"
-        )
-        return self.account.select("subscription", mine, self.customer.id)
-
-    @property
-    def methods(self) -> list[Record]:
-        return self.account.select("payment_method", "json_extract(body, '$.customer') = ?", self.customer.id)
-
-    @property
-    def invoices(self) -> list[Record]:
-        mine = "json_extract(body, '$.customer') = ? AND json_extract(body, '$.status') <> 'draft'"
-        return self.account.select("invoice", mine, self.customer.id)
-
-    @property
-    def prices(self) -> list[Record]:
-        products = self.features["subscription_update"]["products"]
-        return [self.account.get("price", id) for product in products for id in product["prices"]]
+    said: str
+    bank: str | None = None
 
 
 def visit(sandbox: Sandbox, id: str, url: str) -> Visit:
@@ -59,110 +37,99 @@ def visit(sandbox: Sandbox, id: str, url: str) -> Visit:
     return Visit(placing.of_subject(account, customer.id), session, customer, features)
 
 
-def act(sandbox: Sandbox, id: str, fields: dict[str, str], url: str) -> str:
-    """Do what was asked; answers what to say about it."""
+def act(sandbox: Sandbox, id: str, fields: dict[str, str], url: str) -> Done:
+    """Do what was asked; a flow is over when its own thing is done. What a declined card caused stays written."""
+    declined = None
+    with sandbox.commit():
+        seen, done = visit(sandbox, id, url), Done("")
+        with seen.account.store.attempt():
+            try:
+                done = _act(seen, fields)
+            except Refusal as refusal:
+                if not refusal.keeps:
+                    raise
+                declined = refusal
+        if seen.flow and not done.bank and not declined:
+            seen.session.inner["done"] = True
+            seen.account.save(seen.session)
+    if declined:
+        raise declined
+    return done
+
+
+def settle(sandbox: Sandbox, id: str, url: str) -> str:
+    """The customer is back from the bank: the card that was to be added pays now, if the bank agreed."""
     with sandbox.commit():
         seen = visit(sandbox, id, url)
-        with seen.account.store.attempt():
-            match fields.get("act"):
-                case "cancel":
-                    return _cancel(seen, _subscription(seen, fields))
-                case "undo":
-                    return _undo(seen, _subscription(seen, fields))
-                case "change":
-                    return _change(seen, _subscription(seen, fields), fields.get("price", ""))
-                case "add_card":
-                    return _add_card(seen, fields.get("number", ""))
-                case "default":
-                    return _make_default(seen, _method(seen, fields))
-                case "remove":
-                    return _remove(seen, _method(seen, fields))
-                case _:
-                    raise invalid("The portal cannot do that.")
+        waiting = seen.session.inner.get("adding")
+        if not waiting:
+            return ""
+        intent = seen.account.get("setup_intent", waiting)
+        if intent["status"] == "requires_action":
+            return ""
+        seen.session.inner["adding"] = None
+        said = ""
+        if intent["status"] == "succeeded":
+            said = _make_default(seen, seen.account.get("payment_method", intent["payment_method"]))
+            seen.session.inner["done"] = bool(seen.flow)
+        seen.account.save(seen.session)
+        return said
 
 
-def _subscription(seen: Visit, fields: dict[str, str]) -> Record:
-    found = next((each for each in seen.subscriptions if each.id == fields.get("subscription")), None)
+def _act(seen: Visit, fields: dict[str, str]) -> Done:
+    name = fields.get("act", "")
+    if name == "add_card":
+        return _add_card(seen, fields.get("number", ""))
+    if name in ("default", "remove"):
+        method = _method(seen, fields.get("method", ""))
+        return Done(_make_default(seen, method) if name == "default" else _remove(seen, method))
+    doer: Callable[[Visit, dict[str, str]], str] | None = portal_plans.ACTS.get(name) or portal_customers.ACTS.get(name)
+    if doer is None:
+        raise invalid("The portal cannot do that.", param="act")
+    return Done(doer(seen, fields))
+
+
+# Payment methods
+
+
+def _method(seen: Visit, id: str) -> Record:
+    found = next((each for each in seen.methods if each.id == id), None)
     if found is None:
-        raise invalid("There is no such subscription any more.")
+        raise invalid("There is no such card any more.", param="method")
     return found
 
 
-def _method(seen: Visit, fields: dict[str, str]) -> Record:
-    found = next((each for each in seen.methods if each.id == fields.get("method")), None)
-    if found is None:
-        raise invalid("There is no such card any more.")
-    return found
-
-
-def _allowed(seen: Visit, feature: str) -> Json:
-    found: Json = seen.features[feature]
-    if not found["enabled"]:
-        raise invalid("The shop does not offer that here.")
-    return found
-
-
-def _cancel(seen: Visit, subscription: Record) -> str:
-    """In flexible mode the portal sets the date and leaves the flag alone."""
-    how = _allowed(seen, "subscription_cancel")
-    if how["mode"] == "immediately":
-        prorate = how["proration_behavior"] != "none"
-        invoice_now = how["proration_behavior"] == "always_invoice"
-        subscription_ends.cancel(seen.account, subscription.id, {"prorate": prorate, "invoice_now": invoice_now})
-        return "Your plan has been canceled."
-    flexible = subscription["billing_mode"]["type"] == "flexible"
-    change: Json = {"cancel_at": "min_period_end"} if flexible else {"cancel_at_period_end": True}
-    subscription_updates.update(seen.account, subscription.id, change)
-    return "Your plan will end with its period."
-
-
-def _undo(seen: Visit, subscription: Record) -> str:
-    _allowed(seen, "subscription_cancel")
-    subscription_updates.update(seen.account, subscription.id, {"cancel_at": ""})
-    return "Your plan goes on."
-
-
-def change_of(seen: Visit, subscription: Record, price: str) -> Json:
-    how = _allowed(seen, "subscription_update")
-    if price not in [each.id for each in seen.prices]:
-        raise invalid("The shop does not offer that plan.")
-    item = subscription["items"]["data"][0]["id"]
-    return {"items": [{"id": item, "price": price}], "proration_behavior": how["proration_behavior"]}
-
-
-def preview(seen: Visit, subscription: Record, price: str) -> Json:
-    details = change_of(seen, subscription, price)
-    return invoice_previews.create_preview(seen.account, {"subscription": subscription.id, "subscription_details": details})
-
-
-def _change(seen: Visit, subscription: Record, price: str) -> str:
-    change = change_of(seen, subscription, price)
-    subscription_updates.update(seen.account, subscription.id, change | {"payment_behavior": "error_if_incomplete"})
-    return "Your plan has been changed."
-
-
-def _add_card(seen: Visit, number: str) -> str:
-    _allowed(seen, "payment_method_update")
-    card = cards.numbered(number)
+def _add_card(seen: Visit, number: str) -> Done:
+    """Through a setup intent, as it is at Stripe: the bank may want to be asked."""
+    allowed(seen, "payment_method_update")
+    account, url = seen.account, seen.session["url"]
     details = {"email": seen.customer["email"], "name": seen.customer["name"]}
-    method = payment_methods.make(seen.account, card, params={"billing_details": details})
-    payment_methods.attach_to(seen.account, method, seen.customer)
-    return _make_default(seen, method)
+    method = payment_methods.make(account, cards.numbered(number), params={"billing_details": details})
+    wanted = {"allowed_payment_method_types": ["card"], "customer": seen.customer.id, "usage": "off_session"}
+    intent = setup_intents.make(account, wanted)
+    intent.inner["return_url"] = url
+    account.save(intent)
+    setup_intents.attempt(account, intent, method)
+    if action := intent["next_action"]:
+        seen.session.inner["adding"] = intent.id
+        account.save(seen.session)
+        return Done("", str(action["redirect_to_url"]["url"]))
+    return Done(_make_default(seen, method))
 
 
 def _make_default(seen: Visit, method: Record) -> str:
-    _allowed(seen, "payment_method_update")
+    allowed(seen, "payment_method_update")
     customers.update(seen.account, seen.customer.id, {"invoice_settings": {"default_payment_method": method.id}})
     for subscription in seen.subscriptions:
         if subscription["default_payment_method"]:
             subscription_updates.update(seen.account, subscription.id, {"default_payment_method": method.id})
-    return f"The card ending in {method['card']['last4']} pays from now on."
+    return f"The card ending in {method[method['type']]['last4']} pays from now on."
 
 
 def _remove(seen: Visit, method: Record) -> str:
-    _allowed(seen, "payment_method_update")
+    allowed(seen, "payment_method_update")
     if method.id == seen.customer["invoice_settings"]["default_payment_method"] and seen.subscriptions:
-        raise invalid("This card pays for your plan: add another one first.")
+        raise invalid("This card pays for your plan: add another one first.", param="method")
     payment_methods.loosen(seen.account, method)
     return "The card has been removed."
 
@@ -178,10 +145,14 @@ def pay_invoice(sandbox: Sandbox, id: str, number: str, url: str) -> tuple[Refus
         if invoice["status"] not in ("open", "uncollectible"):
             raise invalid(f"This invoice is {invoice['status']}: there is nothing to pay.")
         with placed.store.attempt():
-            intent = placed.get("payment_intent", invoice.inner["intent"])
-            intent.inner["return_url"] = invoice["hosted_invoice_url"]
-            placed.save(intent)
-            method = payment_methods.make(placed, cards.numbered(number))
-            declined = invoice_collection.collect(placed, invoice, off_session=False, method=method.id)
-            action = placed.get("payment_intent", intent.id)["next_action"]
-            return declined, action["redirect_to_url"]["url"] if action else None
+            return _pay_invoice(placed, invoice, number)
+
+
+def _pay_invoice(account: Account, invoice: Record, number: str) -> tuple[Refusal | None, str | None]:
+    intent = account.get("payment_intent", invoice.inner["intent"])
+    intent.inner["return_url"] = invoice["hosted_invoice_url"]
+    account.save(intent)
+    method = payment_methods.make(account, cards.numbered(number))
+    declined = invoice_collection.collect(account, invoice, off_session=False, method=method.id)
+    action = account.get("payment_intent", intent.id)["next_action"]
+    return declined, action["redirect_to_url"]["url"] if action else None

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from farthing.sandbox.control_checkout import checkout_control_routes
+from farthing.sandbox.control_portal import portal_control_routes
 from farthing.sandbox.control_sellers import seller_control_routes
 from farthing.sandbox.pages.checkout import checkout_routes
 from farthing.sandbox.pages.dashboard import dashboard_routes
@@ -26,6 +27,7 @@ def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
         routes=[
             *controls,
             *checkout_control_routes(sandbox),
+            *portal_control_routes(sandbox),
             *seller_control_routes(sandbox),
             *checkout_routes(sandbox),
             *onboarding_routes(sandbox),

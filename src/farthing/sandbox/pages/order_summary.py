@@ -81,7 +81,7 @@ def _line(account: Account, line: Json) -> Line:
     product = account.find("product", price["product"])
     each = ""
     if price["recurring"] and price["unit_amount"] is not None:
-        each = f"{money.spell(price['unit_amount'], line['currency'])} {_per(price['recurring'])}"
+        each = f"{money.spell(price['unit_amount'], line['currency'])} {per(price['recurring'])}"
     elif quantity > 1 and price["unit_amount"] is not None:
         each = f"{money.spell(price['unit_amount'], line['currency'])} each"
     words = (product.body.get("description") if product else None) or ""
@@ -96,7 +96,7 @@ def _line(account: Account, line: Json) -> Line:
     )
 
 
-def _per(recurring: Json) -> str:
+def per(recurring: Json) -> str:
     words = invoice_lines.every(recurring)
     return words if words.startswith("every") else f"per {words}"
 
@@ -116,7 +116,10 @@ def _rows(account: Account, session: Record) -> list[tuple[str, str]]:
         rows.append((f"{rate['display_name']} ({rate['percentage']:g}%{inside})", each["amount"]))
     if not rows:
         return []
-    return [(name, money.spell(amount, currency)) for name, amount in (("Subtotal", session["amount_subtotal"]), *rows)]
+    return [
+        (name, money.spell(amount, currency).replace("-", "−"))
+        for name, amount in (("Subtotal", session["amount_subtotal"]), *rows)
+    ]
 
 
 def _discount_name(account: Account, session: Record) -> str:
@@ -167,7 +170,7 @@ def terms(account: Account, session: Record) -> str:
         return ""
     wanted, lines = session.inner["wanted"], [each for each in session.inner["lines"] if each["price"]["recurring"]]
     amount = sum(invoice_lines.amount_of(each["price"], each["quantity"]) for each in lines)
-    every = f"{money.spell(amount, session['currency'])} {_per(lines[0]['price']['recurring'])}"
+    every = f"{money.spell(amount, session['currency'])} {per(lines[0]['price']['recurring'])}"
     if session["total_details"]["amount_discount"] or session["discounts"]:
         every += f", less {_how_long(account, session)}"
     if days := wanted.get("trial_period_days"):

@@ -25,7 +25,16 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-_TEMPLATES.filters["moment"] = _moment
+def _day(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"
+
+
+def _signed(amount: int, currency: str) -> str:
+    """With a true minus sign, as sums are set."""
+    return money.spell(amount, currency).replace("-", "−")
+
+
+_TEMPLATES.filters |= {"moment": _moment, "day": _day, "signed": _signed}
 
 
 def render(template: str, *, status: int = 200, goes_to: tuple[str | None, ...] = (), **values: Any) -> Response:

@@ -9,7 +9,7 @@ from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import customers
+from farthing.sandbox.resources import customers, portal_flows
 from farthing.sandbox.store import Json, Record
 
 CONFIGURATION = "billing_portal.configuration"
@@ -45,7 +45,13 @@ DEFAULTS: Json = {
 
 
 def create_configuration(account: Account, params: Json) -> Record:
+    _refuse_a_login(params)
     return _add(account, params, default=False)
+
+
+def _refuse_a_login(params: Json) -> None:
+    if (params.get("login_page") or {}).get("enabled"):
+        raise not_here_yet("login_page[enabled]", "logins to the portal")
 
 
 def _add(account: Account, params: Json, *, default: bool) -> Record:
@@ -76,16 +82,45 @@ def _merged(account: Account, current: Json, given: Json) -> Json:
     features = deepcopy(current)
     for name, feature in given.items():
         features[name] = features[name] | {key: blank_or_list(value) for key, value in feature.items()}
+    _refuse_what_is_not_here(features)
     update = features["subscription_update"]
     for place, product in enumerate(update["products"]):
-        for price in product["prices"]:
-            account.get("price", price, param=f"features[subscription_update][products][{place}][prices]")
-        product.setdefault("adjustable_quantity", {"enabled": False, "maximum": None, "minimum": 1})
+        update["products"][place] = _product(account, product, f"features[subscription_update][products][{place}]")
     if update["enabled"] and not update["products"]:
         raise missing_parameter("features[subscription_update][products]")
-    if features["subscription_pause"]["enabled"]:
-        raise not_here_yet("features[subscription_pause]", "pausing in the portal")
+    if features["customer_update"]["enabled"] and not features["customer_update"]["allowed_updates"]:
+        raise missing_parameter("features[customer_update][allowed_updates]")
+    reasons = features["subscription_cancel"]["cancellation_reason"]
+    reasons["options"] = blank_or_list(reasons["options"])
     return features
+
+
+def _product(account: Account, given: Json, param: str) -> Json:
+    account.get("product", given["product"], param=f"{param}[product]")
+    for price in given["prices"]:
+        if account.get("price", price, param=f"{param}[prices]")["product"] != given["product"]:
+            raise invalid(f"The price {price} does not belong to the product {given['product']}.", param=f"{param}[prices]")
+    quantity = given.get("adjustable_quantity") or {"enabled": False}
+    return {
+        "adjustable_quantity": {
+            "enabled": quantity["enabled"],
+            "maximum": quantity.get("maximum"),
+            "minimum": quantity.get("minimum", 1),
+        },
+        "prices": list(given["prices"]),
+        "product": given["product"],
+    }
+
+
+def _refuse_what_is_not_here(features: Json) -> None:
+    if features["payment_method_update"]["payment_method_configuration"]:
+        raise not_here_yet("features[payment_method_update][payment_method_configuration]", "payment method configurations")
+    if features["subscription_update"]["schedule_at_period_end"].get("conditions"):
+        raise not_here_yet("features[subscription_update][schedule_at_period_end]", "subscription schedules")
+    if features["subscription_cancel"]["cancellation_reason"].get("feedback_options"):
+        raise not_here_yet("features[subscription_cancel][cancellation_reason][feedback_options]", "reasons of one's own")
+    if features["subscription_pause"]["duration"]["type"] != "indefinite":
+        raise not_here_yet("features[subscription_pause][duration]", "pauses that end by themselves")
 
 
 def blank_or_list(value: object) -> object:
@@ -98,6 +133,7 @@ def retrieve_configuration(account: Account, id: str, params: Json) -> Record:
 
 
 def update_configuration(account: Account, id: str, params: Json) -> Record:
+    _refuse_a_login(params)
     configuration = account.get(CONFIGURATION, id)
     changed: Json = {name: params[name] for name in ("active",) if name in params}
     if "features" in params:
@@ -144,7 +180,7 @@ def create_session(account: Account, params: Json) -> Record:
             "configuration": configuration.id,
             "customer": customer.id,
             "customer_account": None,
-            "flow": _flow(account, customer, params.get("flow_data")),
+            "flow": portal_flows.flow(account, customer, configuration["features"], params.get("flow_data")),
             "locale": params.get("locale"),
             "on_behalf_of": None,
             "return_url": params.get("return_url") or configuration["default_return_url"],
@@ -161,29 +197,6 @@ def _wall(account: Account) -> float:
     """People open pages in real time, whatever clock their customer lives on."""
     wall = getattr(account.clock, "wall", account.clock)
     return float(wall.now())
-
-
-def _flow(account: Account, customer: Record, given: Json | None) -> Json | None:
-    if not given:
-        return None
-    kind = given["type"]
-    if kind in ("subscription_pause", "customer_update"):
-        raise not_here_yet("flow_data[type]", f"the flow {kind}")
-    details = given.get(kind) or {}
-    if kind.startswith("subscription_"):
-        if "subscription" not in details:
-            raise missing_parameter(f"flow_data[{kind}][subscription]")
-        subscription = account.get("subscription", details["subscription"], param=f"flow_data[{kind}][subscription]")
-        if subscription["customer"] != customer.id:
-            raise invalid("The subscription belongs to another customer.", param=f"flow_data[{kind}][subscription]")
-    after = given.get("after_completion") or {"type": "portal_homepage"}
-    return {
-        "after_completion": {"hosted_confirmation": None, "redirect": None} | after,
-        "subscription_cancel": None,
-        "subscription_update": None,
-        "subscription_update_confirm": None,
-        "type": kind,
-    } | ({kind: details} if details else {})
 
 
 OPERATIONS = (

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from farthing.sandbox import validation
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter
 from farthing.sandbox.resources import checkout_parameters, shipping_rates
@@ -303,4 +304,5 @@ def _tax_ids(session: Record, buyer: Buyer) -> list[Json] | None:
             raise malformed("A tax ID is needed to pay.", param="tax_id", code="parameter_missing")
         return []
     kind, value = buyer.tax_id
+    validation.check("CustomerTaxIdCreateParams", {"type": kind, "value": value})
     return [{"type": kind, "value": value}]
