@@ -56,8 +56,8 @@ class Running:
         assert self.post("/faults", **fields).status_code == 200
 
 
-def serve(path: str, settings: Settings) -> Generator[Running, None, None]:
-    config = uvicorn.Config(create_app(path, settings), port=0, lifespan="on", log_config=None, access_log=False)
+def serve(path: str, settings: Settings, port: int = 0) -> Generator[Running, None, None]:
+    config = uvicorn.Config(create_app(path, settings), port=port, lifespan="on", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -219,7 +219,7 @@ def _move(at: SandboxAt, seconds: int) -> dict[str, Any]:
 def _moved(at: SandboxAt, told: dict[str, Any], *, waits: bool) -> int:
     """With what happened on the way, and whether everybody heard of it."""
     events: dict[str, int] = told["events"]
-    waited = at.post("/webhooks/wait", {"seconds": WAIT_SECONDS}) if waits else None
+    waited = at.post("/clock/wait", {"seconds": WAIT_SECONDS}) if waits else None
     document = _document(told) | {"events": events} | ({} if waited is None else waited)
     lines: list[RenderableType] = [_where(at, told)]
     if events:

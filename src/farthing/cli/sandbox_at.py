@@ -39,8 +39,6 @@ class SandboxAt:
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url
         self._key = key
-        # trust_env: a proxy in the environment has no business between two programs of this machine.
-        self._http = httpx.Client(base_url=url, timeout=WORK_SECONDS, trust_env=False)
 
     @property
     def key(self) -> str:
@@ -69,16 +67,14 @@ class SandboxAt:
     def _ask(self, method: str, path: str, **inside: Any) -> Any:
         """Raises what the answer means, with the exit code that belongs to it."""
         try:
-            answer = self._http.request(method, f"/_sandbox{path}", **inside)
+            # trust_env: a proxy in the environment has no business between two programs of this machine.
+            answer = httpx.request(method, f"{self.url}/_sandbox{path}", timeout=WORK_SECONDS, trust_env=False, **inside)
         except httpx.HTTPError as error:
             raise ProviderUnavailable(f"The sandbox at {self.url} does not answer any more ({type(error).__name__}).") from None
         if answer.is_success or answer.status_code == httpx.codes.GATEWAY_TIMEOUT:
             return answer.json()
         said = _error(answer)
         raise REFUSALS.get(answer.status_code, ProviderError)(said["message"], param=said.get("param"))
-
-    def close(self) -> None:
-        self._http.close()
 
 
 def find(url: str | None, key: str | None = None) -> SandboxAt:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +21,10 @@ from farthing.sandbox.world import ADVANCE_MAX_SECONDS, Sandbox
 
 SNAPSHOTS_MAX = 20
 NAME_DEFAULT = "default"
+WAIT_MAX_SECONDS = 60
+LOOK_SECONDS = 0.05
+UNTRIED = "attempts = 0 AND next_at <= ?"
+UNDELIVERED = "next_at IS NOT NULL"
 
 
 def state_routes(sandbox: Sandbox) -> list[Route]:
@@ -25,6 +32,7 @@ def state_routes(sandbox: Sandbox) -> list[Route]:
     return [
         Route("/_sandbox/clock/set", controls.set_clock, methods=["POST"]),
         Route("/_sandbox/clock/preview", controls.preview, methods=["GET"]),
+        Route("/_sandbox/clock/wait", controls.wait, methods=["POST"]),
         Route("/_sandbox/snapshot", controls.take, methods=["GET"]),
         Route("/_sandbox/snapshots", controls.snapshots, methods=["GET", "POST"]),
         Route("/_sandbox/snapshots/{name}", controls.snapshot, methods=["GET"]),
@@ -65,6 +73,25 @@ class StateControls:
         except Refusal as refusal:
             return refused(refusal)
         return answered({"events": self._sandbox.preview(int(text))})
+
+    async def wait(self, request: Request) -> Response:
+        """Until every webhook that is due was tried once; one that failed is tried again later, and not waited for."""
+        try:
+            seconds = (await fields_of(request)).get("seconds", 10)
+            if not isinstance(seconds, int | float) or not 0 < seconds <= WAIT_MAX_SECONDS:
+                raise malformed(f"`seconds` must be more than 0 and at most {WAIT_MAX_SECONDS}.", param="seconds")
+        except Refusal as refusal:
+            return refused(refusal)
+        end = time.monotonic() + seconds
+        while self._count(UNTRIED, time.time()) and (left := end - time.monotonic()) > 0:
+            self._sandbox.sent.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sandbox.sent.wait(), min(left, LOOK_SECONDS))
+        waiting = self._count(UNDELIVERED)
+        return answered({"delivered": not waiting, "waiting": waiting})
+
+    def _count(self, which: str, *values: float) -> int:
+        return int(self._sandbox.store.rows(f"SELECT count(*) FROM deliveries WHERE {which}", *values)[0][0])  # noqa: S608
 
     async def take(self, request: Request) -> Response:
         """As it is now, and not kept here."""
