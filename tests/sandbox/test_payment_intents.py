@@ -193,3 +193,120 @@ def test_amounts_stripe_would_not_charge_are_refused(client: Client, amount: int
 
 def test_an_amount_in_yen_has_no_decimals(client: Client) -> None:
     assert charge(client, 50, currency="JPY").currency == "jpy"
+
+
+def test_a_payment_method_is_told_of_while_confirming(client: Client, sandbox: Running) -> None:
+    data = {
+        "type": "us_bank_account",
+        "us_bank_account": {"account_number": "000123456789", "routing_number": "110000000"},
+        "billing_details": {"name": "Ada"},
+    }
+    intent = client.v1.payment_intents.create({"amount": 900, "currency": "usd", "automatic_payment_methods": CARD_ONLY})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "payment_method_data": data})
+    assert refused.value.code == "parameters_exclusive"
+    paid = client.v1.payment_intents.confirm(intent.id, {"payment_method_data": data})
+    assert (paid.status, client.v1.payment_methods.retrieve(paid.payment_method).us_bank_account.last4) == (
+        "processing",
+        "6789",
+    )
+    at_once = client.v1.payment_intents.create(
+        {
+            "amount": 900,
+            "currency": "usd",
+            "confirm": True,
+            "payment_method_data": data,
+            "automatic_payment_methods": CARD_ONLY,
+            "payment_details": {"order_reference": "order_7"},
+        }
+    )
+    assert (at_once.status, at_once.payment_details.order_reference) == ("processing", "order_7")
+
+
+@pytest.mark.parametrize(("wanted", "status"), [("any", "requires_action"), ("automatic", "succeeded")])
+def test_three_d_secure_is_done_where_it_is_asked_for(client: Client, wanted: str, status: str) -> None:
+    options = {"card": {"request_three_d_secure": wanted}}
+    intent = charge(client, card="pm_card_threeDSecureOptional", payment_method_options=options)
+    assert (intent.status, intent.payment_method_options.card.request_three_d_secure) == (status, wanted)
+
+
+def test_an_authorization_is_captured_in_part_once_and_never_grows(client: Client) -> None:
+    intent = charge(client, 10_000, capture_method="manual")
+    assert (intent.status, intent.amount_capturable) == ("requires_capture", 10_000)
+    with pytest.raises(stripe.InvalidRequestError, match="not eligible for incremental"):
+        client.v1.payment_intents.increment_authorization(intent.id, {"amount": 11_000})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 10_001})
+    assert refused.value.code == "amount_too_large"
+    with pytest.raises(stripe.APIError) as missing:
+        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 4_000, "final_capture": False})
+    assert missing.value.http_status == 501
+    taken = client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 4_000, "statement_descriptor_suffix": "TEA"})
+    made = client.v1.charges.retrieve(taken.latest_charge)
+    assert (taken.status, taken.amount_received, made.amount_captured, made.amount_refunded) == (
+        "succeeded",
+        4_000,
+        4_000,
+        6_000,
+    )
+    assert (made.refunded, made.statement_descriptor_suffix) == (False, "TEA")
+    assert events(client) == [
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.amount_capturable_updated",
+        "charge.captured",
+        "charge.updated",
+        "payment_intent.succeeded",
+    ]
+    assert [each.net for each in client.v1.balance_transactions.list().data] == [4_000 - 146]
+    client.v1.refunds.create({"payment_intent": intent.id})
+    assert sum(each.net for each in client.v1.balance_transactions.list().data) == -146
+
+
+def test_an_authorization_nobody_captures_is_let_go_after_a_week(client: Client, sandbox: Running) -> None:
+    intent = charge(client, 10_000, capture_method="manual")
+    sandbox.advance(7 * 86_400 + 1)
+    gone = client.v1.payment_intents.retrieve(intent.id)
+    assert (gone.status, gone.cancellation_reason, gone.amount_capturable) == ("canceled", "expired", 0)
+    assert events(client)[-2:] == ["charge.expired", "payment_intent.canceled"]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.capture(intent.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+    assert client.v1.balance_transactions.list().data == []
+
+
+def test_a_declined_card_off_session_says_what_its_bank_wants(client: Client) -> None:
+    customer = client.v1.customers.create({"email": "a@example.com"})
+    method = client.v1.payment_methods.attach("pm_card_authenticationRequired", {"customer": customer.id})
+    with pytest.raises(stripe.CardError) as declined:
+        charge(client, card=method.id, customer=customer.id, off_session=True)
+    error = error_of(declined)
+    assert (declined.value.http_status, error.code, error.decline_code) == (402, *["authentication_required"] * 2)
+    assert (error.type, error.payment_method.id, error.payment_intent.status) == (
+        "card_error",
+        method.id,
+        "requires_payment_method",
+    )
+    assert error.charge == error.payment_intent.latest_charge
+    again = client.v1.payment_intents.confirm(error.payment_intent.id, {"payment_method": method.id})
+    assert again.status == "requires_action"
+
+
+@pytest.mark.parametrize(
+    ("card", "checks"),
+    [
+        ("pm_card_visa", ("pass", "pass", "pass")),
+        ("pm_card_cvcCheckFail", ("pass", "pass", "fail")),
+        ("pm_card_avsZipFail", ("pass", "fail", "pass")),
+        ("pm_card_avsLine1Fail", ("fail", "pass", "pass")),
+        ("pm_card_avsFail", ("fail", "fail", "pass")),
+        ("pm_card_avsUnchecked", ("unavailable", "unavailable", "pass")),
+    ],
+)
+def test_a_cards_bank_checks_what_it_was_told(client: Client, card: str, checks: tuple[str, str, str]) -> None:
+    token = f"tok_{card.removeprefix('pm_card_')}"
+    address = {"address": {"line1": "1 Main Street", "postal_code": "10001"}}
+    method = client.v1.payment_methods.create({"type": "card", "card": {"token": token}, "billing_details": address})
+    intent = charge(client, card=method.id)
+    shown = client.v1.charges.retrieve(intent.latest_charge).payment_method_details.card.checks
+    assert (shown.address_line1_check, shown.address_postal_code_check, shown.cvc_check) == checks

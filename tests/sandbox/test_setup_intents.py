@@ -152,3 +152,19 @@ def test_an_authorization_nobody_captures_expires_after_a_week(client: Client, s
     assert events(client)[-2:] == ["charge.expired", "payment_intent.canceled"]
     with pytest.raises(stripe.InvalidRequestError, match="already been captured"):
         client.v1.charges.capture(taken.latest_charge)
+
+
+def test_a_bank_account_is_told_of_while_setting_it_up(client: Client) -> None:
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    data = {
+        "type": "sepa_debit",
+        "sepa_debit": {"iban": "DE89370400440532013000"},
+        "billing_details": {"name": "Ada", "email": "ada@example.com"},
+    }
+    intent = client.v1.setup_intents.create(
+        {"customer": customer.id, "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+    )
+    done = client.v1.setup_intents.confirm(intent.id, {"payment_method_data": data})
+    method = client.v1.payment_methods.retrieve(done.payment_method)
+    assert (done.status, method.customer, method.sepa_debit.last4) == ("succeeded", customer.id, "3000")
+    assert len(client.v1.customers.payment_methods.list(customer.id).data) == 1

@@ -26,6 +26,7 @@ class Asks(StrEnum):
     ALWAYS = "always"
     UNLESS_SET_UP = "unless_set_up"
     ON_SESSION = "on_session"
+    ON_REQUEST = "on_request"
 
 
 class Refunds(StrEnum):
@@ -79,6 +80,7 @@ class TestCard:
     """As a seller's card: whether payouts to it come back."""
     cvc_check: str = "pass"
     zip_check: str = "pass"
+    line1_check: str = "pass"
 
     @property
     def last4(self) -> str:
@@ -137,6 +139,16 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4000002500000003", "fr", country="FR"),
     TestCard("4000008260000000", "gb", country="GB"),
     TestCard("4000003560000008", "in", country="IN"),
+    *(
+        TestCard(number, country.lower(), country=country)
+        for country, number in (
+            ("AT", "4000000400000008"), ("AU", "4000000360000006"), ("BE", "4000000560000004"), ("CH", "4000007560000009"),
+            ("DK", "4000002080000001"), ("ES", "4000007240000007"), ("FI", "4000002460000001"), ("HK", "4000003440000004"),
+            ("IE", "4000003720000005"), ("IT", "4000003800000008"), ("JP", "4000003920000003"), ("MX", "4000004840008001"),
+            ("NL", "4000005280000002"), ("NO", "4000005780000007"), ("NZ", "4000005540000008"), ("PL", "4000006160000005"),
+            ("PT", "4000006200000007"), ("SE", "4000007520000008"), ("SG", "4000007020000003"),
+        )
+    ),
     TestCard("4000000000000077", "bypassPending", available_at_once=True),
     TestCard("4000000000000002", "visa_chargeDeclined", decline=GENERIC, attaches=False),
     TestCard("4000000000009995", "visa_chargeDeclinedInsufficientFunds", decline=INSUFFICIENT_FUNDS, attaches=False),
@@ -155,6 +167,9 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4000000000000341", "chargeCustomerFail", decline=GENERIC),
     TestCard("4000000000000101", "cvcCheckFail", cvc_check="fail"),
     TestCard("4000000000000036", "avsZipFail", zip_check="fail"),
+    TestCard("4000000000000028", "avsLine1Fail", line1_check="fail"),
+    TestCard("4000000000000010", "avsFail", line1_check="fail", zip_check="fail"),
+    TestCard("4000000000000044", "avsUnchecked", line1_check="unavailable", zip_check="unavailable"),
     TestCard("4000002500003155", "authenticationRequiredOnSetup", country="FR", asks=Asks.UNLESS_SET_UP),
     TestCard("4000002760003184", "authenticationRequired", country="DE", asks=Asks.ALWAYS),
     TestCard("4000003800000446", "authenticationRequiredSetupForOffSession", country="IT", asks=Asks.ON_SESSION),
@@ -168,7 +183,7 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4000000000003220", "threeDSecure2Required", asks=Asks.ALWAYS),
     TestCard("4000008400001629", "threeDSecureRequiredChargeDeclined", asks=Asks.ALWAYS, after_asking=GENERIC),
     TestCard("4000008400001280", "threeDSecureRequiredProcessingError", asks=Asks.ALWAYS, after_asking=PROCESSING),
-    TestCard("4000000000003055", "threeDSecureOptional"),
+    TestCard("4000000000003055", "threeDSecureOptional", asks=Asks.ON_REQUEST),
     TestCard("4000000000007726", "pendingRefund", refunds=Refunds.ARE_PENDING),
     TestCard("4000000000005126", "refundFail", refunds=Refunds.FAIL),
     TestCard("4000000000000259", "createDispute", disputes=Disputes.FRAUDULENT),
@@ -176,7 +191,7 @@ CARDS: tuple[TestCard, ...] = (
     TestCard("4000000000001976", "createDisputeInquiry", disputes=Disputes.INQUIRY),
     TestCard("4000004040000079", "createMultipleDisputes", disputes=Disputes.SEVERAL),
     TestCard("4000000000005423", "createIssuerFraudRecord", disputes=Disputes.WARNING),
-)
+)  # fmt: skip
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_NAME = {card.name: card for card in CARDS} | {
     # The spellings Stripe has for the same card.

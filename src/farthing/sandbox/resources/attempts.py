@@ -44,7 +44,7 @@ def attempt(account: Account, intent: Record, method: Record, *, off_session: bo
     card = payment_methods.card_of(method)
     if ordered := declines.take(account):
         _decline(account, intent, method, ordered)
-    if _asks(card, method, off_session=off_session):
+    if _asks(card, intent, method, off_session=off_session):
         if off_session or not may_ask:
             _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
         _ask(account, intent)
@@ -94,7 +94,7 @@ def land(account: Account, intent: Record, charge: Record) -> bool:
     return failure is None
 
 
-def _asks(card: cards.TestCard, method: Record, *, off_session: bool) -> bool:
+def _asks(card: cards.TestCard, intent: Record, method: Record, *, off_session: bool) -> bool:
     match card.asks:
         case cards.Asks.NEVER:
             return False
@@ -102,6 +102,9 @@ def _asks(card: cards.TestCard, method: Record, *, off_session: bool) -> bool:
             return True
         case cards.Asks.ON_SESSION:
             return not off_session
+        case cards.Asks.ON_REQUEST:
+            options = intent["payment_method_options"].get("card") or {}
+            return not off_session and options.get("request_three_d_secure") in ("any", "challenge")
         case cards.Asks.UNLESS_SET_UP:
             return not (off_session and method.inner.get("set_up"))
 

@@ -139,7 +139,7 @@ def _details(account: Account, method: Record, amount: int, *, authenticated: bo
             "amount_authorized": amount,
             "authorization_code": random_text(6).upper(),
             "capture_before": None if captured else account.clock.seconds() + AUTHORIZATION_SECONDS,
-            "checks": payment_methods.checks(card, method["billing_details"]["address"]["postal_code"]),
+            "checks": payment_methods.checks(card, method["billing_details"]["address"]),
             "extended_authorization": {"status": "disabled"},
             "incremental_authorization": {"status": "unavailable"},
             "installments": None,

@@ -16,7 +16,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import bank_debits, charges, connect_charges, payment_methods
+from farthing.sandbox.resources import bank_debits, charges, connect_charges, intent_parts, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
@@ -24,7 +24,6 @@ from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {
     "mandate": "mandates",
-    "payment_method_data": "payment methods made while confirming",
     "confirmation_token": "confirmation tokens",
     "hooks": "tax hooks",
     "amount_details": "line items of a payment",
@@ -69,8 +68,8 @@ def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
     body = _fields(params, currency) | {"client_secret": f"{id}_secret_{random_text(25)}"}
     body |= connect_charges.terms(account, params, id)
     intent = account.add("payment_intent", "pi", body, id=id, owner=owner)
-    if method := params.get("payment_method"):
-        intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
+    if method := intent_parts.given_method(account, params):
+        intent["payment_method"] = intent_parts.usable(account, intent, method).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")
         account.save(intent)
     account.emit("payment_intent.created", intent)
@@ -110,7 +109,8 @@ def _fields(params: Json, currency: str) -> Json:
         "next_action": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_options": intent_parts.options({"card": {"request_three_d_secure": "automatic"}}, params),
+        **intent_parts.details(params),
         "payment_method_types": banks.method_types(
             currency, params.get("allowed_payment_method_types"), params.get("excluded_payment_method_types")
         ),
@@ -121,37 +121,6 @@ def _fields(params: Json, currency: str) -> Json:
         "source": None,
         "status": "requires_payment_method",
     } | {name: blank_as_none(params.get(name)) for name in (*ECHOED, *TEXTS)}
-
-
-def _usable(account: Account, intent: Record, method: Record) -> Record:
-    """The buyer's own, or nobody's yet."""
-    del account
-    if method["type"] not in intent["payment_method_types"]:
-        raise invalid(
-            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent. Please attach a "
-            f"PaymentMethod of one of the following types: {', '.join(intent['payment_method_types'])}.",
-            param="payment_method",
-        )
-    if method.inner.get("spent"):
-        raise invalid(
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
-            "connected account without Customer attachment, or was detached from a Customer. It may not be used again. To "
-            "use a PaymentMethod multiple times, you must attach it to a Customer first.",
-            param="payment_method",
-        )
-    if method["customer"] and method["customer"] != intent["customer"]:
-        if intent["customer"]:
-            raise invalid(
-                f"The provided PaymentMethod cannot be attached. To reuse a PaymentMethod, you must attach it to a Customer "
-                f"first. {method.id} belongs to another customer.",
-                param="payment_method",
-            )
-        raise invalid(
-            f"The payment method supplied ({method.id}) belongs to the Customer {method['customer']}. Please include the "
-            "Customer in the `customer` parameter on the PaymentIntent.",
-            param="payment_method",
-        )
-    return method
 
 
 # Confirming
@@ -167,22 +136,25 @@ def confirm(account: Account, id: str, params: Json) -> Record:
     _refuse_what_is_not_here(params)
     if not LIFECYCLE.allows(intent["status"], "succeed"):
         raise unexpected_state("confirm", intent["status"], LIFECYCLE.from_which("succeed"), intent.body)
-    confirm_with(account, intent, params)
+    confirm_with(account, intent, params, intent_parts.given_method(account, params))
     return intent
 
 
-def confirm_with(account: Account, intent: Record, params: Json) -> None:
+def confirm_with(account: Account, intent: Record, params: Json, told: Record | None = None) -> None:
+    """`told` is the payment method of this confirmation, when it brings one."""
     automatic = intent["automatic_payment_methods"] or {}
     redirects = automatic.get("enabled") and automatic.get("allow_redirects") != "never"
     if redirects and not params.get("return_url"):
         raise invalid(REDIRECTS, code=None)
-    wanted = params.get("payment_method") or intent["payment_method"]
-    if not wanted:
+    if told is None and not intent["payment_method"]:
         raise invalid(NO_METHOD, code="payment_intent_unexpected_state", payment_intent=intent.body)
-    method = _usable(account, intent, payment_methods.take(account, wanted))
-    for name in ("setup_future_usage", "receipt_email"):
+    method = intent_parts.usable(account, intent, told or payment_methods.take(account, intent["payment_method"]))
+    for name in ("setup_future_usage", "receipt_email", "capture_method"):
         if params.get(name):
             intent[name] = params[name]
+    if params.get("shipping"):
+        intent["shipping"] = whole("shipping", params["shipping"])
+    intent["payment_method_options"] = intent_parts.options(intent["payment_method_options"], params)
     intent.inner["return_url"] = params.get("return_url")
     attempt(
         account,
@@ -220,10 +192,26 @@ def capture(account: Account, id: str, params: Json) -> Record:
     intent.body |= {"amount_capturable": 0, "amount_received": amount}
     intent["status"] = LIFECYCLE.move(intent["status"], "capture")
     intent["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
+    for name in ("statement_descriptor", "statement_descriptor_suffix"):
+        if name in params:
+            intent[name] = charge[name] = blank_as_none(params[name])
     account.save(intent)
     charges.capture(account, charge, amount)
     account.emit("payment_intent.succeeded", intent)
     return intent
+
+
+def increment(account: Account, id: str, params: Json) -> Record:
+    """The test cards' banks say `incremental_authorization: unavailable`, so Stripe refuses as well."""
+    del params
+    intent = account.get("payment_intent", id)
+    if intent["status"] != "requires_capture":
+        raise invalid(
+            f"This PaymentIntent's authorization could not be incremented because it has a status of {intent['status']}.",
+            code="payment_intent_unexpected_state",
+            payment_intent=intent.body,
+        )
+    raise invalid("This PaymentIntent is not eligible for incremental authorization: its charge says `unavailable`.")
 
 
 def cancel(account: Account, id: str, params: Json) -> Record:
@@ -300,8 +288,8 @@ def update(account: Account, id: str, params: Json) -> Record:
         )
     intent.body |= _changed(account, intent, params)
     connect_charges.change(account, intent, params, intent["amount"])
-    if method := params.get("payment_method"):
-        intent["payment_method"] = _usable(account, intent, payment_methods.take(account, method)).id
+    if method := intent_parts.given_method(account, params):
+        intent["payment_method"] = intent_parts.usable(account, intent, method).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")
     account.save(intent)
     return intent
@@ -319,8 +307,9 @@ def _changed(account: Account, intent: Record, params: Json) -> dict[str, Any]:
         changed["shipping"] = whole("shipping", params["shipping"])
     if "capture_method" in params:
         changed["capture_method"] = params["capture_method"]
+    changed["payment_method_options"] = intent_parts.options(intent["payment_method_options"], params)
     changed["metadata"] = merge_metadata(intent["metadata"], params.get("metadata"))
-    return changed
+    return changed | intent_parts.details(params)
 
 
 def list_(account: Account, params: Json) -> Json:
@@ -342,6 +331,12 @@ OPERATIONS = (
     Operation("POST", "/v1/payment_intents/{id}", "PaymentIntentUpdateParams", update),
     Operation("POST", "/v1/payment_intents/{id}/confirm", "PaymentIntentConfirmParams", confirm),
     Operation("POST", "/v1/payment_intents/{id}/capture", "PaymentIntentCaptureParams", capture),
+    Operation(
+        "POST",
+        "/v1/payment_intents/{id}/increment_authorization",
+        "PaymentIntentIncrementAuthorizationParams",
+        increment,
+    ),
     Operation("POST", "/v1/charges/{id}/capture", "ChargeCaptureParams", capture_charge),
     Operation("POST", "/v1/payment_intents/{id}/cancel", "PaymentIntentCancelParams", cancel),
 )

@@ -142,10 +142,12 @@ def _shown(account: Account, card: cards.TestCard, given: Json) -> Json:
     }
 
 
-def checks(card: cards.TestCard, postal_code: str | None) -> Json:
+def checks(card: cards.TestCard, address: Json | None) -> Json:
+    """What the card's bank says of what it was told; of what it was not told it says nothing."""
+    told = address or {}
     return {
-        "address_line1_check": None,
-        "address_postal_code_check": card.zip_check if postal_code else None,
+        "address_line1_check": card.line1_check if told.get("line1") else None,
+        "address_postal_code_check": card.zip_check if told.get("postal_code") else None,
         "cvc_check": card.cvc_check,
     }
 
@@ -199,8 +201,8 @@ def update(account: Account, id: str, params: Json) -> Record:
 def attach(account: Account, id: str, params: Json) -> Record:
     if "customer" not in params:
         raise missing_parameter("customer")
-    customer = account.get("customer", params["customer"], param="customer")
     method = take(account, id, param="")
+    customer = account.get("customer", params["customer"], param="customer")
     attach_to(account, method, customer)
     return method
 

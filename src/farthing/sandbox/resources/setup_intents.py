@@ -9,7 +9,7 @@ from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import payment_methods
+from farthing.sandbox.resources import intent_parts, payment_methods
 from farthing.sandbox.store import Json, Record
 
 OPEN = {
@@ -36,7 +36,6 @@ NOT_HERE = {
     "flow_directions": "outbound payments",
     "on_behalf_of": "Connect settlement merchants",
     "payment_method_configuration": "payment method configurations",
-    "payment_method_data": "payment methods made while confirming",
     "payment_method_options": "options of payment methods",
     "single_use": "single-use mandates",
     "use_stripe_sdk": "a browser's SDK",
@@ -65,8 +64,8 @@ def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
     id = new_id("seti")
     body = _fields(params) | {"client_secret": f"{id}_secret_{random_text(25)}"}
     intent = account.add("setup_intent", "seti", body, id=id, owner=owner)
-    if method := params.get("payment_method"):
-        intent["payment_method"] = _usable(intent, payment_methods.take(account, method)).id
+    if method := intent_parts.given_method(account, params):
+        intent["payment_method"] = _usable(intent, method).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")
         account.save(intent)
     account.emit("setup_intent.created", intent)
@@ -132,7 +131,7 @@ def confirm(account: Account, id: str, params: Json) -> Record:
     _must_be_free(intent, "confirm")
     _refuse_what_is_not_here(params)
     _must_allow("confirm", "succeed", intent)
-    _confirm(account, intent, params)
+    _confirm(account, intent, params, intent_parts.given_method(account, params))
     return intent
 
 
@@ -155,7 +154,8 @@ def _must_allow(word: str, verb: str, intent: Record) -> None:
         )
 
 
-def _confirm(account: Account, intent: Record, params: Json) -> None:
+def _confirm(account: Account, intent: Record, params: Json, told: Record | None = None) -> None:
+    """`told` is the payment method of this confirmation, when it brings one."""
     automatic = intent["automatic_payment_methods"] or {}
     if automatic.get("enabled") and automatic.get("allow_redirects") != "never" and not params.get("return_url"):
         raise invalid(
@@ -164,8 +164,7 @@ def _confirm(account: Account, intent: Record, params: Json) -> None:
             "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
             "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
         )
-    wanted = params.get("payment_method") or intent["payment_method"]
-    if not wanted:
+    if told is None and not intent["payment_method"]:
         raise invalid(
             "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a "
             "payment method and then confirm it again.",
@@ -173,7 +172,7 @@ def _confirm(account: Account, intent: Record, params: Json) -> None:
             setup_intent=intent.body,
         )
     intent.inner["return_url"] = params.get("return_url")
-    attempt(account, intent, _usable(intent, payment_methods.take(account, wanted)))
+    attempt(account, intent, _usable(intent, told or payment_methods.take(account, intent["payment_method"])))
 
 
 def attempt(account: Account, intent: Record, method: Record) -> None:
@@ -314,8 +313,8 @@ def update(account: Account, id: str, params: Json) -> Record:
         _must_allow("update", "succeed", intent)
     if customer := params.get("customer"):
         intent["customer"] = account.get("customer", customer, param="customer").id
-    if method := params.get("payment_method"):
-        intent["payment_method"] = _usable(intent, payment_methods.take(account, method)).id
+    if method := intent_parts.given_method(account, params):
+        intent["payment_method"] = _usable(intent, method).id
         intent["status"] = LIFECYCLE.move(intent["status"], "choose")
     if "description" in params:
         intent["description"] = blank_as_none(params["description"])
