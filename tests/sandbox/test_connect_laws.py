@@ -189,13 +189,13 @@ def _from_buyers(client: Client, options: Any) -> int:
     given = [each for each in _all(client.v1.refunds, options) if each.balance_transaction and each.status != "failed"]
     disputed = [each for each in _all(client.v1.disputes, options) if each.balance_transactions]
     taken = [DISPUTE_FEE + (0 if each.status == "won" else each.amount) for each in disputed]
-    back = sum(each.amount for each in given if not each.source_transfer_reversal)
-    return sum(each.amount_captured for each in paid) - back - sum(taken)
+    back = sum(int(each.amount) for each in given if not each.source_transfer_reversal)
+    return sum(int(each.amount_captured) for each in paid) - back - sum(taken)
 
 
 def _to_banks(client: Client, options: Any) -> int:
-    gone = [each for each in _all(client.v1.payouts, options) if each.status not in ("failed", "canceled")]
-    return sum(each.amount for each in gone)
+    gone = [int(each.amount) for each in _all(client.v1.payouts, options) if each.status not in ("failed", "canceled")]
+    return sum(gone)
 
 
 def test_whatever_happens_the_books_of_every_account_add_up(quick: Running) -> None:
