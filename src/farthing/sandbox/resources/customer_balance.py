@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farthing.sandbox import money
-from farthing.sandbox.account import Account, merge_metadata
+from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import invalid, no_such
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
@@ -58,6 +58,16 @@ def retrieve(account: Account, customer: str, id: str, params: Json) -> Record:
     transaction = account.get("customer_balance_transaction", id)
     if transaction["customer"] != customer:
         raise no_such("customer_balance_transaction", id)
+    return transaction
+
+
+def update(account: Account, customer: str, id: str, params: Json) -> Record:
+    """Only its words: what was moved stays moved."""
+    transaction = retrieve(account, customer, id, {})
+    if "description" in params:
+        transaction["description"] = blank_as_none(params["description"])
+    transaction["metadata"] = merge_metadata(transaction["metadata"], params.get("metadata"))
+    account.save(transaction)
     return transaction
 
 
@@ -116,6 +126,7 @@ OPERATIONS = (
     Operation("POST", _BALANCE, "CustomerBalanceTransactionCreateParams", create),
     Operation("GET", _BALANCE, "CustomerBalanceTransactionListParams", list_),
     Operation("GET", _BALANCE + "/{txn}", "CustomerBalanceTransactionRetrieveParams", retrieve),
+    Operation("POST", _BALANCE + "/{txn}", "CustomerBalanceTransactionUpdateParams", update),
     Operation("POST", _TAX_IDS, "CustomerTaxIdCreateParams", create_tax_id),
     Operation("GET", _TAX_IDS, "CustomerTaxIdListParams", list_tax_ids),
     Operation("GET", _TAX_IDS + "/{tax_id}", "CustomerTaxIdRetrieveParams", retrieve_tax_id),

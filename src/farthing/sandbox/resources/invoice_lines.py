@@ -189,15 +189,19 @@ def net(line: Json) -> int:
 
 
 def _tax(lines: list[Json], defaults: list[Json], exempt: str) -> list[Json]:
-    totals: dict[str, Json] = {}
     for line in lines:
         rates = line["rates"] or defaults
         line["taxes"] = [tax(net(line), rate, rates, exempt) for rate in rates]
-        for each in line["taxes"]:
-            id = each["tax_rate_details"]["tax_rate"]
-            seen = totals.setdefault(id, each | {"amount": 0, "taxable_amount": 0})
-            seen["amount"] += each["amount"]
-            seen["taxable_amount"] += each["taxable_amount"]
+    return by_rate(lines)
+
+
+def by_rate(lines: list[Json]) -> list[Json]:
+    """The taxes of all lines, one sum for each rate."""
+    totals: dict[str, Json] = {}
+    for each in (each for line in lines for each in line["taxes"]):
+        seen = totals.setdefault(each["tax_rate_details"]["tax_rate"], each | {"amount": 0, "taxable_amount": 0})
+        seen["amount"] += each["amount"]
+        seen["taxable_amount"] += each["taxable_amount"]
     return list(totals.values())
 
 

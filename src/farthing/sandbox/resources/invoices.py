@@ -6,7 +6,7 @@ from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.listing import COMPARISONS, cut, equals, page
+from farthing.sandbox.listing import compared, cut, equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     balance,
@@ -351,10 +351,8 @@ def list_(account: Account, params: Json) -> Json:
         where = f"{where} AND json_extract(body, '$.parent.subscription_details.subscription') = ?"
         values = [*values, params["subscription"]]
     if "due_date" in params:
-        given = params["due_date"]
-        for name, moment in (given if isinstance(given, dict) else {"eq": given}).items():
-            where = f"{where} AND json_extract(body, '$.due_date') {COMPARISONS.get(name, '=')} ?"
-            values = [*values, moment]
+        clause, moments = compared("$.due_date", params["due_date"])
+        where, values = f"{where} AND {clause}", [*values, *moments]
     return page(account, "invoice", "/v1/invoices", params, where, *values)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, missing_parameter, not_here_yet
-from farthing.sandbox.listing import equals, page
+from farthing.sandbox.listing import compared, equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     billing_shares,
@@ -303,9 +303,13 @@ def list_(account: Account, params: Json) -> Json:
         where, values = f"{where} AND json_extract(body, '$.status') = ?", [*values, status]
     if price := params.get("price") or params.get("plan"):
         where, values = f"{where} AND {WITH_PRICE}", [*values, price]
-    for name in ("current_period_start", "current_period_end", "automatic_tax"):
+    for name in ("current_period_start", "current_period_end"):
         if name in params:
-            raise not_here_yet(name, "lists by this field")
+            clause, moments = compared(f"$.items.data[0].{name}", params[name])
+            where, values = f"{where} AND {clause}", [*values, *moments]
+    if (params.get("automatic_tax") or {}).get("enabled"):
+        # There is none with Stripe Tax here.
+        where = f"{where} AND 0"
     return page(account, "subscription", "/v1/subscriptions", params, where, *values)
 
 
