@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,8 +23,8 @@ Act = Callable[[Account, Record, Json], None]
 
 
 def seller_control_routes(sandbox: Sandbox) -> list[Route]:
-    def control(path: str, act: Act) -> Route:
-        async def serve(request: Request) -> Response:
+    def serve(act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def control(request: Request) -> Response:
             try:
                 fields = await fields_of(request)
                 with sandbox.commit():
@@ -36,9 +36,13 @@ def seller_control_routes(sandbox: Sandbox) -> list[Route]:
                 return refused(refusal)
             return back(request) or answered(record.body)
 
-        return Route(f"/_sandbox/accounts/{{id}}/{path}", serve, methods=["POST"])
+        return control
 
-    return [control("onboard", _onboard), control("ask", _ask), control("deauthorize", _deauthorize)]
+    return [
+        Route("/_sandbox/accounts/{id}/onboard", serve(_onboard), methods=["POST"]),
+        Route("/_sandbox/accounts/{id}/ask", serve(_ask), methods=["POST"]),
+        Route("/_sandbox/accounts/{id}/deauthorize", serve(_deauthorize), methods=["POST"]),
+    ]
 
 
 def _onboard(platform: Account, record: Record, fields: Json) -> None:

@@ -12,17 +12,19 @@ from farthing.sandbox.settings import API_VERSION
 
 # What is modeled otherwise than at Stripe, by the module that does it. Refused parameters are read from the modules.
 DEVIATIONS: dict[str, tuple[str, ...]] = {
-    "account_links": ("Only `account_onboarding`. The page asks for one person or one company, not for persons of a company.",),
+    "account_links": ("The page asks a company for one person who speaks for it; its other people are told of over the API.",),
     "accounts": (
         "Capabilities are enforced, which Stripe's own sandboxes may not do.",
-        "`individual` and `company` are taken but not shown again; `type=company` needs no persons.",
-        "Everything due is due at once: requirements have no deadlines and nothing is pending verification.",
+        "What a new account owes is due at once. More comes by Stripe's trigger cards or a control, with two weeks to answer.",
+        "Papers of somebody born on 1901-01-01 are looked at for two seconds, others not at all; 1900-01-01 is on a list.",
         "A tax number of `111111111` or `1111` asks for a document; `file_identity_document_success` is always good.",
+        "A company needs a representative and `owners_provided`, whatever its country and structure.",
     ),
     "application_fees": ("On the seller's side a fee given back is an `application_fee_refund` of its own.",),
     "balance": (
         "`balance.available` is told of connected accounts only. The platform's own payouts are made by hand.",
-        "There are no reserves, and no debits of a seller's bank account when the balance is below zero.",
+        "What sellers owe is held as a reserve until they have paid it; it is not collected from the platform after 180 days.",
+        "A seller whose buyer lives on a test clock is paid in the sandbox's own time, after as many days.",
     ),
     "capabilities": ("Only `card_payments` and `transfers`.",),
     "external_accounts": (
@@ -30,17 +32,15 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
         "Account numbers that fail do so a day after their payouts were paid, never before.",
     ),
     "payouts": (
-        "Sent after an hour and paid after two days, on any day of the week; schedules pay at midnight UTC. Not instant.",
+        "Sent after an hour and paid after two days, on any day of the week; schedules pay at midnight UTC.",
+        "Instant payouts go to debit cards, out of pending money too, for 1 % and at least 0.50, paid after half an hour.",
         "A returned payout stops further ones until the seller gives another bank account.",
+        "A balance below zero is fetched from the seller's bank account when the schedule pays next, never under a manual one.",
     ),
     "transfer_reversals": (
         "By itself a reversal needs the seller's available and pending money; with a refund the balance may go below zero.",
     ),
     "transfers": ("A payment that came by transfer is given back by reversing the transfer; its own refund is refused.",),
-    "bank_debits": (
-        "A debit takes four days, whichever account it is from; the test accounts that Stripe lets wait longer do not.",
-        "Bank accounts count as verified: there are no micro-deposits and no mandates.",
-    ),
     "charges": ("`POST /v1/charges` is not done: payment intents make charges.",),
     "checkout_sessions": (
         "Only `ui_mode=hosted_page`; no shipping rates, custom fields, tax ids or Stripe Tax.",
@@ -48,14 +48,29 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "disputes": (
         "Evidence is text: uploaded files are refused.",
+        "A prevented dispute gives the money back by a refund. An appeal is ordered by a control, whoever asks for it.",
+        "Debits that a bank gives back are lost from the start: nobody can answer them.",
+        "The account that was paid pays the dispute's fee, whoever pays the others.",
         "`createMultipleDisputes` opens two disputes of half the amount each.",
         "Evidence without one of Stripe's magic texts leaves the dispute under review until a control decides it.",
         "Inquiries that nobody answers close at their deadline instead of after 120 days.",
     ),
     "events": ("Events are kept as long as the state, not for 30 days.",),
-    "payment_intents": ("A capture is final: several captures of one authorization are refused.",),
-    "payment_methods": ("Only `card`, `sepa_debit` and `us_bank_account`, and only Stripe's test numbers.",),
-    "refunds": ("A refund of a payment that is still processing is refused instead of kept pending.",),
+    "payment_intents": (
+        "A capture is final: several captures of one authorization are refused, and no authorization grows.",
+        "A debit from a bank account takes four days, a delayed one three minutes more; until then it can be canceled.",
+        "Elevated risk is shown on the charge, without a review to close.",
+        "Cards from abroad cost no more than others.",
+    ),
+    "payment_methods": (
+        "Only `card`, `sepa_debit` and `us_bank_account`, and only Stripe's test numbers; SEPA's of AT, BE, DE, FR and IE.",
+        "Bank accounts count as verified: there are no micro-deposits and no mandates.",
+    ),
+    "refunds": (
+        "Any balance pays for a refund, be it below zero: none waits for money (`insufficient_funds`).",
+        "No payment method here needs the buyer's help for a refund, so none is in `requires_action`.",
+        "A refund of a debit that bounces is canceled.",
+    ),
     "setup_intents": ("`latest_attempt` is kept for attempts that ended; one that waits for the bank has none yet.",),
     "webhook_endpoints": (
         f"`api_version` must be of the family of {API_VERSION}: it is named in the events, their shape is the same.",
