@@ -20,6 +20,7 @@ SIDE_DOORS = {
     "routes": {"api", "app", "web"},
     "model": {"model"},
     "migrate": {"app", "cli", "routing"},
+    "main": {"__main__"},
 }
 """Module of a room → who else may enter by it: the assembly mounts routes, models know each other, doors migrate."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from typing import Any
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from farthing.sandbox.triggers.hand import Hand
 from farthing.sandbox.triggers.recipe import Recipe
 from farthing.sandbox.world import Sandbox
 
+LOG = logging.getLogger("farthing.sandbox")
 NEAREST_MAX = 3
 CAUSED = """
     SELECT account, id, json_extract(body, '$.type'), json_extract(body, '$.account'),
@@ -64,11 +66,12 @@ class TriggerControls:
             last = last_of(self._sandbox)
             hand = Hand(self._sandbox, account, overrides)
             with self._sandbox.ids_of(account.id, self._sandbox.settings.id_seed):
-                recipe.run(hand)
+                _run(recipe, hand)
             hand.check_overrides()
             events = self._caused_since(last)
-        asked = [each for each in events if each["type"] == recipe.event]
-        assert asked, f"{recipe.event} did not come about"
+            asked = [each for each in events if each["type"] == recipe.event]
+            if not asked:
+                raise _in_vain(recipe)
         return {
             "event": recipe.event,
             "says": recipe.says,
@@ -91,6 +94,19 @@ class TriggerControls:
 
     def _caused_since(self, last: int) -> list[Json]:
         return [dict(zip(NAMES, row, strict=True)) for row in self._sandbox.store.rows(CAUSED, last)]
+
+
+def _run(recipe: Recipe, hand: Hand) -> None:
+    """What was overridden, or set for this account, may leave a recipe without what it goes on with."""
+    try:
+        recipe.run(hand)
+    except (LookupError, TypeError, AssertionError, RecursionError) as problem:
+        LOG.warning("%s did not come about: %r", recipe.event, problem)
+        raise _in_vain(recipe) from None
+
+
+def _in_vain(recipe: Recipe) -> Refusal:
+    return malformed(f"{recipe.event} did not come about: what was overridden, or set for this account, stands in its way.")
 
 
 def _sorted() -> list[Recipe]:

@@ -193,4 +193,6 @@ def _as_form(value: Any) -> Any:
         return {name: _as_form(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_as_form(each) for each in value]
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -43,6 +43,21 @@ def _send(hand: Hand) -> Json:
     return hand.post(f"/v1/invoices/{steps.invoice(hand, **SENT)['id']}/send")
 
 
+def _wait(hand: Hand, days: int) -> None:
+    """On a test clock, while nobody pays what is due in thirty days."""
+    clock = steps.clock(hand)
+    hand.post(f"/v1/invoices/{steps.invoice(hand, card=None, on_clock=clock, **SENT)['id']}/send")
+    hand.pass_time(clock, hand.now + days * steps.DAY)
+
+
+def _near_due_date(hand: Hand) -> None:
+    _wait(hand, 28)
+
+
+def _pass_due_date(hand: Hand) -> None:
+    _wait(hand, 32)
+
+
 def _void(hand: Hand) -> None:
     hand.post(f"/v1/invoices/{_send(hand)['id']}/void")
 
@@ -74,6 +89,8 @@ RECIPES = (
     Recipe("invoice.deleted", "A draft is deleted.", _delete),
     Recipe("invoice.finalized", "A draft is finalized.", steps.open_invoice),
     Recipe("invoice.sent", "An invoice is sent to its customer.", _send),
+    Recipe("invoice.will_be_due", "A test clock moves to two days before an invoice is due.", _near_due_date),
+    Recipe("invoice.overdue", "A test clock moves past the day an invoice was due.", _pass_due_date),
     Recipe("invoice.paid", "An invoice is paid by card.", _pay),
     Recipe("invoice.payment_succeeded", "An invoice is paid by card.", _pay),
     Recipe("invoice_payment.paid", "An invoice is paid by card.", _pay),

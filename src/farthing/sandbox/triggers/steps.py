@@ -84,9 +84,9 @@ def subscription(hand: Hand, *, on_clock: str | None = None, card: str | None = 
     return hand.post("/v1/subscriptions", wanted)
 
 
-def invoice(hand: Hand, *, card: str | None = "pm_card_visa", **more: Any) -> Json:
+def invoice(hand: Hand, *, card: str | None = "pm_card_visa", on_clock: str | None = None, **more: Any) -> Json:
     """A draft with one line."""
-    owner = customer(hand, card=card)
+    owner = customer(hand, card=card, on_clock=on_clock)
     made = hand.post("/v1/invoices", {"customer": owner, **more})
     hand.post("/v1/invoiceitems", {"customer": owner, "invoice": made["id"], "amount": 2000, "currency": "usd"})
     return made
