@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 from tests.sandbox.conftest import Client, Running, charge, eventually
-from tests.sandbox.connect import DAY, balance_of, movements, new_seller, on, seller_events
+from tests.sandbox.connect import DAY, balance_of, direct, movements, new_seller, on, seller_events
 
 HOUR = 3600
 
@@ -145,6 +145,36 @@ def test_the_schedule_is_set_with_the_balance_settings(client: Client, sandbox: 
     sandbox.advance(8 * DAY)
     payout = client.v1.payouts.list({}, on(seller)).data[0]
     assert dt.datetime.fromtimestamp(payout.created, dt.UTC).strftime("%A") == "Friday"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "day", "delay"),
+    [
+        ({"interval": "monthly", "monthly_anchor": 31}, "last", 2),
+        ({"interval": "monthly", "monthly_payout_days": [15]}, "15", 2),
+        ({"interval": "weekly", "weekly_payout_days": ["wednesday"]}, "Wednesday", 2),
+        ({"interval": "daily", "delay_days": 7}, "any", 7),
+        ({"interval": "daily", "delay_days": "minimum"}, "any", 2),
+    ],
+)
+def test_a_schedule_pays_on_its_day_what_its_delay_let_through(
+    client: Client, sandbox: Running, schedule: Any, day: str, delay: int
+) -> None:
+    seller = new_seller(client, settings={"payouts": {"schedule": schedule}})
+    shown = client.v1.accounts.retrieve(seller).settings.payouts.schedule
+    assert (shown.interval, shown.delay_days) == (schedule["interval"], delay)
+    direct(client, seller, 5000)
+    eventually(lambda: client.v1.balance_transactions.list({}, on(seller)).data)
+    booked = client.v1.balance_transactions.list({}, on(seller)).data[0]
+    assert booked.available_on - booked.created == delay * DAY
+    sandbox.advance((32 + delay) * DAY)
+    payout = client.v1.payouts.list({}, on(seller)).data[-1]
+    made = dt.datetime.fromtimestamp(payout.created, dt.UTC)
+    said = {"last": (made + dt.timedelta(days=1)).day == 1, "15": made.day == 15, "any": True}
+    assert said.get(day, made.strftime("%A") == day)
+    assert (payout.amount, made.hour, payout.created >= booked.available_on) == (5000 - 175, 0, True)
+    if schedule["interval"] == "daily":
+        assert payout.created - booked.available_on <= DAY
 
 
 def test_a_debit_card_takes_payouts_and_a_credit_card_does_not(client: Client, sandbox: Running) -> None:

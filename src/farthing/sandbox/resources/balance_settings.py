@@ -79,8 +79,8 @@ def _save(account: Account, record: Record, before: Json) -> None:
 
 def settles_after(account: Account) -> int:
     """How many seconds this account's charges stay pending."""
-    override = accounts.retrieve_own(account, {}).inner.get("delay_days_override")
-    return int(override) * DAY if override else account.settings.available_after_seconds
+    days = accounts.retrieve_own(account, {})["settings"]["payouts"]["schedule"]["delay_days"]
+    return account.settings.available_after_seconds if days == account_shape.DELAY_DAYS else int(days) * DAY
 
 
 def _shape(record: Record) -> Json:
