@@ -93,6 +93,8 @@ class Listener:
     url: str = ""
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    before: Callable[[], object] = bool
+    """Called between the two."""
 
     def wait_for(self, enough: Callable[[list[str]], bool]) -> list[str]:
         eventually(lambda: enough(self.types))
@@ -111,6 +113,7 @@ def listener() -> Iterator[Listener]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             heard.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            heard.before()
             self.send_response(heard.answers.pop(0) if heard.answers else 200)
             self.send_header("content-length", "0")
             self.end_headers()

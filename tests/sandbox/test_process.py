@@ -23,8 +23,8 @@ COMMAND = [sys.executable, "-m", "farthing.sandbox", "--port", "0"]
 
 
 @contextmanager
-def _process(state: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    with subprocess.Popen([*COMMAND, "--state", str(state)], stderr=subprocess.PIPE, text=True) as process:
+def process_of(state: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with subprocess.Popen([*COMMAND, "--state", str(state), *words], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             line = process.stderr.readline()
@@ -43,7 +43,7 @@ def _client(url: str) -> Iterator[Client]:
 
 
 def test_it_stops_when_asked_and_says_nothing_more(tmp_path: Path) -> None:
-    with _process(tmp_path / "state.sqlite3") as (process, _):
+    with process_of(tmp_path / "state.sqlite3") as (process, _):
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr is not None
@@ -52,12 +52,12 @@ def test_it_stops_when_asked_and_says_nothing_more(tmp_path: Path) -> None:
 
 def test_killed_at_once_after_an_answer_it_has_forgotten_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite3"
-    with _process(state) as (process, url), _client(url) as client:
+    with process_of(state) as (process, url), _client(url) as client:
         intent = charge(client)
         refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100}, {"idempotency_key": "k"})
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-    with _process(state) as (_, url), _client(url) as client:
+    with process_of(state) as (_, url), _client(url) as client:
         assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
         again = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100}, {"idempotency_key": "k"})
         assert again.id == refund.id
@@ -68,21 +68,21 @@ def test_killed_at_once_after_an_answer_it_has_forgotten_nothing(tmp_path: Path)
 def test_what_could_not_be_delivered_is_delivered_after_a_restart(tmp_path: Path, listener: Listener) -> None:
     state = tmp_path / "state.sqlite3"
     listener.answers = [503] * 1
-    with _process(state) as (process, url), _client(url) as client:
+    with process_of(state) as (process, url), _client(url) as client:
         client.v1.webhook_endpoints.create({"url": listener.url, "enabled_events": ["customer.created"]})
         client.v1.customers.create({})
         eventually(lambda: len(listener.received) == 1)
         time.sleep(0.1)  # Until the failure is written down; before that, it would just be sent again.
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-    with _process(state) as (_, url), _client(url) as client:
+    with process_of(state) as (_, url), _client(url) as client:
         eventually(lambda: len(listener.received) == 2)
         eventually(lambda: client.v1.events.list({"type": "customer.created"}).data[0].pending_webhooks == 0)
 
 
 def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite3"
-    with _process(state):
+    with process_of(state):
         second = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, timeout=20, check=False)
         assert second.returncode != 0
         assert "open in another sandbox" in second.stderr
@@ -90,7 +90,7 @@ def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
 
 def test_nobody_else_on_this_machine_reads_its_secrets(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite3"
-    with _process(state) as (_, url), _client(url) as client:
+    with process_of(state) as (_, url), _client(url) as client:
         charge(client)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert set(modes.values()) == {0o600}, modes

@@ -23,11 +23,12 @@ SHUTDOWN_SECONDS = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(argv)
-    if wanted.host not in LOOPBACK:
-        _say("The sandbox serves this machine only: --host must be a loopback address.")
+    if wanted.host not in LOOPBACK and not wanted.allow_remote:
+        _say("The sandbox serves this machine only: --host must be a loopback address, or come with --allow-remote.")
         return 2
     settings = Settings(
         allowed_hosts=tuple(wanted.allow_host),
+        remote=wanted.allow_remote,
         fee_permille=wanted.fee_permille,
         fee_fixed_amount=wanted.fee_fixed,
         strict=wanted.strict or Settings().strict,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=PORT_DEFAULT, help="0 takes a free one (default %(default)s)")
     add("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
+    add("--allow-remote", action="store_true", help="let other machines in: --host may be any address, and be asked for by IP")
     add("--state", default=":memory:", help="the SQLite file to keep state in (default: memory only)")
     add("--allow-host", action="append", default=[], metavar="NAME", help="a further Host name to answer to")
     add("--fee-permille", type=int, default=29, help="the card fee in thousandths (default %(default)s)")
@@ -101,6 +103,8 @@ class _Server(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             _say(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)")
+            if host not in LOOPBACK:
+                _say("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
 
     def _hear_stdin(self) -> None:
         if not os.read(sys.stdin.fileno(), 4096):

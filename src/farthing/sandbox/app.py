@@ -6,19 +6,23 @@ import asyncio
 import functools
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from farthing.sandbox import guard, seeds, timers
 from farthing.sandbox.api import Api
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.control import control_routes
+from farthing.sandbox.control_answers import refused
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import Settings
-from farthing.sandbox.store import StateUnusable, Store
+from farthing.sandbox.store import StateUnusable, StateUnwritable, Store
 from farthing.sandbox.world import Sandbox
 
 
@@ -42,7 +46,7 @@ class _App:
         elif scope["type"] == "http":
             assert self._api is not None, "the sandbox needs the lifespan events of its server"
             assert self._pages is not None
-            refusal = guard.refusal(scope, self._settings.allowed_hosts)
+            refusal = guard.refusal(scope, self._settings.allowed_hosts, remote=self._settings.remote)
             await (refusal or (self._api if scope["path"].startswith("/v1") else self._pages))(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -76,10 +80,15 @@ def _controls_and_pages(sandbox: Sandbox, deliveries: Deliveries) -> ASGIApp:
 
         return page_app(sandbox, ())
 
+    async def unwritable(request: Request, problem: Exception) -> Response:
+        del request
+        return refused(Refusal(500, str(problem), type="api_error"))
+
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         await pages()(scope, receive, send)
 
-    controls = Starlette(routes=control_routes(sandbox, deliveries))
+    handlers: dict[Any, ExceptionHandler] = {StateUnwritable: unwritable}
+    controls = Starlette(routes=control_routes(sandbox, deliveries), exception_handlers=handlers)
     controls.router.default = others
     return controls
 

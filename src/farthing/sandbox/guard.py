@@ -6,6 +6,7 @@ A web page anywhere can make a browser send requests to 127.0.0.1. It cannot cho
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
@@ -14,17 +15,27 @@ from starlette.types import ASGIApp, Scope
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]", "::1", "testserver"))
 
 
-def refusal(scope: Scope, allowed_hosts: tuple[str, ...]) -> ASGIApp | None:
+def refusal(scope: Scope, allowed_hosts: tuple[str, ...], *, remote: bool = False) -> ASGIApp | None:
     """The answer for a request that must not come in; None for one that may."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"origin")}
     host = headers.get(b"host", "")
     name = _name(host)
-    if name not in LOOPBACK and not name.endswith(".localhost") and name not in allowed_hosts:
+    # An address cannot be rebound, as a name can.
+    addressed = remote and _is_address(name)
+    if name not in LOOPBACK and not name.endswith(".localhost") and name not in allowed_hosts and not addressed:
         return _no(f"This sandbox answers to localhost only, not to {name or 'a request without a Host'}.")
     origin = headers.get(b"origin")
     if scope["method"] not in ("GET", "HEAD") and origin is not None and origin.partition("://")[2] != host:
         return _no("A page of another site may not post to this sandbox.")
     return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(host: str) -> str:

@@ -15,6 +15,8 @@ class Settings:
     """Where it is reached, for the links it hands out; empty means as the request's Host header says."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names besides the loopback ones that may be used to reach it."""
+    remote: bool = False
+    """Other machines may reach it, by its address; by a name only where that is one of the allowed hosts."""
     id_seed: str = ""
     """Makes ids the same in every run; empty means random ones. A request may bring its own in `Sandbox-Id-Seed`."""
     seed_file: str = ""

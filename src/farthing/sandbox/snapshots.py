@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+import time
+import zlib
+from collections.abc import Iterator
 from typing import Any
+
+import orjson
 
 from farthing.sandbox.errors import malformed
 from farthing.sandbox.store import TABLES, Json, Store
@@ -17,6 +22,35 @@ UNREADABLE = """
     WHERE name = 'clock.ahead' AND (value GLOB '*[^0-9.e+-]*' OR CAST(value AS REAL) NOT BETWEEN 0 AND 1e11)
     LIMIT 1
 """
+
+
+class Kept:
+    """Snapshots by name, in the state file but not part of the state: a reset or a restore leaves them alone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for (name,) in self._store.rows("SELECT name FROM snapshots ORDER BY taken_at, name")])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return bool(self._store.rows("SELECT 1 FROM snapshots WHERE name = ?", name))
+
+    def __getitem__(self, name: str) -> Json:
+        document: Json = orjson.loads(
+            zlib.decompress(self._store.rows("SELECT document FROM snapshots WHERE name = ?", name)[0][0])
+        )
+        return document
+
+    def __setitem__(self, name: str, snapshot: Json) -> None:
+        document = zlib.compress(orjson.dumps(snapshot), level=1)
+        with self._store.transaction():
+            self._store.run(
+                "INSERT OR REPLACE INTO snapshots (name, taken_at, document) VALUES (?, ?, ?)", name, time.time(), document
+            )
 
 
 def take(store: Store) -> Json:

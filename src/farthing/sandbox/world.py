@@ -69,8 +69,8 @@ class Sandbox:
     url: str = ""
     nonconforming: dict[str, str] = field(default_factory=dict)
     """What a job was about to tell wrongly, by account: the next answer there says so. Only when strict."""
-    snapshots: dict[str, Json] = field(default_factory=dict)
-    """Kept under a name until the process ends."""
+    snapshots: snapshots.Kept = field(init=False)
+    """Kept under a name, with the state."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after every commit, so that deliveries and timers look again."""
 
@@ -80,6 +80,9 @@ class Sandbox:
     _advancing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _life: int = 0
     """Counted up when everything is replaced: an advance that was under way has nowhere to arrive any more."""
+
+    def __post_init__(self) -> None:
+        self.snapshots = snapshots.Kept(self.store)
 
     def account(self, id: str, url: str, request: Request | None = None) -> Account:
         settings = billing_settings.of(self.store, id, self.settings)
