@@ -207,3 +207,34 @@ def test_a_debit_that_cannot_be_is_refused(client: Client, params: Any, message:
 def test_only_test_ibans_are_taken(client: Client, iban: str) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="IBAN"):
         client.v1.payment_methods.create({**SEPA, "sepa_debit": {"iban": iban}})
+
+
+def test_a_debit_stands_on_a_mandate(client: Client, sandbox: Running) -> None:
+    accepted = {"type": "online", "online": {"ip_address": "127.0.0.1", "user_agent": "tests"}}
+    wanted: Any = {"mandate_data": {"customer_acceptance": accepted}}
+    once = charge(client, 900, "pm_sepaDebit_success_de", currency="eur", **wanted)
+    mandate = client.v1.mandates.retrieve(_mandate_of(client, once, "sepa_debit"))
+    assert (mandate.type, mandate.status, mandate.single_use.amount) == ("single_use", "active", 900)
+    assert (mandate.customer_acceptance.type, mandate.customer_acceptance.online.ip_address) == ("online", "127.0.0.1")
+    assert sandbox.http.get(mandate.payment_method_details.sepa_debit.url).status_code == 200
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    setup = client.v1.setup_intents.create(
+        {
+            "customer": customer.id,
+            "confirm": True,
+            "payment_method": "pm_usBankAccount_success",
+            "automatic_payment_methods": CARD_ONLY,
+            **wanted,
+        }
+    )
+    assert client.v1.mandates.retrieve(setup.mandate).type == "multi_use"
+    for _ in range(2):
+        paid = charge(client, 900, setup.payment_method, customer=customer.id, off_session=True)
+        assert _mandate_of(client, paid, "us_bank_account") == setup.mandate
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.mandates.retrieve("mandate_none")
+    assert refused.value.code == "resource_missing"
+
+
+def _mandate_of(client: Client, intent: Any, kind: str) -> str:
+    return str(client.v1.charges.retrieve(intent.latest_charge).payment_method_details[kind].mandate)

@@ -64,7 +64,7 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "payment_methods": (
         "Only `card`, `sepa_debit` and `us_bank_account`, and only Stripe's test numbers; SEPA's of AT, BE, DE, FR and IE.",
-        "Bank accounts count as verified: there are no micro-deposits and no mandates.",
+        "Bank accounts count as verified: there are no micro-deposits. A mandate is made for each debit, asked for or not.",
     ),
     "refunds": (
         "Any balance pays for a refund, be it below zero: none waits for money (`insufficient_funds`).",

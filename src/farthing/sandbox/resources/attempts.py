@@ -9,7 +9,7 @@ from farthing.sandbox import banks, cards, declines
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.resources import charges, payment_methods
+from farthing.sandbox.resources import charges, mandates, payment_methods
 from farthing.sandbox.store import Record
 
 OPEN = {
@@ -68,7 +68,7 @@ def _debit(account: Account, intent: Record, method: Record, bank: banks.TestBan
     intent["status"] = LIFECYCLE.move(intent["status"], "process")
     account.save(intent)
     account.emit("payment_intent.processing", intent)
-    charge = charges.debit(account, intent, method)
+    charge = charges.debit(account, intent, method, mandates.of_payment(account, intent, method))
     intent["latest_charge"] = charge.id
     account.save(intent)
     if not bank.stays:

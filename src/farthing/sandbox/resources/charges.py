@@ -36,10 +36,11 @@ def succeed(account: Account, intent: Record, method: Record, *, authenticated: 
     return charge
 
 
-def debit(account: Account, intent: Record, method: Record) -> Record:
+def debit(account: Account, intent: Record, method: Record, mandate: str) -> Record:
     """Ask the bank for the money; days later it says yes or no."""
     charge = _add(account, intent, method, authenticated=False, status="pending", captured=True)
     charge.body |= {"paid": False, "outcome": _outcome(cards.BY_NAME["visa"], None)}
+    charge["payment_method_details"][method["type"]]["mandate"] = mandate
     account.save(charge)
     account.emit("charge.pending", charge)
     return charge

@@ -16,7 +16,7 @@ from farthing.sandbox.errors import (
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import bank_debits, charges, connect_charges, intent_parts, payment_methods
+from farthing.sandbox.resources import bank_debits, charges, connect_charges, intent_parts, mandates, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
@@ -155,7 +155,7 @@ def confirm_with(account: Account, intent: Record, params: Json, told: Record | 
     if params.get("shipping"):
         intent["shipping"] = whole("shipping", params["shipping"])
     intent["payment_method_options"] = intent_parts.options(intent["payment_method_options"], params)
-    intent.inner["return_url"] = params.get("return_url")
+    intent.inner |= {"return_url": params.get("return_url"), "acceptance": mandates.acceptance(account, params)}
     attempt(
         account,
         intent,

@@ -9,7 +9,7 @@ from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import intent_parts, payment_methods
+from farthing.sandbox.resources import intent_parts, mandates, payment_methods
 from farthing.sandbox.store import Json, Record
 
 OPEN = {
@@ -171,7 +171,7 @@ def _confirm(account: Account, intent: Record, params: Json, told: Record | None
             code="setup_intent_unexpected_state",
             setup_intent=intent.body,
         )
-    intent.inner["return_url"] = params.get("return_url")
+    intent.inner |= {"return_url": params.get("return_url"), "acceptance": mandates.acceptance(account, params)}
     attempt(account, intent, _usable(intent, told or payment_methods.take(account, intent["payment_method"])))
 
 
@@ -241,6 +241,8 @@ def _succeed(account: Account, intent: Record, method: Record) -> None:
     tried = _note(account, intent, method, "succeeded", None)
     intent["status"] = LIFECYCLE.move(intent["status"], "succeed")
     intent["latest_attempt"] = tried.id
+    if payment_methods.bank_of(method):
+        intent["mandate"] = mandates.of_setup(account, intent, method)
     account.save(intent)
     account.emit("setup_intent.succeeded", intent)
     if intent["customer"]:
