@@ -46,6 +46,7 @@ def finalize(account: Account, invoice: Record, *, intent: Record | None = None)
         "amount_remaining": due,
         "automatically_finalizes_at": None,
         "effective_at": invoice["effective_at"] or now,
+        "last_finalization_error": None,
         "ending_balance": after,
         "hosted_invoice_url": f"{account.url}/i/{invoice.id}",
         "invoice_pdf": f"{account.url}/i/{invoice.id}/pdf",
@@ -102,8 +103,11 @@ def collect(
     try:
         attempts.attempt(account, intent, taken, off_session=off_session)
     except Refusal as refusal:
-        if not refusal.keeps:
+        if not refusal.keeps and not automatic:
             raise
+        if not refusal.keeps:
+            # The method cannot be charged at all. Nobody is here to be told but those who listen.
+            _failed(account, invoice)
         return refusal
     finally:
         _reload(account, invoice)
@@ -223,7 +227,8 @@ def advance(account: Account, invoice: Record) -> None:
         return
     if (invoice["automatically_finalizes_at"] or 0) > account.clock.now():
         return
-    finalize(account, invoice)
+    if not _finalized(account, invoice):
+        return
     subscription = subscription_of(account, invoice)
     pause = (subscription["pause_collection"] or {}).get("behavior") if subscription else None
     if invoice["status"] != "open":
@@ -236,6 +241,20 @@ def advance(account: Account, invoice: Record) -> None:
         account.emit("invoice.sent", invoice)
     else:
         collect(account, invoice, off_session=True, automatic=True)
+
+
+def _finalized(account: Account, invoice: Record) -> bool:
+    """What cannot be asked for (more than may be charged, for a seller who may not be paid) stays a draft, and says why."""
+    try:
+        with account.store.attempt():
+            finalize(account, invoice)
+    except Refusal as refusal:
+        _reload(account, invoice)
+        invoice.body |= {"automatically_finalizes_at": None, "last_finalization_error": refusal.error}
+        account.save(invoice)
+        account.emit("invoice.finalization_failed", invoice)
+        return False
+    return True
 
 
 def retry(account: Account, invoice: Record) -> None:
