@@ -24,7 +24,7 @@ from farthing.sandbox.ids import new_id
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import API_VERSION
-from farthing.sandbox.store import Json, Record
+from farthing.sandbox.store import Json, Record, StateUnwritable
 from farthing.sandbox.wire import Answered, Asked
 from farthing.sandbox.world import LoggedRequest, Sandbox
 
@@ -85,6 +85,9 @@ class Api:
             self._log(scope, asked, request, None, started)
             await wire.break_off(receive, send)
             return
+        except StateUnwritable as problem:
+            LOG.error("%s", problem)
+            answer = _refused(Refusal(500, str(problem), type="api_error", executed=False), "", request)
         except Exception:
             # Whatever it was, its transaction is gone; the caller gets Stripe's own apology and the log the reason.
             LOG.exception("%s failed", request)

@@ -45,6 +45,13 @@ class Refusal(Exception):
             self.error["message"] += f" ({operation})"
 
 
+class Gone(Refusal):
+    """Something is asked of an object that was deleted and shows nothing but its id."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(400, f"No such {kind}: '{id}'; it was deleted.", code="resource_missing", param=kind)
+
+
 def invalid(message: str, *, param: str | None = None, code: str | None = None, **more: Any) -> Refusal:
     return Refusal(400, message, param=param, code=code, **more)
 

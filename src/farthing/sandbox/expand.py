@@ -30,10 +30,12 @@ def expand(account: Account, answer: Json, paths: list[str]) -> Json:
 
 def _follow(account: Account, here: Json, steps: list[str], path: str, hash_type: Any) -> None:
     step, rest = steps[0], steps[1:]
-    if inside := INCLUDED_INSIDE.get((here.get("object", ""), ".".join(steps))):
+    # The data of an event has an object in it, and is none.
+    named = here["object"] if isinstance(here.get("object"), str) else ""
+    if inside := INCLUDED_INSIDE.get((named, ".".join(steps))):
         here[step] = {**here[step], steps[1]: inside(account, here["id"])}
         return
-    if here.get("object") in ("list", "search_result"):
+    if named in ("list", "search_result"):
         if step != "data":
             raise _no_such_property(path, hint=f"data.{path}")
         if not rest:
@@ -41,7 +43,7 @@ def _follow(account: Account, here: Json, steps: list[str], path: str, hash_type
         for each in here["data"]:
             _follow(account, each, rest, path, None)
         return
-    kind = hash_type or _class_of(here.get("object", ""))
+    kind = hash_type or _class_of(named)
     found = _look(kind, step)
     if found is None:
         raise _no_such_property(path)

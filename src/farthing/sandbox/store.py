@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import orjson
 
 from farthing.sandbox import schema
+from farthing.sandbox.errors import Gone
 from farthing.sandbox.given import plain
 from farthing.sandbox.schema import TABLES, StateUnusable
 
@@ -44,7 +45,12 @@ class Record:
     inner: Json = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        return self.body[name]
+        try:
+            return self.body[name]
+        except KeyError:
+            if self.body.get("deleted"):
+                raise Gone(self.body["object"], self.id) from None
+            raise
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.body[name] = value

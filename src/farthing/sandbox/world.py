@@ -15,6 +15,7 @@ from farthing.sandbox.account import Account, Request
 from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.conformance import Nonconforming
+from farthing.sandbox.errors import Gone
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
@@ -205,6 +206,8 @@ class Sandbox:
                     act(account, record)
         except StateUnwritable:
             raise
+        except Gone:
+            LOG.info("%s of %s came to nothing: what it is about was deleted", job, subject)
         except Exception as problem:
             LOG.exception("%s of %s failed", job, subject)
             if isinstance(problem, Nonconforming):

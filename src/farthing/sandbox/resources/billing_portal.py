@@ -91,7 +91,7 @@ def _merged(account: Account, current: Json, given: Json) -> Json:
     if features["customer_update"]["enabled"] and not features["customer_update"]["allowed_updates"]:
         raise missing_parameter("features[customer_update][allowed_updates]")
     reasons = features["subscription_cancel"]["cancellation_reason"]
-    reasons["options"] = blank_or_list(reasons["options"])
+    reasons["options"] = blank_or_list(reasons.get("options", current["subscription_cancel"]["cancellation_reason"]["options"]))
     return features
 
 

@@ -11,7 +11,7 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import prices
 from farthing.sandbox.store import Json, Record
 
-TEXTS = ("description", "statement_descriptor", "tax_code", "unit_label", "url", "package_dimensions", "tax_details")
+TEXTS = ("description", "statement_descriptor", "tax_code", "unit_label", "url", "tax_details")
 
 
 def create(account: Account, params: Json) -> Record:
@@ -38,7 +38,13 @@ def _fields(account: Account, params: Json) -> Json:
         "shippable": params.get("shippable"),
         "type": "service",
         "updated": account.clock.seconds(),
+        "package_dimensions": _dimensions(params.get("package_dimensions")),
     } | {name: blank_as_none(params.get(name)) for name in TEXTS}
+
+
+def _dimensions(given: Json | str | None) -> Json | None:
+    """In inches and ounces, as numbers."""
+    return {name: float(text) for name, text in given.items()} if isinstance(given, dict) else None
 
 
 def inline(account: Account, product_data: Json) -> Record:
@@ -55,6 +61,8 @@ def update(account: Account, id: str, params: Json) -> Record:
     product = account.get("product", id)
     changed: dict[str, Any] = {name: params[name] for name in ("active", "shippable") if name in params}
     changed |= {name: blank_as_none(params[name]) for name in (*TEXTS, "default_price") if name in params}
+    if "package_dimensions" in params:
+        changed["package_dimensions"] = _dimensions(params["package_dimensions"])
     changed |= {name: params[name] or [] for name in ("images", "marketing_features") if name in params}
     if "name" in params:
         if not params["name"]:

@@ -7,7 +7,7 @@ import time
 
 from farthing.sandbox import placing
 from farthing.sandbox.account import Account, Job
-from farthing.sandbox.errors import invalid
+from farthing.sandbox.errors import Gone, invalid
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
@@ -149,6 +149,8 @@ def _do(account: Account, job: str, subject: str) -> bool:
                 act(account, record)
     except StateUnwritable:
         raise
+    except Gone:
+        LOG.info("%s of %s came to nothing: what it is about was deleted", job, subject)
     except Exception:
         LOG.exception("%s of %s failed", job, subject)
         return False
