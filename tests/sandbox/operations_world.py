@@ -97,7 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
         for sandbox in serve(str(path), settings):
             prepared = prepare(sandbox, loop)
             yield prepared
-            loop.run(sandbox.wire.close_async())
+            loop.run(sandbox.wire.close_async())  # type: ignore[no-untyped-call]
 
 
 def prepare(sandbox: Running, loop: asyncio.Runner) -> Prepared:

@@ -27,7 +27,9 @@ COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 def page(account: Account, object: str, url: str, params: Json, where: str = "1", *values: Any) -> Json:
     """A list object. `where` and its values narrow it further than the paging parameters do."""
     limit = params.get("limit", LIMIT_DEFAULT)
-    _refuse_filters_by_nothing(account, params)
+    # An application fee's charge is on the seller's account.
+    if object != "application_fee":
+        _refuse_filters_by_nothing(account, params)
     clauses, arguments = [where], list(values)
     _created(params, clauses, arguments)
     if "starting_after" in params and "ending_before" in params:

@@ -149,7 +149,7 @@ def _end_subscriptions(account: Account, customer: str) -> None:
 
 
 def list_(account: Account, params: Json) -> Json:
-    where, values = equals(params, "email")
+    where, values = equals(params, "email", "test_clock")
     return page(account, "customer", "/v1/customers", params, where, *values)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from farthing.sandbox.account import Account, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, listed, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import discounts, price_amounts, prices, tax_rates
@@ -151,7 +153,7 @@ def show(account: Account, subscription: Record) -> None:
 
 
 def create(account: Account, params: Json) -> Record:
-    subscription = params["subscription"]
+    subscription = account.get("subscription", params["subscription"], param="subscription").id
     known = {each.id for each in of(account, subscription)}
     _update(account, subscription, {key: params[key] for key in params if key not in SHARED}, params)
     return next(each for each in of(account, subscription) if each.id not in known)
@@ -165,7 +167,13 @@ def _update(account: Account, subscription: str, change: Json, params: Json) -> 
     from farthing.sandbox.resources import subscription_updates
 
     shared = {key: params[key] for key in SHARED[1:] if key in params}
-    subscription_updates.update(account, subscription, {"items": [change], **shared})
+    try:
+        subscription_updates.update(account, subscription, {"items": [change], **shared})
+    except Refusal as refusal:
+        if param := refusal.error.get("param"):
+            # Here it is the whole request, not one of several items.
+            refusal.error["param"] = re.sub(r"^items\[0\]\[(\w+)\]", r"\1", param)
+        raise
 
 
 def update(account: Account, id: str, params: Json) -> Record:
