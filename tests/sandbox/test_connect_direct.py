@@ -87,3 +87,22 @@ def test_each_currency_has_a_balance_of_its_own(client: Client, sandbox: Running
     assert sum(each.net for each in only) == 5_796
     sandbox.advance(2 * DAY + 1)
     assert [(each.currency, each.amount) for each in client.v1.balance.retrieve().available] == [("eur", 5_796), ("usd", 9_680)]
+
+
+def test_a_platform_takes_what_a_seller_owes_it_from_the_sellers_balance(client: Client) -> None:
+    seller, own = new_seller(client), client.v1.accounts.retrieve_current().id
+    _settled(client, direct(client, seller, 10_000, "pm_card_bypassPending"), seller)
+    wanted = {"currency": "usd", "destination": own, "description": "Last month's fees"}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.transfers.create({**wanted, "amount": 9_681}, on(seller))
+    assert error_of(refused).code == "balance_insufficient"
+    debit = client.v1.transfers.create({**wanted, "amount": 2_500}, on(seller))
+    payment = client.v1.charges.retrieve(debit.destination_payment)
+    assert (payment.amount, payment.source_transfer) == (2_500, debit.id)
+    assert movements(client, seller) == [("charge", 10_000, 320, 9_680), ("transfer", -2_500, 0, -2_500)]
+    assert movements(client) == [("payment", 2_500, 0, 2_500)]
+    assert (balance_of(client), balance_of(client, seller)) == ((2_500, 0), (7_180, 0))
+    assert seller_events(client, seller)[-1] == "transfer.created"
+    standard = client.v1.accounts.create({"type": "standard", "capabilities": CAPABILITIES}).id
+    with pytest.raises(stripe.InvalidRequestError, match="answers for its own losses"):
+        client.v1.transfers.create({**wanted, "amount": 100}, on(standard))

@@ -48,7 +48,10 @@ def create(account: Account, params: Json) -> Record:
 
 
 def recipient(account: Account, id: str, *, param: str) -> Record:
-    """A connected account that may be paid."""
+    """A connected account that may be paid; or, from one's own platform's seller, the platform itself."""
+    platform = account.platform()
+    if platform and id == platform.id:
+        return _debits(platform, account.id, param)
     record = accounts.connected(account, id, param=param)
     if record["capabilities"].get("transfers") != "active":
         raise invalid(
@@ -58,6 +61,13 @@ def recipient(account: Account, id: str, *, param: str) -> Record:
             code="insufficient_capabilities_for_transfer",
         )
     return record
+
+
+def _debits(platform: Account, seller: str, param: str) -> Record:
+    """A platform that answers for its seller's losses may take back what the seller owes it."""
+    if platform.get("account", seller)["controller"]["losses"]["payments"] != "application":
+        raise invalid(f"Account {seller} answers for its own losses: it cannot be debited by its platform.", param=param)
+    return platform.get("account", platform.id)
 
 
 def _source(account: Account, params: Json, currency: str) -> Record | None:
