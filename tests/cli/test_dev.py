@@ -61,6 +61,18 @@ def test_one_command_in_an_empty_folder_sells(house: House) -> None:
     assert [(check["name"], check["state"]) for check in doctor["checks"] if check["state"] != "ok"] == []
 
 
+def test_events_are_triggered_in_the_houses_own_account(house: House) -> None:
+    done = farthing(house.folder, house.home, "trigger", "payment_intent.succeeded", "--json")
+    assert done.code == 0, done.err
+    [event] = done.json["triggered"]
+    listed = ["events", "list", "--type", "payment_intent.succeeded", "--json"]
+    eventually(
+        lambda: event["id"] in [each["event"] for each in farthing(house.folder, house.home, *listed).json["data"]],
+        "the house hears of it",
+    )
+    assert farthing(house.folder, house.home, "clock", "show", "--json").json["ahead_seconds"] == 0
+
+
 def test_what_it_keeps_is_for_its_owner_alone(house: House) -> None:
     kept = state.path(house.home)
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -375,6 +376,18 @@ def test_a_session_is_paid_without_a_browser(farthing: Line, client: Client) -> 
 
 
 # Serving
+
+NOT_FOR_PEOPLE = {"--end-with-stdin", "--check-answers", "--help"}
+"""For whoever starts it as a process of theirs; another spelling of --strict; and what every command has."""
+
+
+def test_every_option_of_the_sandbox_is_one_of_the_command(farthing: Line) -> None:
+    asked = [sys.executable, "-m", "farthing.sandbox", "--help"]
+    served = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    offered = farthing("help", "sandbox").out
+    options = set(re.findall(r"^  .*?(--[a-z-]+)", served, re.MULTILINE)) | set(re.findall(r"(?<=, )--[a-z-]+", served))
+    assert len(options) > 8
+    assert {each for each in options - NOT_FOR_PEOPLE if f"{each} " not in offered} == set()
 
 
 def _ready(words: Sequence[str]) -> tuple[subprocess.Popen[str], str]:

@@ -16,7 +16,7 @@ from farthing.cli import sandbox_at, show
 from farthing.cli.listen_door import Door, Heard, Targets
 from farthing.cli.sandbox_at import SandboxAt
 from farthing.cli.terminal import terminal
-from farthing.errors import ConfigError, Invalid, ProviderUnavailable
+from farthing.errors import ConfigError, FarthingError, Invalid, ProviderUnavailable
 
 NAME_MAX: Final = 500
 RENEW_SECONDS: Final = 2.0
@@ -78,7 +78,7 @@ def listen(
         except (KeyboardInterrupt, _Ended):
             pass
         finally:
-            with contextlib.suppress(ProviderUnavailable):
+            with contextlib.suppress(FarthingError):
                 at.delete("/listeners", {"url": door.url})
     terminal().say("[dim]No longer listening.[/]")
     return 0

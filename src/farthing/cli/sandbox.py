@@ -9,6 +9,7 @@ def sandbox(
     *,
     port: int = 12111,
     host: str = "127.0.0.1",
+    allow_remote: bool = False,
     state: Path | None = None,
     seed: Path | None = None,
     id_seed: str | None = None,
@@ -34,6 +35,8 @@ def sandbox(
         The loopback port to listen on; 0 takes a free one.
     host
         The loopback address to listen on.
+    allow_remote
+        Let other machines in: the address may then be any, and nobody is asked who they are.
     state
         The file to keep everything in. Without one, it is forgotten at the end.
     seed
@@ -62,5 +65,6 @@ def sandbox(
     words = [f"{name}={value}" for name, value in given.items() if value is not None]
     words += [f"--allow-host={name}" for name in allow_host]
     words += ["--strict"] if strict else []
+    words += ["--allow-remote"] if allow_remote else []
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "farthing.sandbox", *words])  # noqa: S606 - our own module

@@ -39,6 +39,15 @@ def _ask_the_buyer(hand: Hand) -> None:
     steps.subscription(hand, card="pm_card_authenticationRequired", payment_behavior="allow_incomplete")
 
 
+def _ask_too_much(hand: Hand) -> None:
+    """More than may be charged at once: an hour later, on a test clock, it cannot be finalized."""
+    clock = steps.clock(hand)
+    draft = steps.invoice(hand, on_clock=clock, auto_advance=True)
+    most = {"customer": draft["customer"], "invoice": draft["id"], "amount": 99_999_999, "currency": "usd"}
+    hand.post("/v1/invoiceitems", most)
+    hand.pass_time(clock, hand.now + 2 * steps.HOUR)
+
+
 def _send(hand: Hand) -> Json:
     return hand.post(f"/v1/invoices/{steps.invoice(hand, **SENT)['id']}/send")
 
@@ -88,6 +97,7 @@ RECIPES = (
     Recipe("invoice.updated", "A draft gets a description.", _change),
     Recipe("invoice.deleted", "A draft is deleted.", _delete),
     Recipe("invoice.finalized", "A draft is finalized.", steps.open_invoice),
+    Recipe("invoice.finalization_failed", "A draft asks for more than may be charged at once.", _ask_too_much),
     Recipe("invoice.sent", "An invoice is sent to its customer.", _send),
     Recipe("invoice.will_be_due", "A test clock moves to two days before an invoice is due.", _near_due_date),
     Recipe("invoice.overdue", "A test clock moves past the day an invoice was due.", _pass_due_date),
