@@ -18,9 +18,12 @@ from farthing.sandbox.store import Json
 from farthing.sandbox.world import Sandbox
 
 SHOWN_MAX = 25
-EVENTS_SHOWN_MAX = 40
+NEWEST_MAX = 8
+EVENTS_SHOWN_MAX = 20
 BEFORE_DIGITS_MAX = 16
-AHEAD_SECONDS = 7 * 86_400
+DAY = 86_400
+AHEAD_DAYS = 7
+AHEAD_DAYS_MAX = 366
 AHEAD_SHOWN_MAX = 50
 MISCHIEF = (
     (Mischief.DUPLICATE, "sent twice"),
@@ -59,7 +62,9 @@ class Dashboard:
 
     async def show(self, request: Request) -> Response:
         self._sandbox.do_what_is_due()
-        wanted = request.query_params.get("request", "")
+        wanted, looked = request.query_params.get("request", ""), request.query_params.get("ahead", "")
+        days = int(looked) if looked.isdigit() and len(looked) < 4 else AHEAD_DAYS
+        days = min(max(days, 1), AHEAD_DAYS_MAX)
         return render(
             "dashboard.html",
             clock=self._sandbox.clock,
@@ -67,7 +72,10 @@ class Dashboard:
             payments=self._newest("payment_intent"),
             refunds=self._newest("refund"),
             disputes=self._newest("dispute"),
-            ahead=self._sandbox.preview(AHEAD_SECONDS, AHEAD_SHOWN_MAX + 1),
+            ahead=self._sandbox.preview(days * DAY, AHEAD_SHOWN_MAX + 1),
+            ahead_days=days,
+            looked=bool(looked),
+            counts=dict(self._sandbox.store.rows("SELECT object, count(*) FROM objects WHERE deleted = 0 GROUP BY object")),
             held=self._sandbox.store.rows("SELECT count(*) FROM deliveries WHERE status = 'held'")[0][0],
             mischief=self._sandbox.chaos.waiting(),
             snapshots=list(self._sandbox.snapshots),
@@ -81,7 +89,7 @@ class Dashboard:
             wanted=wanted,
         )
 
-    def _newest(self, object: str, limit: int = SHOWN_MAX) -> list[Json]:
+    def _newest(self, object: str, limit: int = NEWEST_MAX) -> list[Json]:
         rows = self._sandbox.store.rows(
             "SELECT body FROM objects WHERE object = ? AND deleted = 0 ORDER BY seq DESC LIMIT ?", object, limit
         )

@@ -11,13 +11,14 @@ LINES_MAX = 44
 WIDTH = 92
 
 
-def invoice(body: Json, lines: list[Json]) -> bytes:
+def invoice(body: Json, lines: list[Json], *, paid_with: str | None = None) -> bytes:
+    """With `paid_with` it is the receipt for it."""
     currency = body["currency"]
     day = datetime.fromtimestamp(body["status_transitions"]["finalized_at"] or body["created"], UTC).strftime("%d %b %Y")
     head = [
         "Farthing sandbox - no real money",
         "",
-        f"Invoice {body['number']}",
+        f"{'Invoice' if paid_with is None else 'Receipt for invoice'} {body['number']}",
         f"Date    {day}",
         f"To      {body['customer_name'] or ''} {body['customer_email'] or ''}".rstrip(),
         f"Status  {body['status']}",
@@ -28,7 +29,10 @@ def invoice(body: Json, lines: list[Json]) -> bytes:
     tax = sum(each["amount"] for each in body["total_taxes"] or [])
     sums = [("Subtotal", body["subtotal"]), ("Discounts", -off), ("Tax", tax), ("Total", body["total"])]
     foot = [_row(name, money.spell(amount, currency)) for name, amount in sums if amount or name == "Total"]
-    foot += [_row("Amount due", money.spell(body["amount_remaining"], currency))]
+    if paid_with is None:
+        foot += [_row("Amount due", money.spell(body["amount_remaining"], currency))]
+    else:
+        foot += [_row(f"Paid{f' with {paid_with}' if paid_with else ''}", money.spell(body["amount_paid"], currency))]
     return _document([*head, *rows, "-" * WIDTH, *foot])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -92,6 +92,10 @@ class PortalPages:
         if seen.session.inner.get("done") and said.news and (done := _after(seen, said.news)):
             return done
         preview: Json | None = None
+        if (confirm := (seen.flow or {}).get("subscription_update_confirm")) and not said.form:
+            item = confirm["items"][0]
+            form = {"price": item["price"], "quantity": str(item["quantity"] or 1)}
+            said = replace(said, form={"act": "look", "subscription": confirm["subscription"], **form})
         if said.form.get("act") == "look" and not said.error:
             try:
                 with self._sandbox.store.transaction():
@@ -217,27 +221,30 @@ class InvoicePages:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def _find(self, request: Request) -> Record | None:
+    def _find(self, request: Request) -> tuple[Account, Record] | None:
         self._sandbox.do_what_is_due()
         try:
-            _, invoice = cashier.find(self._sandbox, "invoice", request.path_params["id"], _url(request))
+            account, invoice = cashier.find(self._sandbox, "invoice", request.path_params["id"], _url(request))
         except Refusal:
             return None
-        return None if invoice["status"] == "draft" else invoice
+        return None if invoice["status"] == "draft" else (account, invoice)
 
     async def show(self, request: Request) -> Response:
         return self._page(request)
 
-    def _page(self, request: Request, *, problem: str = "", status: int = 200) -> Response:
-        invoice = self._find(request)
-        if invoice is None:
+    def _page(self, request: Request, *, problem: str = "", news: str = "", status: int = 200) -> Response:
+        found = self._find(request)
+        if found is None:
             return render("not_found.html", status=404)
+        account, invoice = found
         return render(
             "invoice.html",
             status=status,
             invoice=invoice.body,
             lines=invoice.inner["lines"],
+            paid_with=_paid_with(account, invoice),
             problem=problem,
+            news=news,
             showcase=SHOWCASE,
         )
 
@@ -252,14 +259,32 @@ class InvoicePages:
             return self._page(request, problem=str(refusal), status=refusal.status)
         if bank:
             return RedirectResponse(bank, 303)
-        return self._page(request, problem=str(declined or ""), status=402 if declined else 200)
+        if declined:
+            return self._page(request, problem=str(declined), status=402)
+        return self._page(request, news="Thank you: this invoice is paid.")
 
     async def pdf(self, request: Request) -> Response:
-        invoice = self._find(request)
-        if invoice is None:
+        found = self._find(request)
+        if found is None:
             return render("not_found.html", status=404)
-        headers = {"content-disposition": f'inline; filename="{invoice["number"]}.pdf"', "cache-control": "no-store"}
-        return Response(paper.invoice(invoice.body, invoice.inner["lines"]), media_type="application/pdf", headers=headers)
+        account, invoice = found
+        receipt = "receipt" in request.query_params and invoice["status"] == "paid"
+        name = f"{'receipt-' if receipt else ''}{invoice['number']}.pdf"
+        printed = paper.invoice(
+            invoice.body, invoice.inner["lines"], paid_with=_paid_with(account, invoice) if receipt else None
+        )
+        headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "no-store"}
+        return Response(printed, media_type="application/pdf", headers=headers)
+
+
+def _paid_with(account: Account, invoice: Record) -> str:
+    """`Visa …4242`, for an invoice that a card or a bank account paid."""
+    intent = account.find("payment_intent", invoice.inner["intent"] or "")
+    method = account.find("payment_method", intent["payment_method"] or "") if intent else None
+    if method is None or invoice["status"] != "paid":
+        return ""
+    kind = method["card"]["brand"].capitalize() if method["type"] == "card" else "bank account"
+    return f"{kind} …{method[method['type']]['last4']}"
 
 
 def _url(request: Request) -> str:
