@@ -208,3 +208,24 @@ def test_a_change_that_nobody_pays_for_is_dropped_after_a_day(client: Client, mo
     assert (after.pending_update, item_of(after).quantity, after.status) == (None, 1, "active")
     assert client.v1.invoices.retrieve(waiting.latest_invoice).status == "void"
     assert "customer.subscription.pending_update_expired" in seen.types()
+
+
+def test_only_one_change_waits_and_only_some_can(client: Client, month: Any) -> None:
+    _, customer, subscription = month
+    set_card(client, customer.id, "pm_card_chargeCustomerFail")
+    item = item_of(subscription).id
+    wanted: Any = {"proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete"}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.subscriptions.update(subscription.id, {**wanted, "metadata": {"a": "b"}})
+    assert error_of(refused).param == "metadata"
+    seen = Events(client)
+    first = client.v1.subscriptions.update(subscription.id, {**wanted, "items": [{"id": item, "quantity": 9}]})
+    told = [each for each in seen.types() if each.startswith("customer.subscription")]
+    assert told == ["customer.subscription.updated"]
+    second = client.v1.subscriptions.update(subscription.id, {**wanted, "items": [{"id": item, "quantity": 3}]})
+    assert client.v1.invoices.retrieve(first.latest_invoice).status == "void"
+    assert second.pending_update.subscription_items[0].quantity == 3
+    client.v1.invoices.pay(second.latest_invoice, {"payment_method": set_card(client, customer.id, "pm_card_visa").id})
+    applied = client.v1.subscriptions.retrieve(subscription.id)
+    assert (applied.pending_update, item_of(applied).quantity, applied.status) == (None, 3, "active")
+    assert "customer.subscription.pending_update_applied" in seen.types()

@@ -14,6 +14,7 @@ from farthing.sandbox.resources import (
     invoice_collection,
     invoice_items,
     invoice_lines,
+    invoice_parameters,
     invoices,
     tax_rates,
 )
@@ -27,16 +28,16 @@ FREE = frozenset(
 
 
 def update(account: Account, id: str, params: Json) -> Record:
-    invoices.refuse_what_is_not_here(params)
+    invoice_parameters.refuse_what_is_not_here(params)
     invoice = account.get("invoice", id)
     final = invoice["status"] != "draft"
     if final and params.keys() - FREE:
         raise invoices.not_editable()
     before = deepcopy(invoice.body)
     changed: dict[str, Any] = {"metadata": merge_metadata(invoice["metadata"] or {}, params.get("metadata"))}
-    changed |= invoices.texts(account, params) | _due(account, invoice, params)
+    changed |= invoice_parameters.texts(account, params) | _due(account, invoice, params)
     if "default_payment_method" in params:
-        changed["default_payment_method"] = invoices.own_method(
+        changed["default_payment_method"] = invoice_parameters.own_method(
             account, invoice["customer"], blank_as_none(params["default_payment_method"])
         )
     if "default_tax_rates" in params:
@@ -58,7 +59,7 @@ def update(account: Account, id: str, params: Json) -> Record:
 
 def _due(account: Account, invoice: Record, params: Json) -> Json:
     """How the money is asked for, and until when."""
-    invoices.check_moments(account, params)
+    invoice_parameters.check_moments(account, params)
     method = params.get("collection_method", invoice["collection_method"])
     moment = params.get("due_date", invoice["due_date"])
     if "days_until_due" in params:

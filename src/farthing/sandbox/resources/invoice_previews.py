@@ -14,6 +14,7 @@ from farthing.sandbox.resources import (
     invoices,
     subscription_cycle,
     subscription_ends,
+    subscription_lines,
     subscription_pauses,
     subscription_updates,
     subscriptions,
@@ -148,7 +149,7 @@ def _next_of(account: Account, customer: Record) -> Record | None:
     """The customer's subscription that renews before the others."""
     mine = "json_extract(body, '$.customer') = ? AND json_extract(body, '$.status') IN ('active', 'trialing', 'past_due')"
     found = account.select("subscription", mine, customer.id)
-    return min(found, key=lambda each: subscription_cycle.period_of(each)[1], default=None)
+    return min(found, key=lambda each: subscription_lines.period_of(each)[1], default=None)
 
 
 def _without_subscription(account: Account, customer: Record, params: Json) -> Json:
@@ -206,7 +207,7 @@ def _renewed(account: Account, subscription: Record, *, recurring: bool = False)
     if recurring:
         for item in invoices.pending_items(account, subscription["customer"], subscription.id):
             account.store.remove(account.id, item.id)
-    _, end = subscription_cycle.period_of(subscription)
+    _, end = subscription_lines.period_of(subscription)
     wall = account.clock.wall if isinstance(account.clock, StoppedClock) else account.clock
     then = replace(account, clock=StoppedClock(end, wall))
     before = subscription["latest_invoice"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from farthing.sandbox import money
-from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.account import Account, merge_metadata
+from farthing.sandbox.errors import invalid, missing_parameter
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import compared, cut, equals, page
 from farthing.sandbox.operations import Operation
@@ -14,10 +14,9 @@ from farthing.sandbox.resources import (
     customers,
     discounts,
     invoice_lines,
-    subscription_terms,
+    invoice_parameters,
     tax_rates,
 )
-from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -32,20 +31,11 @@ LIFECYCLE = Lifecycle(
     },
 )
 FINALIZES_AFTER_SECONDS = 3_600
-LATEST = 4_102_444_800
-NOT_HERE = {
-    "from_invoice": "revisions of invoices",
-    "shipping_cost": "shipping on invoices",
-    "rendering": "invoice templates",
-    "account_tax_ids": "tax ids of the account",
-    "customer_account": "version 2 accounts",
-    "default_source": "the Sources API",
-}
-TEXTS = ("description", "footer", "statement_descriptor")
+NOT_HERE = invoice_parameters.NOT_HERE
 
 
 def create(account: Account, params: Json) -> Record:
-    refuse_what_is_not_here(params)
+    invoice_parameters.refuse_what_is_not_here(params)
     if "customer" not in params:
         raise missing_parameter("customer")
     customer = customers.living(account, params["customer"], param="customer")
@@ -58,7 +48,7 @@ def create(account: Account, params: Json) -> Record:
     items = pending_items(account, customer.id, subscription.id if subscription else None) if included or subscription else []
     currency = money.currency(params.get("currency") or (items[0]["currency"] if items else customer["currency"] or "usd"))
     items = [each for each in items if each["currency"] == currency]
-    _check_collection(account, params)
+    invoice_parameters.check_collection(account, params)
     invoice = draft(
         account,
         customer,
@@ -72,72 +62,13 @@ def create(account: Account, params: Json) -> Record:
         due_date=params.get("due_date"),
         auto_advance=params.get("auto_advance", False),
         metadata=merge_metadata({}, params.get("metadata")),
-        default_payment_method=own_method(account, customer.id, params.get("default_payment_method")),
+        default_payment_method=invoice_parameters.own_method(account, customer.id, params.get("default_payment_method")),
         wanted_discounts=params.get("discounts"),
-        texts=texts(account, params),
+        texts=invoice_parameters.texts(account, params),
         shares=billing_shares.of_invoice(account, params),
     )
     claim_items(account, items, invoice)
     return invoice
-
-
-def refuse_what_is_not_here(params: Json) -> None:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
-    if (params.get("automatic_tax") or {}).get("enabled"):
-        raise not_here_yet("automatic_tax", "Stripe Tax")
-    if (params.get("issuer") or {}).get("type", "self") != "self":
-        raise not_here_yet("issuer", "invoices issued by another account")
-    if "payment_settings" in params:
-        subscription_terms.payment_settings(params["payment_settings"])
-
-
-def _check_collection(account: Account, params: Json) -> None:
-    sent = params.get("collection_method") == "send_invoice"
-    if sent and not {"days_until_due", "due_date"} & params.keys():
-        raise missing_parameter("days_until_due")
-    if "days_until_due" in params and "due_date" in params:
-        raise exclusive_parameters("days_until_due", "due_date")
-    for name in ("days_until_due", "due_date"):
-        if params.get(name) is not None and not sent:
-            raise invalid(f"You cannot set `{name}` unless `collection_method` is set to `send_invoice`.", param=name)
-    check_moments(account, params)
-
-
-def check_moments(account: Account, params: Json) -> None:
-    if not 0 <= params.get("days_until_due", 0) <= subscription_terms.DAYS_UNTIL_DUE_MAX:
-        raise malformed("`days_until_due` must be from 0 to 3650.", param="days_until_due")
-    for name in ("due_date", "automatically_finalizes_at"):
-        if params.get(name) is not None and not account.clock.seconds() < params[name] < LATEST:
-            raise invalid(f"`{name}` must be in the future.", param=name)
-
-
-def own_method(account: Account, customer: str, id: str | None) -> str | None:
-    return subscription_terms.payment_method(account, customer, id)
-
-
-def texts(account: Account, params: Json) -> Json:
-    """What it says besides amounts, for those that were given."""
-    found: Json = {name: blank_as_none(params[name]) for name in (*TEXTS, "number", "on_behalf_of") if name in params}
-    if "custom_fields" in params:
-        found["custom_fields"] = subscription_terms.custom_fields(params["custom_fields"], "custom_fields")
-    if "effective_at" in params:
-        found["effective_at"] = blank_as_none(params["effective_at"])
-    if "shipping_details" in params:
-        found["shipping_details"] = whole("shipping", blank_as_none(params["shipping_details"]))
-    if "payment_settings" in params:
-        types = subscription_terms.payment_settings(params["payment_settings"])["payment_method_types"]
-        found["payment_settings"] = {"default_mandate": None, "payment_method_options": None, "payment_method_types": types}
-    if (moment := params.get("automatically_finalizes_at")) is not None:
-        found |= {"automatically_finalizes_at": moment, "auto_advance": True}
-    if "number" in found and found["number"] and _taken(account, found["number"]):
-        raise invalid(f"An invoice with the number {found['number']} exists already.", param="number")
-    return found
-
-
-def _taken(account: Account, number: str) -> bool:
-    return bool(account.select("invoice", "json_extract(body, '$.number') = ? ORDER BY seq LIMIT 1", number))
 
 
 def pending_items(account: Account, customer: str, subscription: str | None) -> list[Record]:
@@ -292,9 +223,9 @@ def recalculate(account: Account, invoice: Record, customer: Record, given: list
     if given is None:
         given = [account.get("discount", id) for id in invoice["discounts"]]
     lines = invoice.inner["lines"]
-    rates, exempt = invoice["default_tax_rates"], customer["tax_exempt"] or "none"
+    rates, exempt = invoice["default_tax_rates"], customer.body.get("tax_exempt") or "none"
     invoice.body |= invoice_lines.sums(account, lines, given, rates, exempt)
-    due, _ = balanced(customer["balance"] or 0, invoice["total"], invoice["currency"])
+    due, _ = balanced(customer.body.get("balance") or 0, invoice["total"], invoice["currency"])
     invoice.body |= {
         "amount_due": due,
         "amount_paid": 0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from decimal import Decimal
 from typing import Any
 
 from farthing.sandbox.account import Account, Job
@@ -15,8 +14,8 @@ from farthing.sandbox.resources import (
     periods,
     subscription_ends,
     subscription_items,
+    subscription_lines,
 )
-from farthing.sandbox.resources.subscription_anchors import Beginning
 from farthing.sandbox.resources.subscription_ends import LIFECYCLE
 from farthing.sandbox.store import Json, Record
 
@@ -26,16 +25,6 @@ TRIAL_WARNING_SECONDS = 3 * DAY
 RENEWS = ("trialing", "active", "past_due", "unpaid")
 
 
-def period_of(subscription: Record) -> tuple[int, int]:
-    items = subscription["items"]["data"]
-    return items[0]["current_period_start"], min(item["current_period_end"] for item in items)
-
-
-def rhythm_of(subscription: Record) -> tuple[str, int]:
-    recurring = subscription["items"]["data"][0]["price"]["recurring"]
-    return recurring["interval"], recurring["interval_count"]
-
-
 def discounts_of(account: Account, subscription: Record, customer: Record) -> list[Record]:
     found = discounts.running(account, subscription["discounts"])
     if not found and customer["discount"]:
@@ -43,82 +32,11 @@ def discounts_of(account: Account, subscription: Record, customer: Record) -> li
     return found
 
 
-def lines_for(account: Account, subscription: Record, *, free_part: bool = False) -> tuple[list[Json], list[Record]]:
-    """What the period that has just begun costs, after whatever waited for it; and the invoice items among that.
-
-    `free_part`: what lies before an anchor ahead costs nothing instead of its part.
-    """
-    start, end = period_of(subscription)
-    items = invoices.pending_items(account, subscription["customer"], subscription.id)
-    items = [each for each in items if each["currency"] == subscription["currency"]]
-    lines = [invoice_lines.of_invoice_item(each) for each in items]
-    trial = subscription["status"] == "trialing"
-    if (ends := subscription["cancel_at"]) and start < ends < end and not trial:
-        end = ends
-    for item in subscription["items"]["data"]:
-        line = invoice_lines.of_item(account, item, start, end, trial=trial)
-        if free_part and not trial:
-            _cut(line, 0, 1)
-        else:
-            _shorten(line, subscription, start, end)
-        lines.append(line)
-    return lines, items
-
-
-def backdated_lines(account: Account, subscription: Record, begins: Beginning) -> list[Json]:
-    """What the time before today costs: a line for each period, or in classic mode one for all of it."""
-    past = begins.backdated
-    if not past:
-        return []
-    classic = subscription["billing_mode"]["type"] == "classic"
-    spans = [(past[0][0], past[-1][1])] if classic else past
-    lines = []
-    for item in subscription["items"]["data"]:
-        for start, end in spans:
-            line = invoice_lines.of_item(account, item, start, end)
-            if classic:
-                interval, count = rhythm_of(subscription)
-                _cut(line, end - start, periods.after(start, interval, count) - start)
-            else:
-                _shorten(line, subscription, start, end)
-            lines.append(line)
-    return lines
-
-
-def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
-    """A part of a period, because it did not begin on the grid of the anchor or ends before, costs its part."""
-    if subscription["status"] == "trialing":
-        return
-    whole_start = start_at(subscription, end - 1)
-    interval, count = rhythm_of(subscription)
-    whole = periods.end(whole_start, subscription["billing_cycle_anchor"], interval, count, _day(subscription)) - whole_start
-    if end - start < whole:
-        _cut(line, end - start, whole)
-
-
-def _day(subscription: Record) -> int | None:
-    """The day of the month that is wished for, where the anchor lies in too short a month."""
-    day: int | None = subscription.inner.get("anchor_day")
-    return day
-
-
-def start_at(subscription: Record, moment: int) -> int:
-    """Where the period that this moment lies in began."""
-    interval, count = rhythm_of(subscription)
-    return periods.start(moment + 1, subscription["billing_cycle_anchor"], interval, count, _day(subscription))
-
-
-def _cut(line: Json, length: int, whole: int) -> None:
-    amount = discounts.round_half_up(Decimal(line["amount"]) * length / whole)
-    line |= {"amount": amount, "subtotal": amount}
-    line["parent"]["subscription_item_details"]["proration"] = True
-
-
 def bill(
     account: Account, subscription: Record, reason: str, lines: list[Json], items: list[Record], given: list[Record]
 ) -> Record:
     """A draft for these lines. The period it bills is the one before the items' own, unless it is the first."""
-    start, end = period_of(subscription)
+    start, end = subscription_lines.period_of(subscription)
     if reason == "subscription_create":
         start, end = account.clock.seconds(), account.clock.seconds()
     elif reason == "subscription_cycle":
@@ -188,7 +106,7 @@ def _those_that_run(account: Account, ids: list[str]) -> list[str]:
 
 def plan(account: Account, subscription: Record) -> None:
     """Put into the calendar what the current period brings."""
-    _, end = period_of(subscription)
+    _, end = subscription_lines.period_of(subscription)
     account.at(end, "subscriptions.renew", subscription)
     now = account.clock.now()
     if subscription["status"] == "trialing":
@@ -207,14 +125,14 @@ def announce(account: Account, subscription: Record) -> None:
     # Here, because a preview makes everything and takes it back.
     from farthing.sandbox.resources import invoice_previews
 
-    _, end = period_of(subscription)
+    _, end = subscription_lines.period_of(subscription)
     left = end - account.clock.now()
     if subscription["status"] in RENEWS and not subscription["cancel_at"] and left <= account.settings.upcoming_days * DAY:
         account.emit("invoice.upcoming", Record(invoice_previews.next_renewal(account, subscription)))
 
 
 def renew(account: Account, subscription: Record) -> None:
-    start, end = period_of(subscription)
+    start, end = subscription_lines.period_of(subscription)
     if end > account.clock.now() or subscription["status"] not in RENEWS:
         return
     if subscription["cancel_at"] and subscription["cancel_at"] <= end:
@@ -244,13 +162,13 @@ def subscription_snapshot(subscription: Record) -> Json:
 def bill_period(account: Account, subscription: Record, reason: str) -> Record:
     customer = account.get("customer", subscription["customer"])
     given = discounts_of(account, subscription, customer)
-    lines, items = lines_for(account, subscription)
+    lines, items = subscription_lines.lines_for(account, subscription)
     return bill(account, subscription, reason, lines, items, given)
 
 
 def move_period(account: Account, subscription: Record, start: int) -> None:
-    interval, count = rhythm_of(subscription)
-    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count, _day(subscription))
+    interval, count = subscription_lines.rhythm_of(subscription)
+    end = periods.end(start, subscription["billing_cycle_anchor"], interval, count, subscription_lines.day_of(subscription))
     for item in subscription_items.of(account, subscription.id):
         item.body |= {"current_period_start": start, "current_period_end": end}
         account.save(item)
@@ -317,7 +235,7 @@ def told(account: Account, subscription: Record, invoice: Record, what: str, int
 
 def _told_paid(account: Account, subscription: Record, invoice: Record, intent: Record | None) -> None:
     # Here, because updates make invoices.
-    from farthing.sandbox.resources import subscription_pauses, subscription_updates
+    from farthing.sandbox.resources import subscription_pauses, subscription_pending
 
     changed: dict[str, Any] = {}
     if intent and subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
@@ -327,7 +245,7 @@ def _told_paid(account: Account, subscription: Record, invoice: Record, intent: 
         changed["status"] = LIFECYCLE.move(subscription["status"], "activate")
     account.update(subscription, "customer.subscription.updated", **changed)
     if (subscription.inner.get("pending") or {}).get("invoice") == invoice.id:
-        subscription_updates.apply_pending(account, subscription)
+        subscription_pending.apply(account, subscription)
     if subscription.inner.get("resumes_with") == invoice.id:
         subscription_pauses.resumed(account, subscription)
 

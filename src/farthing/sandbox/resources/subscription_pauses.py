@@ -12,6 +12,7 @@ from farthing.sandbox.resources import (
     subscription_cycle,
     subscription_ends,
     subscription_items,
+    subscription_lines,
 )
 from farthing.sandbox.resources.prorations import Change
 from farthing.sandbox.resources.subscription_ends import LIFECYCLE
@@ -34,7 +35,7 @@ def pause(account: Account, id: str, params: Json) -> Record:
         case "now":
             prorations.credit_all(account, subscription)
         case "item_current_period_start":
-            start, _ = subscription_cycle.period_of(subscription)
+            start, _ = subscription_lines.period_of(subscription)
             prorations.credit_all(account, subscription, start)
         case _:
             pass
@@ -54,7 +55,7 @@ def resume(account: Account, id: str, params: Json) -> Record:
     moment: int = params.get("proration_date", now)
     waits = params.get("payment_behavior") == "resume_on_payment_success"
     anew = (params.get("billing_cycle_anchor") or {}).get("type", "now") == "now"
-    start = now if anew else subscription_cycle.start_at(subscription, now)
+    start = now if anew else subscription_lines.start_at(subscription, now)
     if not start <= moment <= now:
         raise invalid("Cannot specify proration_date outside of the subscription's current period.", param="proration_date")
     if anew:

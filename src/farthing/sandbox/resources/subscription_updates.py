@@ -20,6 +20,7 @@ from farthing.sandbox.resources import (
     subscription_cycle,
     subscription_ends,
     subscription_items,
+    subscription_lines,
     subscription_terms,
     subscriptions,
     tax_rates,
@@ -27,7 +28,6 @@ from farthing.sandbox.resources import (
 from farthing.sandbox.resources.prorations import Change
 from farthing.sandbox.store import Json, Record
 
-PENDING_SECONDS = 23 * 3_600
 ALWAYS_CHANGEABLE = frozenset(("cancellation_details", "metadata", "expand"))
 CHANGEABLE = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete")
 
@@ -37,8 +37,13 @@ def update(account: Account, id: str, params: Json) -> Record:
     _check(subscription, params)
     if subscription["status"] not in CHANGEABLE:
         return _note(account, subscription, params)
+    # Here, because what waits for its payment is a change like others.
+    from farthing.sandbox.resources import subscription_pending
+
+    if subscription.inner.get("pending") and params.keys() & subscription_pending.CHANGES:
+        subscription_pending.give_up(account, subscription)
     if params.get("payment_behavior") == "pending_if_incomplete":
-        return _update_when_paid(account, subscription, params)
+        return subscription_pending.update(account, subscription, params)
     change(account, subscription, params)
     return account.get("subscription", id)
 
@@ -108,13 +113,16 @@ def change(account: Account, subscription: Record, params: Json) -> Record | Non
 
 
 def _tell(account: Account, subscription: Record, before: Json) -> None:
+    if subscription.inner.get("pending") is not None:
+        # Told when it is known whether it was paid.
+        return
     if before != subscription.body:
         account.emit("customer.subscription.updated", subscription, before=before)
 
 
 def _moment(subscription: Record, params: Json, now: int) -> int:
     moment: int = params.get("proration_date", now)
-    start, end = subscription_cycle.period_of(subscription)
+    start, end = subscription_lines.period_of(subscription)
     if not start <= moment <= end:
         raise invalid("Cannot specify proration_date outside of the subscription's current period.", param="proration_date")
     return moment
@@ -189,7 +197,7 @@ def _new(account: Account, subscription: Record, given: Json, param: str) -> Rec
     subscription_items.quantity_of(given, param)
     if len(subscription["items"]["data"]) >= subscription_items.ITEMS_MAX:
         raise invalid(f"A subscription can have at most {subscription_items.ITEMS_MAX} items.", param="items")
-    start, end = subscription_cycle.period_of(subscription)
+    start, end = subscription_lines.period_of(subscription)
     return subscription_items.add(account, subscription, price, given, start, end, param)
 
 
@@ -308,86 +316,8 @@ def _collect(account: Account, invoice: Record, params: Json) -> None:
         raise subscriptions.undone(refusal)
 
 
-# Only when paid
-
-
-def _update_when_paid(account: Account, subscription: Record, params: Json) -> Record:
-    """All of it if the money comes at once; otherwise only the invoice, and the change waits for it."""
-    id = subscription.id
-    plain = {**params, "payment_behavior": "allow_incomplete"}
-    kept = deepcopy(subscription.body)
-    items = [(deepcopy(each.body), deepcopy(each.inner)) for each in subscription_items.of(account, id)]
-    subscription.inner["pending"] = {"invoice": None}
-    account.save(subscription)
-    invoice = change(account, subscription, plain)
-    fresh = account.get("subscription", id)
-    fresh.inner["pending"] = None
-    account.save(fresh)
-    if invoice is None or invoice["status"] == "paid":
-        return fresh
-    return _wait(account, fresh, kept, items, invoice, params)
-
-
-def _wait(
-    account: Account, subscription: Record, kept: Json, items: list[tuple[Json, Json]], invoice: Record, params: Json
-) -> Record:
-    wanted = subscription_items.of(account, subscription.id)
-    changed = deepcopy(subscription.body)
-    for item in wanted:
-        account.store.remove(account.id, item.id)
-    for body, inner in items:
-        account.store.insert(account.id, Record(body, inner))
-    expires_at = account.clock.seconds() + PENDING_SECONDS
-    subscription.body = kept | {
-        "latest_invoice": invoice.id,
-        "pending_update": {
-            "billing_cycle_anchor": None,
-            "expires_at": expires_at,
-            "subscription_items": [item.body for item in wanted],
-            "trial_end": None,
-            "trial_from_plan": None,
-        },
-    }
-    stored = [(item.body, item.inner) for item in wanted]
-    subscription.inner["pending"] = {"invoice": invoice.id, "items": stored, "anchor": changed["billing_cycle_anchor"]}
-    account.save(subscription)
-    account.emit("customer.subscription.updated", subscription, before=changed)
-    account.at(expires_at, "subscriptions.drop_pending", subscription)
-    return subscription
-
-
-def apply_pending(account: Account, subscription: Record) -> None:
-    """The invoice was paid: what it waited for happens."""
-    before, pending = deepcopy(subscription.body), subscription.inner["pending"]
-    for item in subscription_items.of(account, subscription.id):
-        account.store.remove(account.id, item.id)
-    for body, inner in pending["items"]:
-        account.store.insert(account.id, Record(body, inner))
-    subscription_items.show(account, subscription)
-    subscription.inner["pending"] = None
-    subscription.body |= {"pending_update": None, "billing_cycle_anchor": pending["anchor"]}
-    account.save(subscription)
-    account.emit("customer.subscription.pending_update_applied", subscription)
-    account.emit("customer.subscription.updated", subscription, before=before)
-    subscription_cycle.plan(account, subscription)
-
-
-def drop_pending(account: Account, subscription: Record) -> None:
-    pending = subscription.inner.get("pending")
-    if not pending or subscription["pending_update"]["expires_at"] > account.clock.now():
-        return
-    subscription.inner["pending"] = None
-    subscription["pending_update"] = None
-    account.save(subscription)
-    account.emit("customer.subscription.pending_update_expired", subscription)
-    invoice = account.get("invoice", pending["invoice"])
-    if invoices.LIFECYCLE.allows(invoice["status"], "void"):
-        invoice_collection.void_it(account, invoice)
-
-
 JOBS: dict[str, tuple[str, Job]] = {
     "subscriptions.unpause": ("subscription", unpause),
-    "subscriptions.drop_pending": ("subscription", drop_pending),
 }
 OPERATIONS = (
     Operation("POST", "/v1/subscriptions/{id}", "SubscriptionUpdateParams", update),

@@ -23,6 +23,7 @@ from farthing.sandbox.resources import (
     subscription_cycle,
     subscription_ends,
     subscription_items,
+    subscription_lines,
     subscription_terms,
     tax_rates,
 )
@@ -214,8 +215,8 @@ def _period(account: Account, subscription: Record, given: Json, param: str) -> 
 def _first_invoice(account: Account, subscription: Record, customer: Record, begins: Beginning, *, paid: bool) -> Record:
     given = subscription_cycle.discounts_of(account, subscription, customer)
     free = not begins.prorates and begins.anchor > account.clock.seconds()
-    past = subscription_cycle.backdated_lines(account, subscription, begins) if begins.prorates else []
-    lines, items = subscription_cycle.lines_for(account, subscription, free_part=free)
+    past = subscription_lines.backdated_lines(account, subscription, begins) if begins.prorates else []
+    lines, items = subscription_lines.lines_for(account, subscription, free_part=free)
     lines = past + lines
     sums = invoice_lines.sums(account, lines, given, subscription["default_tax_rates"], customer["tax_exempt"] or "none")
     due, _ = invoices.balanced(customer["balance"] or 0, sums["total"], subscription["currency"])
