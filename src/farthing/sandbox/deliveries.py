@@ -73,7 +73,7 @@ class Deliveries:
                     await asyncio.wait_for(self._sandbox.news.wait(), self._pause())
         finally:
             await self._stop()
-            outgoing.close()
+            await outgoing.close()
 
     async def _stop(self) -> None:
         if self._said:
