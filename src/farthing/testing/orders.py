@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, permutations, product
@@ -57,18 +58,21 @@ class Plan:
 
     def arrange(self, types: Sequence[str]) -> Sequence[int]:
         """The places of what is held now, in the order to deliver it. Raises LookupError where the first run held others."""
-        place = self._batch
+        number = self._batch
         self._batch += 1
         if self.order is None:
             self.types.append(tuple(types))
             return range(len(types))
-        if place >= len(self.types) or tuple(types) != self.types[place]:
-            expected = self.types[place] if place < len(self.types) else ()
+        expected = self.types[number] if number < len(self.types) else ()
+        if sorted(types) != sorted(expected):
             raise LookupError(
                 "This run caused other events than the first one, so their orders cannot be compared: let the test do the same "
                 f"things each time.\n  first: {', '.join(expected) or 'nothing'}\n  now:   {', '.join(types) or 'nothing'}"
             )
-        return self.order[place]
+        # Two events may be created the other way round in this run: what is meant are those of the first.
+        places = {kind: deque(place for place, each in enumerate(types) if each == kind) for kind in set(types)}
+        matched = [places[kind].popleft() for kind in expected]
+        return [matched[place] for place in self.order[number]]
 
     def _chosen(self) -> Iterator[Order]:
         if self.only is not None:

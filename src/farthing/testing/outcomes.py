@@ -35,9 +35,11 @@ class Outcome:
 
 
 def outcome_of(status: int, body: dict[str, Any]) -> Outcome:
-    return Outcome(
-        STATUSES[status], body.get("session"), body.get("payment_intent"), body.get("redirect_to"), body.get("error")
-    )
+    how, intent, error = STATUSES[status], body.get("payment_intent"), body.get("error")
+    if status == 200 and intent and intent.get("status") == "requires_payment_method":
+        # The bank did not recognize the buyer: nobody was charged, so nobody was declined either, but it is not paid.
+        how, error = "declined", intent.get("last_payment_error")
+    return Outcome(how, body.get("session"), intent, body.get("redirect_to"), error)
 
 
 def session_of(wanted: object) -> str:

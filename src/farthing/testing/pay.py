@@ -128,9 +128,9 @@ class Pay:
             return
         async with self.farthing.world.db.transaction("test") as tx:
             failed = await tx.all(
-                lambda row: f"{row['hook']} on {row['type']}: {row['error']}",
+                lambda row: f"{row['hook']} on {row['type']}: {row['last_error']}",
                 """
-                SELECT hook_runs.hook, events.type, hook_runs.error
+                SELECT hook_runs.hook, events.type, hook_runs.last_error
                 FROM hook_runs JOIN events ON events.id = hook_runs.event_id
                 WHERE hook_runs.status = 'failed'
                 ORDER BY hook_runs.updated_at

@@ -48,8 +48,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """stripe passes `data=` to httpx, which httpx announces as deprecated: not the fault of whoever has warnings as errors."""
+    """Markers that are wrong are told before anything runs.
+
+    stripe passes `data=` to httpx, which httpx announces as deprecated: not the fault of whoever has warnings as errors.
+    """
     for item in items:
+        if item.get_closest_marker(MARKER) is not None:
+            from farthing.testing import replay
+
+            replay.plan_of(item)
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw:DeprecationWarning"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from typing import Final
 import httpx
 
 START_LINES_MAX: Final = 50
+LINES_KEPT: Final = 40
 GRACE_SECONDS: Final = 5
 TIMEOUT_SECONDS: Final = 70
 """Longer than any control takes: the longest waits a minute for webhooks."""
@@ -24,6 +27,8 @@ class SandboxServer:
 
     url: str
     http: httpx.Client = field(repr=False)
+    said: deque[str] = field(default_factory=deque, repr=False)
+    """Its last words on standard error."""
 
     def reset(self) -> None:
         """Forget everything, and be back at the time it is."""
@@ -47,13 +52,19 @@ def running(*arguments: str) -> Iterator[SandboxServer]:
         # Ctrl-C is for pytest alone: what it tears down afterwards still needs the sandbox.
         start_new_session=True,
     ) as process:
+        said = deque[str](maxlen=LINES_KEPT)
+        # Read on, or it would wait for ever to be heard.
+        listening = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
         try:
             url = _ready(process)
+            listening.start()
             # trust_env: a proxy in the environment has no business between a test and its own machine.
             with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
-                yield SandboxServer(url, http)
+                yield SandboxServer(url, http, said)
         finally:
             _end(process)
+            if listening.is_alive():
+                listening.join(GRACE_SECONDS)
 
 
 def _ready(process: subprocess.Popen[str]) -> str:

@@ -61,7 +61,7 @@ def _teardown_of_what_is_wider(item: pytest.Item, nextitem: pytest.Item | None) 
 
 def _runs(item: pytest.Item) -> list[pytest.TestReport]:
     """The reports of the run that failed, or of the last one, with the time that all of them took."""
-    plan = item.stash[PLAN] = _plan(item)
+    plan = item.stash[PLAN] = plan_of(item)
     world = _World(plan)
     original, count, took = item.obj, 0, 0.0  # type: ignore[attr-defined]
     reports: list[pytest.TestReport] = []
@@ -87,7 +87,8 @@ def _runs(item: pytest.Item) -> list[pytest.TestReport]:
     return reports
 
 
-def _plan(item: pytest.Item) -> Plan:
+def plan_of(item: pytest.Item) -> Plan:
+    """As its marker and the command line say. Raises UsageError."""
     marker = item.get_closest_marker(MARKER)
     assert marker is not None
     allowed = {"limit", "duplicates", "seed"}
@@ -147,7 +148,7 @@ class _World:
 def _difference(plan: Plan, order: Order, first: Any, how: Any) -> str:
     before, after = (pprint.pformat(each, width=100).splitlines() for each in (first, how))
     lines = list(unified_diff(before, after, n=CONTEXT_LINES, lineterm=""))[2:]
-    diff = "\n".join("  …" if line.startswith("@@") else f"  {line}" for line in lines)
+    diff = "\n".join("  …" if line.startswith("@@") else f"  {line}" for line in lines[1:])
     return (
         "The end depends on the order in which the events arrive.\n\n"
         f"As they were created:\n{told(None, plan.types)}\n\nIn another order, {id_of(order)}:\n{told(order, plan.types)}\n\n"
@@ -164,4 +165,4 @@ def _explain(item: pytest.Item, reports: list[pytest.TestReport], order: Order |
         return
     again = f'Only this order: pytest "{item.nodeid}" --event-order {id_of(order)}'
     seen = "" if plan.differs else f"{told(order, plan.types)}\n\nAs created, the test passed.\n"
-    failed.sections.append(("order of the events", f"{seen}{again}"))
+    failed.sections.append(("the order of the events", f"{seen}{again}"))

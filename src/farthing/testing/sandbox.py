@@ -135,6 +135,10 @@ class Sandbox:
         """The next webhook of such a type (`charge.*`) meets with mischief: `duplicate`, `delay`, `drop`, `bad_signature` …"""
         self._post("/webhooks", {"kind": kind, "event": event, "times": times, **fields})
 
+    def behave(self) -> None:
+        """Forget failures and mischief that were ordered; a test's end does so, too."""
+        self._server.behave()
+
     def advance(self, seconds: float) -> None:
         """Move this sandbox's time alone, for everybody in it: a test asks for `clock` instead."""
         self._does("/clock/advance", {"seconds": seconds})
@@ -255,7 +259,8 @@ class Sandbox:
         headers = {"Authorization": f"Bearer {self.key}"}
         answer = self._server.http.request(method, f"/_sandbox{path}", json=body, headers=headers)
         if answer.status_code not in (200, 202, *also):
-            raise Refused(f"{method} /_sandbox{path} was answered {answer.status_code}: {_message(answer)}")
+            words = "\n".join(["", *self._server.said]) if answer.status_code >= 500 else ""
+            raise Refused(f"{method} /_sandbox{path} was answered {answer.status_code}: {_message(answer)}{words}")
         return answer
 
 
