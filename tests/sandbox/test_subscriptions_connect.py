@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 from tests.sandbox.billing import new_customer, new_price
-from tests.sandbox.conftest import Client, error_of, eventually
+from tests.sandbox.conftest import Client, Running, error_of, eventually
 from tests.sandbox.connect import movements, new_seller, on
 
 
@@ -98,6 +98,25 @@ def test_an_invoice_with_a_fee_and_a_destination(client: Client, seller: str) ->
     assert settled(client).application_fee_amount == 400
     assert movements(client) == [("charge", 5000, 175, 4825), ("transfer", -5000, 0, -5000), ("application_fee", 400, 0, 400)]
     assert movements(client, seller) == [("payment", 5000, 400, 4600)]
+
+
+def test_a_subscription_bought_on_the_page_is_shared_from_the_first_payment_on(
+    sandbox: Running, client: Client, seller: str
+) -> None:
+    price = new_price(client, 10_000)
+    session = client.v1.checkout.sessions.create(
+        {
+            "mode": "subscription",
+            "line_items": [{"price": price.id, "quantity": 1}],
+            "success_url": "http://127.0.0.1:9/thanks",
+            "subscription_data": {"application_fee_percent": 7.5, "transfer_data": {"destination": seller}},
+        }
+    )
+    assert sandbox.pay(session.id, card="4242424242424242").status_code == 200
+    paid = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})
+    assert (paid.subscription.application_fee_percent, paid.subscription.transfer_data.destination) == (7.5, seller)
+    assert settled(client).application_fee_amount == 750
+    assert movements(client, seller) == [("payment", 10_000, 750, 9250)]
 
 
 def test_a_fee_needs_a_seller_and_is_a_percentage(client: Client, seller: str) -> None:

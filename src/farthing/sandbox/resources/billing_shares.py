@@ -96,6 +96,12 @@ def of_payment(invoice: Record, subscription: Record | None, due: int) -> Json:
     return parts
 
 
+def of_wanted(wanted: Json, due: int) -> Json:
+    """The same for the first payment of a subscription that is not there yet."""
+    parts = parts_of(wanted, due)
+    return parts | ({"on_behalf_of": wanted["on_behalf_of"]} if wanted.get("on_behalf_of") else {})
+
+
 def parts_of(terms: Json, due: int) -> Json:
     """A subscription's percentages, of this amount."""
     parts: Json = {}

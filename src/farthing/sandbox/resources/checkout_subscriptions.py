@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from farthing.sandbox import placing
 from farthing.sandbox.account import Account
-from farthing.sandbox.errors import invalid, malformed
+from farthing.sandbox.errors import Refusal, invalid, malformed
 from farthing.sandbox.resources import (
     attempts,
+    billing_shares,
     checkout_customers,
     checkout_parameters,
     checkout_sessions,
@@ -23,12 +24,17 @@ from farthing.sandbox.store import Json, Record
 
 LINES_MAX = 20
 PASSED_ON = (
+    "application_fee_percent",
     "billing_cycle_anchor",
+    "billing_cycle_anchor_config",
     "billing_mode",
     "default_tax_rates",
     "description",
+    "invoice_settings",
     "metadata",
+    "on_behalf_of",
     "proration_behavior",
+    "transfer_data",
     "trial_end",
     "trial_period_days",
     "trial_settings",
@@ -58,9 +64,20 @@ def create(account: Account, params: Json) -> Record:
     session = checkout_sessions.open_one(account, params, buyer, lines[0]["currency"], lines=lines, rates=rates, wanted=wanted)
     session.body |= {"customer_creation": None if buyer else "always", "payment_method_types": ["card"]}
     session.body |= {"payment_method_collection": params.get("payment_method_collection", "always"), "invoice_creation": None}
-    price(account, session)
+    try:
+        price(account, session)
+    except Refusal as refusal:
+        raise _inside(refusal) from None
     account.save(session)
     return session
+
+
+def _inside(refusal: Refusal) -> Refusal:
+    """What the subscription would not be made with is said where the session was told it."""
+    root, bracket, rest = str(refusal.error.get("param", "")).partition("[")
+    if root in PASSED_ON:
+        refusal.error["param"] = f"subscription_data[{root}]{bracket}{rest}"
+    return refusal
 
 
 def _wanted(params: Json) -> Json:
@@ -168,6 +185,7 @@ def _intent(account: Account, session: Record, customer: Record) -> Record:
             "customer": customer.id,
             "description": "Subscription creation",
             "setup_future_usage": "off_session",
+            **billing_shares.of_wanted(session.inner["wanted"], session.inner["due"]),
         },
         owner=session.id,
     )
