@@ -200,6 +200,29 @@ def test_one_that_was_killed_is_forgotten_by_the_sandbox(
         eventually(lambda: client.v1.webhook_endpoints.list().data == [], 10)
 
 
+def test_a_restarted_sandbox_sends_what_was_caused_before_and_forgets_who_is_gone(
+    tmp_path: Path, key: str, somebody: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, settings = str(tmp_path / "state.sqlite3"), Settings(retry_after_seconds=(0.05,) * 9)
+    first = serve(state, settings)
+    running = next(first)
+    lease = {"url": somebody.url, "secret": f"whsec_{'a' * 32}", "key": key, "events": ["customer.created"]}
+    assert running.post("/listeners", **lease).json()["made"]
+    assert not running.post("/listeners", **lease).json()["made"]
+    somebody.answers = [500] * 3
+    running.client(key).v1.customers.create({})
+    next(first, None)
+    monkeypatch.setattr(control_listeners, "LEASE_SECONDS", 1.0)
+    second = serve(state, settings)
+    again = next(second).client(key)
+    eventually(lambda: again.v1.events.list().data[0].pending_webhooks == 0)
+    path, headers, body = somebody.heard[-1]
+    told = stripe.Webhook.construct_event(body, headers["stripe-signature"], str(lease["secret"]))
+    assert (path, told.type) == ("/account", "customer.created")
+    eventually(lambda: again.v1.webhook_endpoints.list().data == [])
+    next(second, None)
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "said"),
     [

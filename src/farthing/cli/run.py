@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from cyclopts import CycloptsError
@@ -27,7 +28,7 @@ def run(words: Sequence[str]) -> int:
         code = commands.call(rest)
         sys.stdout.flush()
     except CycloptsError as error:
-        terminal.complain(f"farthing: {_said(error)} See `{_page(rest)}`.")
+        terminal.complain(f"farthing: {_said(error)}{_near(error, rest)} See `{_page(rest)}`.")
         return Invalid.exit_code
     except BrokenPipeError:
         # Whoever read our output has read enough. Python would complain of it once more at its end.
@@ -57,6 +58,15 @@ def _said(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"There is no place for {' '.join(error.unused_tokens)!r} here."
     return " ".join(str(error).split())
+
+
+def _near(error: CycloptsError, words: Sequence[str]) -> str:
+    """A misspelled word behind a group that is a command as well: the group took it for a value of its own."""
+    if not isinstance(error, UnusedCliTokensError) or not error.unused_tokens or words[0] not in commands.GROUPS:
+        return ""
+    inner = [name.split()[1] for name in commands.COMMANDS if name.startswith(f"{words[0]} ")]
+    close = get_close_matches(error.unused_tokens[0], inner, 1)
+    return f' Did you mean "{close[0]}"?' if close else ""
 
 
 def _page(words: Sequence[str]) -> str:
