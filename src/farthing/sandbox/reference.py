@@ -42,9 +42,17 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "transfers": ("A payment that came by transfer is given back by reversing the transfer; its own refund is refused.",),
     "charges": ("`POST /v1/charges` is not done: payment intents make charges.",),
+    "billing_portal": (
+        "Subscriptions of several items can be canceled in the portal, not changed. A pause lasts until it is resumed.",
+        "A session is open for an hour. There is no login page, so `after_expiration` is refused.",
+    ),
     "checkout_sessions": (
-        "Only `ui_mode=hosted_page`; no shipping rates, custom fields, tax ids or Stripe Tax.",
+        "Only `ui_mode=hosted_page`. A payment page of `stripe trigger` (`/v1/payment_pages`) is not done.",
         "Every payment method the currency allows is offered: cards, SEPA debits in eur, bank accounts in usd.",
+        "The page is in English, whatever `locale` says. Terms of service need no address in any settings.",
+        "Shipping is not taxed, only offered in payment mode, and not together with `invoice_creation`.",
+        "A discount is counted when the session is complete: the last use of a code goes to whoever pays first.",
+        "`payment_method_options` takes the default of `request_three_d_secure` only: which cards ask is their own affair.",
     ),
     "disputes": (
         "Evidence is text: uploaded files are refused.",
@@ -71,7 +79,22 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
         "No payment method here needs the buyer's help for a refund, so none is in `requires_action`.",
         "A refund of a debit that bounces is canceled.",
     ),
+    "shipping_rates": ("One amount in one currency; `tax_code` is refused.",),
     "setup_intents": ("`latest_attempt` is kept for attempts that ended; one that waits for the bank has none yet.",),
+    "invoice_actions": (
+        "An invoice is paid by one payment: several partial ones, and payment records, cannot be attached.",
+        "Nobody is written to: `invoice.sent`, `invoice.will_be_due` and the like are told, their letters are not sent.",
+    ),
+    "prices": ("A tiered price is one line of an invoice, not one for each tier. Metered prices are refused.",),
+    "subscription_ends": (
+        "An end inside the current period gives the rest back at once, as an item that waits for an invoice.",
+    ),
+    "subscription_items": ("All items of a subscription have one interval; Stripe's flexible mode allows several.",),
+    "subscription_updates": (
+        "Only items, the anchor and the end of a trial can wait for a payment (`pending_if_incomplete`).",
+        "While a trial runs, the anchor cannot be moved.",
+    ),
+    "subscriptions": ("`proration_behavior=none` with an anchor ahead makes a first invoice of zero.",),
     "webhook_endpoints": (
         f"`api_version` must be of the family of {API_VERSION}: it is named in the events, their shape is the same.",
         "`http` addresses are taken, because receivers under test are on this machine.",
