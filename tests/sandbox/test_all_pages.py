@@ -19,6 +19,10 @@ Pages = dict[str, Callable[[], str]]
 """Where each is; some links open once, so they are asked for when they are needed."""
 
 
+def _at(url: str) -> Callable[[], str]:
+    return lambda: url
+
+
 def _checkout(client: Client, sandbox: Running) -> Pages:
     rate = client.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": True})
     line = {"price_data": {"currency": "eur", "unit_amount": 900, "product_data": {"name": "Ink"}}, "quantity": 2}
@@ -46,7 +50,7 @@ def _checkout(client: Client, sandbox: Running) -> Pages:
         return_url="http://127.0.0.1:9/back",
     )
     found = {"everything asked": full, "setup": setup, "paid": paid, "expired": expired}
-    return {name: lambda url=str(each.url): url for name, each in found.items()} | {
+    return {name: _at(str(each.url)) for name, each in found.items()} | {
         "bank": lambda: str(asks.next_action.redirect_to_url.url),
         "nothing there": lambda: f"{sandbox.url}/c/pay/cs_test_none",
     }
@@ -78,7 +82,7 @@ def _portal(client: Client, sandbox: Running) -> Pages:
         "open invoice": due.hosted_invoice_url,
         "paid invoice": paid.hosted_invoice_url,
     }
-    return {name: lambda url=str(url): url for name, url in found.items()}
+    return {name: _at(str(url)) for name, url in found.items()}
 
 
 def _sellers(client: Client, sandbox: Running) -> Pages:

@@ -75,7 +75,8 @@ def _refuse_what_is_not_here(params: Json) -> None:
     for name, what in NOT_HERE_WHEN_ENABLED.items():
         if (params.get(name) or {}).get("enabled"):
             raise not_here_yet(name, what)
-    if "shipping_options" in params and params.get("mode") == "subscription":
+    invoiced = params.get("mode") == "subscription" or (params.get("invoice_creation") or {}).get("enabled")
+    if params.get("shipping_options") and invoiced:
         raise not_here_yet("shipping_options", "shipping on invoices")
     recovery = (params.get("after_expiration") or {}).get("recovery") or {}
     if recovery.get("allow_promotion_codes") and not recovery.get("enabled"):
