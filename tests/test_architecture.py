@@ -19,7 +19,7 @@ MONEY_ROOMS = {"money", "ledger", "catalog", "orders", "fulfillment", "payments"
 SIDE_DOORS = {
     "routes": {"api", "app", "web"},
     "model": {"model"},
-    "migrate": {"app", "cli", "routing"},
+    "migrate": {"app", "cli", "routing", "testing"},
     "main": {"__main__"},
 }
 """Module of a room → who else may enter by it: the assembly mounts routes, models know each other, doors migrate."""

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from farthing import catalog as catalog_room
 from farthing import jobs
 from farthing.invariants import check_all
-from farthing.providers.stripe.webhook import WATCHED
+from farthing.providers.stripe import WATCHED
 from farthing.routing import WEBHOOK
 from farthing.testing import facts
 from farthing.testing.lending import Application, Surroundings, lent
