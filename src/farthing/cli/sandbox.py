@@ -13,7 +13,7 @@ def sandbox(
     state: Path | None = None,
     seed: Path | None = None,
     id_seed: str | None = None,
-    allow_host: tuple[str, ...] = (),
+    allow_host: tuple[str, ...] | None = None,
     fee_permille: int | None = None,
     fee_fixed: int | None = None,
     strict: bool = False,
@@ -63,7 +63,7 @@ def sandbox(
     }
     # As one word each: a value may begin with a dash.
     words = [f"{name}={value}" for name, value in given.items() if value is not None]
-    words += [f"--allow-host={name}" for name in allow_host]
+    words += [f"--allow-host={name}" for name in allow_host or ()]
     words += ["--strict"] if strict else []
     words += ["--allow-remote"] if allow_remote else []
     sys.stdout.flush()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from cyclopts import Parameter
 from rich.console import RenderableType
 
 from farthing.cli import sandbox_at, show
@@ -21,8 +20,8 @@ def trigger(
     event: str | None = None,
     /,
     *,
-    list_: Annotated[bool, Parameter(name="--list")] = False,
-    override: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    list: bool = False,
+    override: tuple[str, ...] | None = None,
     url: str | None = None,
     key: str | None = None,
 ) -> int:
@@ -41,8 +40,8 @@ def trigger(
     ----------
     event
         The type of the event, such as checkout.session.completed.
-    list_
-        List the events that can be triggered, with a sentence each.
+    list
+        List the events that can be triggered, with a sentence each; with a part of a type, only those it stands in.
     override
         Make something otherwise: object:field=value, such as customer:name=Ada or payment_intent:metadata.order=1001. May be
         given again.
@@ -52,11 +51,11 @@ def trigger(
         The key whose account it happens in. Otherwise STRIPE_SECRET_KEY, that of `farthing dev`, or the only account there is.
     """
     at = sandbox_at.find(url, key)
-    if list_:
+    if list:
         return _list(at, event)
     if event is None:
         raise Invalid("Which event? `farthing trigger --list` shows which there are.")
-    done = _cause(at, event, overrides(override))
+    done = _cause(at, event, overrides(override or ()))
     answers = {each["id"]: _answers(at, each["id"]) if each["webhooks"] else [] for each in done["triggered"]}
     document = {**done, "url": at.url, "deliveries": answers}
     terminal().show(document, *_told(done, answers))
