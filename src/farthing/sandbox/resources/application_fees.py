@@ -110,7 +110,17 @@ def retrieve(account: Account, id: str, params: Json) -> Record:
 
 def list_(account: Account, params: Json) -> Json:
     where, values = equals(params, "charge")
+    if "charge" in params:
+        _must_be_there(account, params["charge"])
     return page(account, "application_fee", "/v1/application_fees", params, where, *values)
+
+
+def _must_be_there(account: Account, charge: str) -> None:
+    """The charge of a fee is the seller's: one of this platform's, or its own."""
+    found = account.store.find_anywhere(charge)
+    owners = {account.id, *(each.id for each in account.select("account", "id = ?", found[0] if found else ""))}
+    if found is None or found[1]["object"] != "charge" or found[0] not in owners:
+        raise no_such("charge", charge, param="charge")
 
 
 def _refund(account: Account, fee: str, id: str) -> Record:
