@@ -214,3 +214,25 @@ def test_an_invoice_on_a_clock_is_finalized_after_an_hour(client: Client) -> Non
     assert client.v1.invoices.retrieve(invoice.id).status == "paid"
     found = client.v1.invoices.search({"query": f'customer:"{invoice.customer}" AND status:"paid"'}).data
     assert [each.id for each in found] == [invoice.id]
+
+
+def test_a_balance_that_is_set_is_a_movement_and_the_next_invoice_uses_it(client: Client) -> None:
+    customer = new_customer(client, balance=-300)
+    client.v1.customers.update(customer.id, {"balance": -500})
+    moved = client.v1.customers.balance_transactions.list(customer.id).data
+    assert [(each.amount, each.type, each.ending_balance) for each in moved] == [
+        (-200, "adjustment", -500),
+        (-300, "initial", -300),
+    ]
+    reworded = client.v1.customers.balance_transactions.update(customer.id, moved[0].id, {"description": "Sorry"})
+    assert (reworded.description, reworded.amount) == ("Sorry", -200)
+    paid = client.v1.invoices.pay(new_invoice(client, customer, 1200).id)
+    assert (paid.starting_balance, paid.ending_balance, paid.amount_due, paid.amount_paid) == (-500, 0, 700, 700)
+
+
+def test_a_customer_wants_words_on_every_invoice(client: Client) -> None:
+    wanted: Any = {"footer": "Thank you", "custom_fields": [{"name": "PO", "value": "7"}]}
+    customer = new_customer(client, invoice_settings=wanted)
+    invoice = new_invoice(client, customer, 900)
+    assert (invoice.footer, invoice.custom_fields[0].value) == ("Thank you", "7")
+    assert new_invoice(client, customer, 900, footer="Bye").footer == "Bye"

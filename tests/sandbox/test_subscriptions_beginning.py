@@ -329,3 +329,16 @@ def test_a_customer_pays_by_the_method_of_the_subscription(client: Client) -> No
     with pytest.raises(stripe.InvalidRequestError) as refused:
         subscribe(client, other, new_price(client), default_payment_method=good.id)
     assert error_of(refused).param == "default_payment_method"
+
+
+def test_changes_during_a_trial_do_not_tell_of_its_end_twice(client: Client) -> None:
+    clock = new_clock(client)
+    subscription = subscribe(client, new_customer(client, clock), new_price(client), trial_period_days=14)
+    for place in range(3):
+        client.v1.subscriptions.update(subscription.id, {"metadata": {"place": str(place)}})
+    client.v1.subscriptions.update(subscription.id, {"trial_end": START + 20 * DAY, "proration_behavior": "none"})
+    seen = Events(client)
+    advance(client, clock, START + 16 * DAY)
+    assert seen.types()[1:-1] == ["invoice.upcoming"]
+    advance(client, clock, START + 18 * DAY)
+    assert seen.types()[1:-1] == ["customer.subscription.trial_will_end"]

@@ -14,7 +14,13 @@ from farthing.sandbox.store import Json, Record
 def move(account: Account, customer: Record, amount: int, type: str, currency: str, **more: object) -> Record:
     """Positive makes the customer owe more. The customer's own balance follows."""
     after = (customer["balance"] or 0) + amount
-    transaction = account.add(
+    transaction = record(account, customer, amount, after, type, currency, **more)
+    account.update(customer, "customer.updated", balance=after, currency=customer["currency"] or currency)
+    return transaction
+
+
+def record(account: Account, customer: Record, amount: int, after: int, type: str, currency: str, **more: object) -> Record:
+    return account.add(
         "customer_balance_transaction",
         "cbtxn",
         {
@@ -32,8 +38,6 @@ def move(account: Account, customer: Record, amount: int, type: str, currency: s
         }
         | more,
     )
-    account.update(customer, "customer.updated", balance=after, currency=customer["currency"] or currency)
-    return transaction
 
 
 def create(account: Account, customer_id: str, params: Json) -> Record:

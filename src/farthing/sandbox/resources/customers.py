@@ -10,7 +10,7 @@ from farthing.sandbox.errors import invalid, no_such, not_here_yet
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
-from farthing.sandbox.resources import payment_methods
+from farthing.sandbox.resources import payment_methods, subscription_terms
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
@@ -34,10 +34,20 @@ def create(account: Account, params: Json) -> Record:
     account.emit("customer.created", customer)
     if method := params.get("payment_method"):
         payment_methods.attach_to(account, payment_methods.take(account, method), customer)
-    if method := (params.get("invoice_settings") or {}).get("default_payment_method"):
-        customer["invoice_settings"] = _settings_with(account, customer, method)
+    if given := params.get("invoice_settings"):
+        customer["invoice_settings"] = _settings_with(account, customer, given)
         account.save(customer)
+    _moved(account, customer, customer["balance"], customer["balance"], "initial")
     return customer
+
+
+def _moved(account: Account, customer: Record, amount: int, after: int, why: str) -> None:
+    """A balance that is set is a movement like others."""
+    # Here, because movements belong to customers.
+    from farthing.sandbox.resources import customer_balance
+
+    if amount:
+        customer_balance.record(account, customer, amount, after, why, customer["currency"] or "usd")
 
 
 def _on_clock(account: Account, clock: Record) -> Account:
@@ -85,17 +95,30 @@ def _fields(params: Json) -> Json:
     } | {name: whole(name, params.get(name)) for name in TEXTS}
 
 
-def _settings_with(account: Account, customer: Record, method: str) -> Json:
-    """The invoice settings with this payment method as the default one, if it is the customer's."""
+def _settings_with(account: Account, customer: Record, given: Json) -> Json:
+    """The invoice settings with what was given: the method that pays by default must be the customer's."""
+    settings = dict(customer["invoice_settings"])
+    if given.get("rendering_options"):
+        raise not_here_yet("invoice_settings[rendering_options]", "invoice templates")
+    if "custom_fields" in given:
+        settings["custom_fields"] = subscription_terms.custom_fields(given["custom_fields"], "invoice_settings[custom_fields]")
+    if "footer" in given:
+        settings["footer"] = given["footer"] or None
+    if "default_payment_method" in given:
+        settings["default_payment_method"] = _own_method(account, customer, given["default_payment_method"])
+    return settings
+
+
+def _own_method(account: Account, customer: Record, method: str) -> str | None:
     param = "invoice_settings[default_payment_method]"
-    if account.get("payment_method", method, param=param)["customer"] != customer.id:
+    if method and account.get("payment_method", method, param=param)["customer"] != customer.id:
         raise invalid(
             f"The customer does not have a payment method with the ID {method}. The payment method must be attached to the "
             "customer.",
             param=param,
             code="resource_missing",
         )
-    return {**customer["invoice_settings"], "default_payment_method": method}
+    return method or None
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
@@ -114,14 +137,17 @@ def update(account: Account, id: str, params: Json) -> Record:
     _refuse_what_is_not_here(params)
     customer = living(account, id)
     changed: dict[str, Any] = {name: whole(name, params[name]) for name in TEXTS if name in params}
-    changed |= {name: params[name] for name in ("balance", "invoice_prefix", "next_invoice_sequence") if name in params}
+    changed |= {name: params[name] for name in ("invoice_prefix", "next_invoice_sequence") if name in params}
     if "preferred_locales" in params:
         changed["preferred_locales"] = params["preferred_locales"] or []
     if "tax_exempt" in params:
         changed["tax_exempt"] = params["tax_exempt"] or "none"
     changed["metadata"] = merge_metadata(customer["metadata"], params.get("metadata"))
-    if method := (params.get("invoice_settings") or {}).get("default_payment_method"):
-        changed["invoice_settings"] = _settings_with(account, customer, method)
+    if given := params.get("invoice_settings"):
+        changed["invoice_settings"] = _settings_with(account, customer, given)
+    if "balance" in params:
+        changed["balance"] = params["balance"]
+        _moved(account, customer, params["balance"] - (customer["balance"] or 0), params["balance"], "adjustment")
     account.update(customer, "customer.updated", **changed)
     return customer
 

@@ -117,8 +117,18 @@ def plan(account: Account, subscription: Record) -> None:
 
 def warn(account: Account, subscription: Record) -> None:
     end = subscription["trial_end"]
-    if subscription["status"] == "trialing" and end - TRIAL_WARNING_SECONDS <= account.clock.now():
+    soon = subscription["status"] == "trialing" and end - TRIAL_WARNING_SECONDS <= account.clock.now()
+    if soon and _first_time(account, subscription, "warned", end):
         account.emit("customer.subscription.trial_will_end", subscription)
+
+
+def _first_time(account: Account, subscription: Record, what: str, moment: int) -> bool:
+    """Every change of plans plans this anew; about the same moment it is told once."""
+    if subscription.inner.get(what) == moment:
+        return False
+    subscription.inner[what] = moment
+    account.save(subscription)
+    return True
 
 
 def announce(account: Account, subscription: Record) -> None:
@@ -126,8 +136,9 @@ def announce(account: Account, subscription: Record) -> None:
     from farthing.sandbox.resources import invoice_previews
 
     _, end = subscription_lines.period_of(subscription)
-    left = end - account.clock.now()
-    if subscription["status"] in RENEWS and not subscription["cancel_at"] and left <= account.settings.upcoming_days * DAY:
+    soon = end - account.clock.now() <= account.settings.upcoming_days * DAY
+    ends = subscription["cancel_at"] and subscription["cancel_at"] <= end
+    if subscription["status"] in RENEWS and soon and not ends and _first_time(account, subscription, "announced", end):
         account.emit("invoice.upcoming", Record(invoice_previews.next_renewal(account, subscription)))
 
 
