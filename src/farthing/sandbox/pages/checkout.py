@@ -189,7 +189,15 @@ def _intent_kind(request: Request) -> str:
 def _closed(session: Record) -> Response:
     paid = session["status"] == "complete"
     onward = success_url(session) if paid else session["cancel_url"]
-    return render("closed.html", status=200 if paid else 410, paid=paid, session=session.body, onward=onward)
+    again = ((session["after_expiration"] or {}).get("recovery") or {}).get("url")
+    return render(
+        "closed.html",
+        status=200 if paid else 410,
+        paid=paid,
+        session=session.body,
+        onward=onward,
+        again=None if paid else again,
+    )
 
 
 def _not_found() -> Response:

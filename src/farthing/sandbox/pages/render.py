@@ -29,12 +29,16 @@ def _day(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"
 
 
+def _short(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%-d %b %H:%M:%S}"
+
+
 def _signed(amount: int, currency: str) -> str:
     """With a true minus sign, as sums are set."""
     return money.spell(amount, currency).replace("-", "−")
 
 
-_TEMPLATES.filters |= {"moment": _moment, "day": _day, "signed": _signed}
+_TEMPLATES.filters |= {"moment": _moment, "day": _day, "short": _short, "signed": _signed}
 
 
 def render(template: str, *, status: int = 200, goes_to: tuple[str | None, ...] = (), **values: Any) -> Response:
