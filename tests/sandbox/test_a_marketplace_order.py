@@ -88,6 +88,7 @@ def test_a_marketplace_order(client: Client, sandbox: Running, listener: Listene
     # Two days after the payment its money is there, and the seller takes the share out.
     sandbox.advance(DAY)
     assert (balance_of(client), balance_of(client, seller)) == ((-1_020, 0), (7_200, 0))
+    platform += ["balance.available"]
     payout = client.v1.payouts.create({"amount": 7_200, "currency": "usd"}, on(seller))
     assert (payout.status, balance_of(client, seller)) == ("pending", (0, 0))
     sandbox.advance(HOUR + 1)

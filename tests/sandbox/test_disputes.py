@@ -19,6 +19,11 @@ def _disputed(client: Client, sandbox: Running, card: str = "pm_card_createDispu
     return client.v1.disputes.list({"payment_intent": intent.id}).data[0]
 
 
+def _told(client: Client) -> list[str]:
+    """Without the payment's own money becoming available on the way."""
+    return [each for each in events(client) if each != "balance.available"]
+
+
 def _balance(client: Client) -> int:
     balance = client.v1.balance.retrieve()
     total = sum(each.amount for each in (*balance.available, *balance.pending))
@@ -62,7 +67,7 @@ def test_a_dispute_is_lost_by_bad_evidence_by_giving_in_and_by_silence(client: C
     sandbox.advance(DAY if way == "evidence" else 10 * DAY)
     lost = client.v1.disputes.retrieve(dispute.id)
     assert (lost.status, lost.evidence_details.past_due) == ("lost", way == "deadline")
-    assert events(client)[len(OPENED) :] == ["charge.dispute.updated"] * (way == "evidence") + ["charge.dispute.closed"]
+    assert _told(client)[len(OPENED) :] == ["charge.dispute.updated"] * (way == "evidence") + ["charge.dispute.closed"]
     assert _balance(client) == 9_680 - 11_500
 
 
@@ -178,7 +183,7 @@ def test_a_decision_can_be_appealed(client: Client, sandbox: Running, text: str,
     dispute = _disputed(client, sandbox)
     client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
     sandbox.advance(DAY)
-    told = len(events(client))
+    told = len(_told(client))
     assert sandbox.post(f"/disputes/{dispute.id}/decide", outcome="appealed").status_code == 200
     contested = client.v1.disputes.retrieve(dispute.id)
     assert (contested.status, contested.evidence_details.has_evidence) == ("appeal_needs_response", False)
@@ -187,7 +192,7 @@ def test_a_decision_can_be_appealed(client: Client, sandbox: Running, text: str,
     assert (sent.status, sent.evidence.appeal.card.reason_for_filing) == ("appeal_under_review", text)
     sandbox.advance(DAY)
     assert client.v1.disputes.retrieve(dispute.id).status == status
-    assert events(client)[told:] == [
+    assert _told(client)[told:] == [
         "charge.dispute.updated",
         "charge.dispute.funds_withdrawn",
         "charge.dispute.updated",

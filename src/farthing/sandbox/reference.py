@@ -22,7 +22,7 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "application_fees": ("On the seller's side a fee given back is an `application_fee_refund` of its own.",),
     "balance": (
-        "`balance.available` is told of connected accounts only. The platform's own payouts are made by hand.",
+        "The platform's own payouts are made by hand. What matures on a test clock is not told of by `balance.available`.",
         "What sellers owe is held as a reserve until they have paid it; it is not collected from the platform after 180 days.",
         "A seller whose buyer lives on a test clock is paid in the sandbox's own time, after as many days.",
     ),
