@@ -22,6 +22,8 @@ STEPS = st.one_of(
     st.tuples(st.just("trial"), st.integers(1, 20)),
     st.tuples(st.just("end_trial"), st.none()),
     st.tuples(st.just("discount"), st.sampled_from(("", "once", "repeating", "forever", "amount"))),
+    st.tuples(st.just("item_discount"), st.sampled_from(("", "once", "repeating", "forever", "amount"))),
+    st.tuples(st.just("cancel_at"), st.integers(0, 50)),
     st.tuples(st.just("wait"), st.integers(1, 3_000_000)),
     st.tuples(st.just("owe"), st.integers(-3000, 3000)),
 )
@@ -88,28 +90,41 @@ class Life:
                 return {"trial_end": self.now + value * DAY}
             case "end_trial" if self.subscription.status == "trialing":
                 return {"trial_end": "now"}
+            case "item_discount":
+                wanted = [{"coupon": self.coupons[value]}] if value else ""
+                return {"items": [{"id": items[-1].id, "discounts": wanted}]}
+            case "cancel_at":
+                return {"cancel_at": self.now + value * DAY + 1 if value else ""}
             case "discount":
                 return {"discounts": [{"coupon": self.coupons[value]}] if value else ""}
             case _:
                 return None
 
     def preview(self, change: Any) -> Any:
+        """None when nothing will follow, because it ends before."""
         details = {name: value for name, value in change.items() if name != "discounts"}
         whole = {"discounts": change["discounts"]} if "discounts" in change else {}
-        return self.client.v1.invoices.create_preview({"subscription": self.id, "subscription_details": details, **whole})
+        try:
+            return self.client.v1.invoices.create_preview({"subscription": self.id, "subscription_details": details, **whole})
+        except stripe.InvalidRequestError as refusal:
+            if refusal.code != "invoice_upcoming_none":
+                raise
+            return None
 
     def live(self, what: str, value: Any, behavior: str) -> None:
         if what == "wait":
             self.wait(min(value, 13 * DAY if self.interval == "week" else value))
         elif what == "owe":
             self.client.v1.customers.balance_transactions.create(self.customer.id, {"amount": value, "currency": "usd"})
-        elif change := self.change(what, value):
+        elif self.subscription.status != "canceled" and (change := self.change(what, value)):
             self.update({**change, "proration_behavior": behavior, "proration_date": self.now})
 
     def update(self, change: Any) -> None:
         before = self.subscription.latest_invoice
         promised = self.preview(change)
         after = self.client.v1.subscriptions.update(self.id, change)
+        if promised is None:
+            return
         if after.latest_invoice != before:
             made = self.client.v1.invoices.retrieve(after.latest_invoice)
             assert told(made) == told(promised)
@@ -123,7 +138,8 @@ class Life:
 
     def renew(self) -> None:
         """Until the next invoice: it is what its preview said."""
-        promised = self.preview({})
+        if self.subscription.status == "canceled" or (promised := self.preview({})) is None:
+            return
         end = min(item.current_period_end for item in self.items()) + 3601
         while self.now < end:
             self.wait(min(end - self.now, 13 * DAY if self.interval == "week" else end))
@@ -142,8 +158,9 @@ def check(client: Client, life: Life) -> None:
         net = [line.amount - sum(each.amount for each in line.discount_amounts) for line in lines]
         added = [sum(tax.amount for tax in line.taxes if tax.tax_behavior == "exclusive") for line in lines]
         assert invoice.total == sum(net) + sum(added)
-        assert invoice.subtotal == sum(line.amount for line in lines)
-        assert sum(net) == invoice.subtotal - sum(each.amount for each in invoice.total_discount_amounts)
+        own = [sum(each.amount for each in line.discount_amounts if each.discount in line.discounts) for line in lines]
+        assert invoice.subtotal == sum(line.amount for line in lines) - sum(own)
+        assert sum(net) == invoice.subtotal + sum(own) - sum(each.amount for each in invoice.total_discount_amounts)
         if invoice.status == "paid":
             assert invoice.amount_paid == invoice.amount_due
             assert invoice.amount_due == max(invoice.total + invoice.starting_balance, 0) or invoice.amount_due == 0

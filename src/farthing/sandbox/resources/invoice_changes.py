@@ -11,7 +11,7 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     billing_shares,
     discounts,
-    invoice_collection,
+    invoice_due_dates,
     invoice_items,
     invoice_lines,
     invoice_parameters,
@@ -51,7 +51,7 @@ def update(account: Account, id: str, params: Json) -> Record:
         invoices.recalculate(account, invoice, customer, _rediscounted(account, invoice, params))
     account.save(invoice)
     if final and invoice["due_date"] != before["due_date"]:
-        invoice_collection.plan_due(account, invoice)
+        invoice_due_dates.plan(account, invoice)
     if invoice.body != before:
         account.emit("invoice.updated", invoice, before=before)
     return invoice

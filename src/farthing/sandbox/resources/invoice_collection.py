@@ -28,6 +28,9 @@ DESCRIPTIONS = {
 
 def finalize(account: Account, invoice: Record, *, intent: Record | None = None) -> None:
     """Number it and ask for the money. `intent` is a payment that was made before (in Checkout)."""
+    # Here, because what is overdue tells those whom collecting tells.
+    from farthing.sandbox.resources import invoice_due_dates
+
     customer = account.get("customer", invoice["customer"])
     invoices.recalculate(account, invoice, customer)
     start = customer["balance"] or 0
@@ -55,7 +58,7 @@ def finalize(account: Account, invoice: Record, *, intent: Record | None = None)
     }
     account.save(invoice)
     account.emit("invoice.finalized", invoice)
-    plan_due(account, invoice)
+    invoice_due_dates.plan(account, invoice)
     if due == 0:
         paid(account, invoice, None)
     else:
@@ -168,7 +171,7 @@ def paid(account: Account, invoice: Record, intent: Record | None) -> None:
     if intent and (payment := invoice_payments.of(account, invoice)):
         invoice_payments.settle(account, payment, invoice["amount_paid"])
     mark_delinquent(account, invoice, late=False)
-    _tell_subscription(account, invoice, "paid", intent)
+    tell_subscription(account, invoice, "paid", intent)
 
 
 def _counts(invoice: Record) -> bool:
@@ -204,13 +207,13 @@ def _failed(account: Account, invoice: Record, *, needs_action: bool = False) ->
     if automatic:
         mark_delinquent(account, invoice, late=True)
     if not first:
-        _tell_subscription(account, invoice, "failed", None)
+        tell_subscription(account, invoice, "failed", None)
     account.emit("invoice.updated", invoice, before=before)
     if automatic and not first and invoice["auto_advance"] and not again:
-        _tell_subscription(account, invoice, "exhausted", None)
+        tell_subscription(account, invoice, "exhausted", None)
 
 
-def _tell_subscription(account: Account, invoice: Record, what: str, intent: Record | None) -> None:
+def tell_subscription(account: Account, invoice: Record, what: str, intent: Record | None) -> None:
     # Here, because subscriptions make invoices.
     from farthing.sandbox.resources import subscription_cycle
 
@@ -261,41 +264,6 @@ def retry(account: Account, invoice: Record) -> None:
     due = invoice["next_payment_attempt"]
     if invoice["status"] == "open" and invoice["auto_advance"] and due is not None and due <= account.clock.now():
         collect(account, invoice, off_session=True, automatic=True)
-
-
-# Due dates, of invoices that are sent
-
-
-def plan_due(account: Account, invoice: Record) -> None:
-    due = invoice["due_date"]
-    if due is None or invoice["status"] != "open":
-        return
-    before = due - account.settings.will_be_due_days * DAY
-    if account.settings.will_be_due_days and before > account.clock.now():
-        account.at(before, "invoices.warn", invoice)
-    account.at(due, "invoices.fall_due", invoice)
-
-
-def warn(account: Account, invoice: Record) -> None:
-    soon = account.settings.will_be_due_days * DAY
-    if invoice["status"] == "open" and invoice["due_date"] and invoice["due_date"] - soon <= account.clock.now():
-        account.emit("invoice.will_be_due", invoice)
-
-
-def fall_due(account: Account, invoice: Record) -> None:
-    if invoice["status"] != "open" or not invoice["due_date"] or invoice["due_date"] > account.clock.now():
-        return
-    account.emit("invoice.overdue", invoice)
-    mark_delinquent(account, invoice, late=True)
-    _tell_subscription(account, invoice, "failed", None)
-    if days := account.settings.overdue_ends_days:
-        account.later(days * DAY, "invoices.stay_due", invoice)
-
-
-def stay_due(account: Account, invoice: Record) -> None:
-    """It was overdue long ago, and still is: what becomes of the subscription is as with cards that never work."""
-    if invoice["status"] == "open":
-        _tell_subscription(account, invoice, "exhausted", None)
 
 
 # Given up, or no longer needed
@@ -354,8 +322,5 @@ def secret_of(account: Account, id: str) -> Json | None:
 JOBS: dict[str, tuple[str, Job]] = {
     "invoices.advance": ("invoice", advance),
     "invoices.retry": ("invoice", retry),
-    "invoices.warn": ("invoice", warn),
-    "invoices.fall_due": ("invoice", fall_due),
-    "invoices.stay_due": ("invoice", stay_due),
 }
 OPERATIONS = ()
