@@ -304,3 +304,36 @@ def test_an_email_must_look_like_one(client: Client, sandbox: Running) -> None:
     assert error_of(refused).message == "Invalid email address: ada@nowhere"
     typed = sandbox.pay(new_session(client).id, card=CARD, email="ada")
     assert (typed.status_code, typed.json()["error"]["code"]) == (400, "email_invalid")
+
+
+def test_a_price_is_paid_in_the_currency_that_was_asked_for(client: Client, sandbox: Running) -> None:
+    product = client.v1.products.create({"name": "Tea"})
+    price = client.v1.prices.create(
+        {"product": product.id, "currency": "usd", "unit_amount": 1000, "currency_options": {"eur": {"unit_amount": 900}}}
+    )
+    session = new_session(client, line_items=[{"price": price.id, "quantity": 2}], currency="eur")
+    assert (session.currency, session.amount_total, _lines(client, session)[0].currency) == ("eur", 1800, "eur")
+    assert sandbox.pay(session.id, card=CARD).json()["payment_intent"]["currency"] == "eur"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        new_session(client, line_items=[{"price": price.id, "quantity": 1}], currency="gbp")
+    assert refused.value.param == "currency"
+
+
+def test_a_price_in_tiers_costs_what_they_say(client: Client, sandbox: Running) -> None:
+    tiers: Any = [{"up_to": 10, "unit_amount": 100}, {"up_to": "inf", "unit_amount": 50}]
+    price = client.v1.prices.create(
+        {
+            "product_data": {"name": "Seats"},
+            "currency": "usd",
+            "billing_scheme": "tiered",
+            "tiers_mode": "graduated",
+            "tiers": tiers,
+            "recurring": {"interval": "month"},
+        }
+    )
+    session = client.v1.checkout.sessions.create(
+        {"mode": "subscription", "line_items": [{"price": price.id, "quantity": 12}], "success_url": "http://127.0.0.1:9/x"}
+    )
+    assert session.amount_total == 1100
+    assert "$11.00 per month until you cancel." in sandbox.http.get(session.url).text
+    assert sandbox.pay(session.id, card=CARD).status_code == 200

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account
-from farthing.sandbox.resources import checkout_totals, invoice_lines
+from farthing.sandbox.resources import checkout_totals, invoice_lines, price_amounts
 from farthing.sandbox.store import Json, Record
 
 VERBS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe for"}
@@ -79,11 +79,12 @@ def _line(account: Account, line: Json) -> Line:
     price, quantity = line["price"], line["quantity"]
     range_ = line["adjustable_quantity"] or {"enabled": False}
     product = account.find("product", price["product"])
-    each = ""
-    if price["recurring"] and price["unit_amount"] is not None:
-        each = f"{money.spell(price['unit_amount'], line['currency'])} {per(price['recurring'])}"
-    elif quantity > 1 and price["unit_amount"] is not None:
-        each = f"{money.spell(price['unit_amount'], line['currency'])} each"
+    unit = price_amounts.terms(account, price, line["currency"])["unit_amount"]
+    each = "" if unit is None else money.spell(unit, line["currency"])
+    if price["recurring"]:
+        each = f"{each or 'in tiers'} {per(price['recurring'])}"
+    elif each:
+        each = f"{each} each" if quantity > 1 else ""
     words = (product.body.get("description") if product else None) or ""
     return Line(
         id=line["id"],
@@ -169,7 +170,7 @@ def terms(account: Account, session: Record) -> str:
     if session["mode"] != "subscription":
         return ""
     wanted, lines = session.inner["wanted"], [each for each in session.inner["lines"] if each["price"]["recurring"]]
-    amount = sum(invoice_lines.amount_of(each["price"], each["quantity"]) for each in lines)
+    amount = sum(checkout_totals.cost(account, each) for each in lines)
     every = f"{money.spell(amount, session['currency'])} {per(lines[0]['price']['recurring'])}"
     if session["total_details"]["amount_discount"] or session["discounts"]:
         every += f", less {_how_long(account, session)}"

@@ -17,7 +17,7 @@ from farthing.sandbox.pages.checkout_form import TAX_IDS
 from farthing.sandbox.pages.order_summary import per
 from farthing.sandbox.pages.render import render
 from farthing.sandbox.portal_visit import Visit
-from farthing.sandbox.resources import invoice_lines
+from farthing.sandbox.resources import price_amounts
 from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
@@ -194,7 +194,7 @@ def _shown(seen: Visit, subscription: Record) -> Json:
         {
             **item,
             "name": account.get("product", item["price"]["product"])["name"],
-            "amount": invoice_lines.amount_of(item["price"], item["quantity"] or 1),
+            "amount": price_amounts.cost(account, item["price"], item["quantity"] or 1, subscription["currency"]),
             "every": per(item["price"]["recurring"]),
         }
         for item in subscription["items"]["data"]
@@ -212,7 +212,7 @@ def _plan(account: Account, price: Record) -> Json:
     return {
         **price.body,
         "name": account.get("product", price["product"])["name"],
-        "amount": invoice_lines.amount_of(price.body, 1),
+        "amount": price_amounts.cost(account, price.body, 1),
         "every": per(price["recurring"]),
     }
 

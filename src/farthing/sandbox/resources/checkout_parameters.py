@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.store import Json, Record
@@ -107,6 +108,11 @@ def _check_texts(params: Json) -> None:
                 param=f"custom_text[{name}][message]",
                 code="parameter_invalid_string",
             )
+
+
+def currency(params: Json) -> str | None:
+    """The one asked for; otherwise the prices say."""
+    return money.currency(params["currency"]) if params.get("currency") else None
 
 
 def texts(params: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from farthing.sandbox import banks, money
+from farthing.sandbox import banks
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
 from farthing.sandbox.errors import invalid, malformed, missing_parameter
 from farthing.sandbox.lifecycle import Lifecycle
@@ -48,7 +48,7 @@ def create(account: Account, params: Json) -> Record:
 
         return checkout_subscriptions.create(account, params)
     buyer = checkout_parameters.buyer(account, params)
-    lines, rates = line_items.make(account, params.get("line_items") or [])
+    lines, rates = line_items.make(account, params.get("line_items") or [], currency=checkout_parameters.currency(params))
     session = open_one(account, params, buyer, lines[0]["currency"], rates=rates, lines=lines)
     checkout_totals.reduce(account, session, params.get("discounts") or [])
     checkout_totals.count(account, session)
@@ -63,8 +63,7 @@ def _create_setup(account: Account, params: Json) -> Record:
     """Nothing is paid: a card is saved for later."""
     if not params.get("currency") and not params.get("allowed_payment_method_types"):
         raise missing_parameter("currency")
-    currency = money.currency(params["currency"]) if params.get("currency") else None
-    session = open_one(account, params, checkout_parameters.buyer(account, params), currency)
+    session = open_one(account, params, checkout_parameters.buyer(account, params), checkout_parameters.currency(params))
     session.body |= {"payment_method_collection": "always", "payment_status": "no_payment_required"}
     session.body |= dict.fromkeys(("amount_subtotal", "amount_total"))
     wanted: Json = {"allowed_payment_method_types": session["payment_method_types"], **(params.get("setup_intent_data") or {})}
@@ -81,8 +80,6 @@ def open_one(account: Account, params: Json, buyer: Record | None, currency: str
     """A session without its sums, and the hour of its end."""
     expires_at = checkout_parameters.expires_at(account, params)
     fields = _fields(params, buyer, currency, expires_at) | checkout_questions.asked(account, params)
-    if params.get("currency") and money.currency(params["currency"]) != currency:
-        raise invalid(f"The line items are in {currency}, not in {params['currency']}.", param="currency")
     if fields["shipping_options"]:
         checkout_questions.check_currency(account, fields, currency or "")
         fields["shipping_cost"] = checkout_questions.cost_of(fields["shipping_options"][0])

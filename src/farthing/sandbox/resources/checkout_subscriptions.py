@@ -51,7 +51,9 @@ class _Seen(Exception):
 
 def create(account: Account, params: Json) -> Record:
     buyer = checkout_parameters.buyer(account, params)
-    lines, rates = line_items.make(account, params.get("line_items") or [], mode="subscription")
+    lines, rates = line_items.make(
+        account, params.get("line_items") or [], mode="subscription", currency=checkout_parameters.currency(params)
+    )
     kinds = [line["price"]["type"] for line in lines]
     if "recurring" not in kinds:
         raise invalid(
@@ -83,7 +85,12 @@ def _inside(refusal: Refusal) -> Refusal:
 def _wanted(params: Json) -> Json:
     """What the subscription will be made of besides its items, once it is paid."""
     chosen = params.get("subscription_data") or {}
-    return {name: chosen[name] for name in PASSED_ON if name in chosen} | {"discounts": params.get("discounts") or []}
+    currency = checkout_parameters.currency(params)
+    return (
+        {name: chosen[name] for name in PASSED_ON if name in chosen}
+        | {"discounts": params.get("discounts") or []}
+        | ({"currency": currency} if currency else {})
+    )
 
 
 def wanted_of(session: Record) -> Json:

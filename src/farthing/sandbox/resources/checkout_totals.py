@@ -9,14 +9,14 @@ from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid, malformed
 from farthing.sandbox.ids import new_id
-from farthing.sandbox.resources import coupons, discounts, invoice_lines, promotion_codes
+from farthing.sandbox.resources import coupons, discounts, invoice_lines, price_amounts, promotion_codes
 from farthing.sandbox.store import Json, Record
 
 
 def count(account: Account, session: Record, *, param: str = "line_items") -> None:
     """Write the sums into the lines and the session; `param` says what to blame when they come to too little."""
     lines, given = session.inner["lines"], [Record(each) for each in session.inner["discounts"]]
-    billed = [_billed(line, session.inner["rates"].get(line["id"], [])) for line in lines]
+    billed = [_billed(account, line, session.inner["rates"].get(line["id"], [])) for line in lines]
     sums = invoice_lines.sums(account, billed, given, [], _exemption(account, session))
     taken, rates = {each.id: each.body for each in given}, session.inner["rates"]
     session.inner["details"] = {
@@ -40,10 +40,10 @@ def count(account: Account, session: Record, *, param: str = "line_items") -> No
     }
 
 
-def _billed(line: Json, rates: list[Json]) -> Json:
+def _billed(account: Account, line: Json, rates: list[Json]) -> Json:
     """The same as a line of an invoice, because both are counted by the same rules."""
     return invoice_lines.line(
-        amount=invoice_lines.amount_of(line["price"], line["quantity"]),
+        amount=cost(account, line),
         currency=line["currency"],
         description=None,
         period={},
@@ -54,6 +54,11 @@ def _billed(line: Json, rates: list[Json]) -> Json:
         parent={},
         subscription=None,
     )
+
+
+def cost(account: Account, line: Json) -> int:
+    """Before discounts and taxes."""
+    return price_amounts.cost(account, line["price"], line["quantity"], line["currency"])
 
 
 def _exemption(account: Account, session: Record) -> str:
@@ -118,7 +123,7 @@ def _discount(account: Account, session: Record, given: Json, param: str) -> Jso
     code = None
     if kinds == ["promotion_code"]:
         code = account.get("promotion_code", given["promotion_code"], param=f"{param}[promotion_code]")
-        whole = sum(invoice_lines.amount_of(line["price"], line["quantity"]) for line in session.inner["lines"])
+        whole = sum(cost(account, line) for line in session.inner["lines"])
         coupon = promotion_codes.check(account, code, session["customer"], amount=whole, currency=session["currency"])
     else:
         coupon = coupons.get(account, given["coupon"], f"{param}[coupon]")

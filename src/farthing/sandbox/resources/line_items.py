@@ -5,7 +5,7 @@ from __future__ import annotations
 from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, unknown_parameter
 from farthing.sandbox.ids import new_id
-from farthing.sandbox.resources import prices, tax_rates
+from farthing.sandbox.resources import price_amounts, prices, tax_rates
 from farthing.sandbox.store import Json, Record
 
 LINES_MAX = 100
@@ -14,8 +14,13 @@ ADJUSTABLE_MAX = 99
 TAX_RATES_MAX = 10
 
 
-def make(account: Account, given: list[Json], *, mode: str = "payment") -> tuple[list[Json], dict[str, list[Json]]]:
-    """The lines as they are shown, without amounts, and the tax rates of each by its id."""
+def make(
+    account: Account, given: list[Json], *, mode: str = "payment", currency: str | None = None
+) -> tuple[list[Json], dict[str, list[Json]]]:
+    """The lines as they are shown, without amounts, and the tax rates of each by its id.
+
+    `currency` is one of those the prices have options for; without it, it is their own.
+    """
     if not given:
         raise missing_parameter("line_items")
     if len(given) > LINES_MAX:
@@ -23,7 +28,7 @@ def make(account: Account, given: list[Json], *, mode: str = "payment") -> tuple
     lines, rates = [], {}
     for place, each in enumerate(given):
         param = f"line_items[{place}]"
-        line = _line(account, each, param, mode)
+        line = _line(account, each, param, mode, currency)
         lines.append(line)
         if chosen := _rates(account, each, param):
             rates[line["id"]] = chosen
@@ -33,7 +38,7 @@ def make(account: Account, given: list[Json], *, mode: str = "payment") -> tuple
     return lines, rates
 
 
-def _line(account: Account, given: Json, param: str, mode: str) -> Json:
+def _line(account: Account, given: Json, param: str, mode: str, currency: str | None) -> Json:
     if "quantity" not in given:
         raise missing_parameter(f"{param}[quantity]")
     adjustable = _adjustable(given.get("adjustable_quantity"), f"{param}[adjustable_quantity]")
@@ -51,6 +56,8 @@ def _line(account: Account, given: Json, param: str, mode: str) -> Json:
     price = _price(account, given, param)
     if mode == "payment" and price["type"] == "recurring":
         raise _recurring(f"{param}[price]" if "price" in given else f"{param}[price_data]")
+    # Refused here when the price has no option for it.
+    price_amounts.terms(account, price.body, currency)
     return {
         "id": new_id("li"),
         "object": "item",
@@ -59,7 +66,7 @@ def _line(account: Account, given: Json, param: str, mode: str) -> Json:
         "amount_subtotal": 0,
         "amount_tax": 0,
         "amount_total": 0,
-        "currency": price["currency"],
+        "currency": currency or price["currency"],
         "description": account.get("product", price["product"])["name"],
         "metadata": merge_metadata({}, given.get("metadata")),
         "price": price.body,
