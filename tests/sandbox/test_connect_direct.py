@@ -106,3 +106,20 @@ def test_a_platform_takes_what_a_seller_owes_it_from_the_sellers_balance(client:
     standard = client.v1.accounts.create({"type": "standard", "capabilities": CAPABILITIES}).id
     with pytest.raises(stripe.InvalidRequestError, match="answers for its own losses"):
         client.v1.transfers.create({**wanted, "amount": 100}, on(standard))
+
+
+def test_a_seller_is_paid_from_bank_accounts_when_allowed_to(client: Client, sandbox: Running) -> None:
+    seller = new_seller(client)
+    with pytest.raises(stripe.InvalidRequestError, match="ensure the provided type is activated"):
+        direct(client, seller, 9_000, "pm_usBankAccount_success")
+    assert movements(client, seller) == []
+    asked = client.v1.accounts.capabilities.update(seller, "us_bank_account_ach_payments", {"requested": True})
+    assert (asked.status, asked.requested) == ("active", True)
+    intent = direct(client, seller, 9_000, "pm_usBankAccount_success", application_fee_amount=900)
+    assert intent.status == "processing"
+    sandbox.advance(4 * DAY + 60)
+    assert movements(client, seller) == [("payment", 9_000, 972, 8_028)]
+    assert movements(client) == [("application_fee", 900, 0, 900)]
+    with pytest.raises(stripe.APIError) as missing:
+        client.v1.accounts.update(seller, {"capabilities": {"treasury": {"requested": True}}})
+    assert missing.value.http_status == 501

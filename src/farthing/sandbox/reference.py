@@ -26,7 +26,10 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
         "What sellers owe is held as a reserve until they have paid it; it is not collected from the platform after 180 days.",
         "A seller whose buyer lives on a test clock is paid in the sandbox's own time, after as many days.",
     ),
-    "capabilities": ("Only `card_payments` and `transfers`.",),
+    "capabilities": (
+        "Only `card_payments`, `transfers`, `sepa_debit_payments` and `us_bank_account_ach_payments`.",
+        "A seller that may not be paid from bank accounts is offered them nevertheless, and refused when one is used.",
+    ),
     "external_accounts": (
         "A US routing number must have nine digits; its check digit is not looked at.",
         "Account numbers that fail do so a day after their payouts were paid, never before.",

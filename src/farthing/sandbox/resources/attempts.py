@@ -9,7 +9,7 @@ from farthing.sandbox import banks, cards, declines
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.resources import charges, mandates, payment_methods
+from farthing.sandbox.resources import charges, connect_charges, mandates, payment_methods
 from farthing.sandbox.store import Record
 
 OPEN = {
@@ -62,6 +62,7 @@ def _debit(account: Account, intent: Record, method: Record, bank: banks.TestBan
             f"{banks.CURRENCIES[bank.type]}.",
             param="payment_method",
         )
+    connect_charges.check_debit(account, intent, bank.type)
     if intent["capture_method"] == "manual":
         raise invalid(f"{bank.type} cannot be captured manually.", param="capture_method")
     _keep(account, intent, method)

@@ -12,7 +12,9 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, requirements
 from farthing.sandbox.store import Json, Record
 
-MODELED = ("card_payments", "transfers")
+# What a seller may be paid by from a bank account.
+DEBITS = {"sepa_debit": "sepa_debit_payments", "us_bank_account": "us_bank_account_ach_payments"}
+MODELED = ("card_payments", "transfers", *DEBITS.values())
 
 
 def request(account: Account, record: Record, wanted: Json) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, not_here_yet
-from farthing.sandbox.resources import accounts, application_fees, balance, transfer_reversals, transfers
+from farthing.sandbox.resources import accounts, application_fees, balance, capabilities, transfer_reversals, transfers
 from farthing.sandbox.store import Json, Record
 
 NO_FEE_HERE = (
@@ -87,6 +87,24 @@ def change(account: Account, intent: Record, params: Json, amount: int) -> None:
         intent["transfer_data"] = {**intent["transfer_data"], "amount": part}
     if intent["application_fee_amount"] and (intent["transfer_data"] or {}).get("amount") is not None:
         raise exclusive_parameters("application_fee_amount", "transfer_data[amount]")
+
+
+def check_debit(account: Account, intent: Record, kind: str) -> None:
+    """Whoever is the merchant of a payment from a bank account must have asked to be allowed that."""
+    platform = account.platform()
+    if platform:
+        merchant = platform.get("account", account.id)
+    elif intent["on_behalf_of"]:
+        merchant = account.get("account", intent["on_behalf_of"])
+    else:
+        return
+    if merchant["capabilities"].get(capabilities.DEBITS[kind]) != "active":
+        raise invalid(
+            f'The payment method type "{kind}" is invalid. Please ensure the provided type is activated in your dashboard '
+            "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features "
+            "that you are trying to use.",
+            param="payment_method",
+        )
 
 
 def trigger(account: Account, charge: Record, what: str) -> None:
