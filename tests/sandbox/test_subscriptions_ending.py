@@ -229,3 +229,23 @@ def test_only_one_change_waits_and_only_some_can(client: Client, month: Any) -> 
     applied = client.v1.subscriptions.retrieve(subscription.id)
     assert (applied.pending_update, item_of(applied).quantity, applied.status) == (None, 3, "active")
     assert "customer.subscription.pending_update_applied" in seen.types()
+
+
+def test_a_classic_subscription_becomes_flexible_and_can_then_be_paused(client: Client) -> None:
+    made = client.v1.subscriptions.create(
+        {
+            "customer": new_customer(client).id,
+            "items": [{"price": new_price(client).id}],
+            "billing_mode": {"type": "classic"},
+        }
+    )
+    assert (made.billing_mode.type, made.billing_mode.flexible) == ("classic", None)
+    with pytest.raises(stripe.InvalidRequestError, match="flexible"):
+        client.v1.subscriptions.pause(made.id)
+    seen = Events(client)
+    moved = client.v1.subscriptions.migrate(made.id, {"billing_mode": {"type": "flexible"}})
+    assert (moved.billing_mode.type, moved.billing_mode.updated_at is not None) == ("flexible", True)
+    assert seen.types() == ["customer.subscription.updated"]
+    assert client.v1.subscriptions.pause(made.id).status == "paused"
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.subscriptions.migrate(made.id, {"billing_mode": {"type": "flexible"}})

@@ -131,3 +131,11 @@ def test_prices_that_make_no_sense(client: Client, params: Any, param: str) -> N
         tiered(client, "graduated", **params)
     assert error_of(refused).param == param
     assert client.v1.prices.list().data == []
+
+
+def test_prices_are_found_by_what_they_say(client: Client) -> None:
+    kept = new_price(client, 700, metadata={"plan": "tea"}, lookup_key="tea_monthly")
+    new_price(client, 800)
+    found = client.v1.prices.search({"query": 'metadata["plan"]:"tea"'}).data
+    assert [each.id for each in found] == [kept.id]
+    assert client.v1.prices.search({"query": 'lookup_key:"tea_monthly" AND active:"false"'}).data == []

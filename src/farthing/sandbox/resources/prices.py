@@ -10,6 +10,7 @@ from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, mi
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import price_amounts
+from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 NOT_HERE = {"custom_unit_amount": "prices the buyer chooses"}
@@ -181,9 +182,14 @@ def list_(account: Account, params: Json) -> Json:
     return page(account, "price", "/v1/prices", params, where, *values)
 
 
+def find(account: Account, params: Json) -> Json:
+    return search(account, "price", "/v1/prices/search", params)
+
+
 OPERATIONS = (
     Operation("POST", "/v1/prices", "PriceCreateParams", create),
     Operation("GET", "/v1/prices", "PriceListParams", list_),
+    Operation("GET", "/v1/prices/search", "PriceSearchParams", find),
     Operation("GET", "/v1/prices/{id}", "PriceRetrieveParams", retrieve),
     Operation("POST", "/v1/prices/{id}", "PriceUpdateParams", update),
 )

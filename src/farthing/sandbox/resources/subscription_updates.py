@@ -288,6 +288,18 @@ def delete_discount(account: Account, id: str, params: Json) -> Json:
     return discounts.as_deleted(account.get("discount", last))
 
 
+def migrate(account: Account, id: str, params: Json) -> Record:
+    """From the classic way to count to the flexible one; there is no way back."""
+    subscription = account.get("subscription", id)
+    if subscription["billing_mode"]["type"] == "flexible":
+        raise invalid("This subscription is in flexible billing mode already.", param="billing_mode[type]")
+    if subscription["status"] not in CHANGEABLE:
+        raise invalid(f"A subscription that is {subscription['status']} cannot be migrated.")
+    mode = subscription_terms.billing_mode(params["billing_mode"]) | {"updated_at": account.clock.seconds()}
+    account.update(subscription, "customer.subscription.updated", billing_mode=mode)
+    return subscription
+
+
 # Its invoice
 
 
@@ -321,5 +333,6 @@ JOBS: dict[str, tuple[str, Job]] = {
 }
 OPERATIONS = (
     Operation("POST", "/v1/subscriptions/{id}", "SubscriptionUpdateParams", update),
+    Operation("POST", "/v1/subscriptions/{id}/migrate", "SubscriptionMigrateParams", migrate),
     Operation("DELETE", "/v1/subscriptions/{id}/discount", "SubscriptionDeleteDiscountParams", delete_discount),
 )
