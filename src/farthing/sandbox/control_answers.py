@@ -25,7 +25,7 @@ def back(request: Request) -> Response | None:
 async def fields_of(request: Request) -> Json:
     raw = await request.body()
     if is_form(request):
-        return {name: int(text) if text.isdigit() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
+        return {name: int(text) if text.isdecimal() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
     try:
         fields = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError:

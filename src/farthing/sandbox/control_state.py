@@ -68,7 +68,7 @@ class StateControls:
         """The events an advance by `seconds` would cause, in their order. Nothing of it happens."""
         try:
             text = request.query_params.get("seconds", "")
-            if not text.isdigit() or not 0 < int(text) <= ADVANCE_MAX_SECONDS:
+            if not text.isdecimal() or not 0 < int(text) <= ADVANCE_MAX_SECONDS:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
             return refused(refusal)

@@ -63,7 +63,7 @@ class Dashboard:
     async def show(self, request: Request) -> Response:
         self._sandbox.do_what_is_due()
         wanted, looked = request.query_params.get("request", ""), request.query_params.get("ahead", "")
-        days = int(looked) if looked.isdigit() and len(looked) < 4 else AHEAD_DAYS
+        days = int(looked) if looked.isdecimal() and len(looked) < 4 else AHEAD_DAYS
         days = min(max(days, 1), AHEAD_DAYS_MAX)
         return render(
             "dashboard.html",
@@ -143,7 +143,7 @@ class Dashboard:
             LIMIT ?
             """,
             chosen,
-            int(before) if before.isdigit() and len(before) < BEFORE_DIGITS_MAX else 2**62,
+            int(before) if before.isdecimal() and len(before) < BEFORE_DIGITS_MAX else 2**62,
             SHOWN_MAX + 1,
         )
         shown = [dict(zip(("seq", "account", "id", "created", "status"), row, strict=True)) for row in rows[:SHOWN_MAX]]
