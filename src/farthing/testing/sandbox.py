@@ -225,7 +225,7 @@ class Sandbox:
         end = time.monotonic() + SETTLE_SECONDS
         while unsent := [each for each in self.deliveries() if _is_under_way(each)]:
             if time.monotonic() > end:
-                raise NotDelivered("Still on their way:\n" + "\n".join(map(_told, unsent)))
+                raise NotDelivered("\n".join(["Still on their way:", *map(_told, unsent), *self._server.said]))
             time.sleep(LOOK_SECONDS)
 
     def _arranged(self, held: list[Json], order: Sequence[str] | str) -> list[str]:
@@ -259,8 +259,10 @@ class Sandbox:
         headers = {"Authorization": f"Bearer {self.key}"}
         answer = self._server.http.request(method, f"/_sandbox{path}", json=body, headers=headers)
         if answer.status_code not in (200, 202, *also):
-            words = "\n".join(["", *self._server.said]) if answer.status_code >= 500 else ""
-            raise Refused(f"{method} /_sandbox{path} was answered {answer.status_code}: {_message(answer)}{words}")
+            words = self._server.said if answer.status_code >= 500 else ()
+            raise Refused(
+                "\n".join([f"{method} /_sandbox{path} was answered {answer.status_code}: {_message(answer)}", *words])
+            )
         return answer
 
 
