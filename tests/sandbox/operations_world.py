@@ -19,6 +19,7 @@ from tests.sandbox.operations import Case
 from farthing.sandbox import Settings
 
 DAY = 86_400
+SETTINGS = Settings(strict=True, settles_after_seconds=0, disputed_after_seconds=0, id_seed="operations")
 
 
 @dataclass
@@ -92,9 +93,8 @@ async def _awaited(answer: Any) -> Any:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     path: Path = tmp_path_factory.mktemp("operations") / "state.sqlite3"
-    settings = Settings(strict=True, settles_after_seconds=0, disputed_after_seconds=0, id_seed="operations")
     with asyncio.Runner() as loop:
-        for sandbox in serve(str(path), settings):
+        for sandbox in serve(str(path), SETTINGS):
             prepared = prepare(sandbox, loop)
             yield prepared
             loop.run(sandbox.wire.close_async())  # type: ignore[no-untyped-call]
@@ -120,6 +120,7 @@ def _catalog(client: Client) -> dict[str, str]:
     code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SPRING"})
     rate = client.v1.tax_rates.create({"display_name": "VAT", "percentage": 10, "inclusive": False})
     return {
+        "other_coupon": client.v1.coupons.create({"amount_off": 100, "currency": "usd", "duration": "once"}).id,
         "price": price.id,
         "product": price.product,
         "bare_product": client.v1.products.create({"name": "Nothing"}).id,
@@ -172,7 +173,8 @@ def _billing(client: Client, names: dict[str, str]) -> dict[str, str]:
     items: Any = [{"price": names["price"]}, {"price": names["other_price"]}]
     subscription = client.v1.subscriptions.create({"customer": customer, "items": items})
     # Whose money is given back to somebody else's balance.
-    paused = client.v1.subscriptions.create({"customer": new_customer(client).id, "items": items[:1]})
+    other = new_customer(client).id
+    paused = client.v1.subscriptions.create({"customer": other, "items": items[:1]})
     client.v1.subscriptions.pause(paused.id, {"type": "subscription"})
     one: Any = {"customer": customer, "amount": 700, "currency": "usd"}
     drafts = []
@@ -184,6 +186,7 @@ def _billing(client: Client, names: dict[str, str]) -> dict[str, str]:
         )
         client.v1.invoice_items.create({**one, "invoice": drafts[-1].id})
     return {
+        "other_customer": other,
         "subscription": subscription.id,
         "item": subscription.items.data[1].id,
         "paused": paused.id,
@@ -203,7 +206,7 @@ def _connect(client: Client, sandbox: Running) -> dict[str, str]:
     express = client.v1.accounts.create({"type": "express", "country": "US", "capabilities": CAPABILITIES}).id
     assert sandbox.post(f"/accounts/{express}/onboard").status_code == 200
     charge(client, 20_000, "pm_card_bypassPending")
-    charge(client, 9000, "pm_card_bypassPending", transfer_data={"destination": seller}, application_fee_amount=500)
+    split = charge(client, 9000, "pm_card_bypassPending", transfer_data={"destination": seller}, application_fee_amount=500)
     eventually(lambda: client.v1.application_fees.list().data)
     fee = client.v1.application_fees.list().data[0]
     money: Any = {"amount": 3000, "currency": "usd"}
@@ -216,6 +219,8 @@ def _connect(client: Client, sandbox: Running) -> dict[str, str]:
         "new_seller": client.v1.accounts.create({"type": "express", "country": "US", "capabilities": CAPABILITIES}).id,
         "express": express,
         "split_charge": fee.charge,
+        "split_transfer": client.v1.charges.retrieve(split.latest_charge).transfer,
+        "split_payment": split.id,
         "fee": fee.id,
         "fee_refund": client.v1.application_fees.refunds.create(fee.id, {"amount": 20}).id,
         "transfer": transfer.id,

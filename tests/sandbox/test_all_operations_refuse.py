@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
-import typing
-from typing import Any, ForwardRef, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import stripe
-import typing_extensions
 from tests.sandbox.operations import Case
 from tests.sandbox.operations_of_billing import CASES
 from tests.sandbox.operations_world import Prepared, world
-
-from farthing.sandbox.resources import DIRECTORY
+from tests.sandbox.parameters import OPTIONS, fields_of, is_hash, params_of
 
 __all__ = ["world"]
 NONE = "xx_none"
-OPTIONS = {"api_key", "stripe_account", "stripe_context", "stripe_version", "max_network_retries", "idempotency_key"}
-OPTIONS |= {"content_type", "headers"}
 TYPES_GONE = "payment_method_types_no_longer_supported"
 # What Stripe took away lately, or never had where people look for it: (operation, parameter, value, code).
 REMOVED = [
@@ -55,30 +47,6 @@ def _all(cases: list[Any], *names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(names, cases, ids=shown)
 
 
-def _params(case: Case) -> Any:
-    """The SDK's TypedDict for it."""
-    found = DIRECTORY.find(case.method, case.path)
-    assert found, case.operation
-    room, _, name = found[0].params.rpartition(".")
-    return getattr(importlib.import_module(f"stripe.params.{room}" if room else "stripe.params"), name)
-
-
-def _members(annotation: Any, module: Any) -> list[Any]:
-    """The types a value may have; enumerations as their words."""
-    while isinstance(annotation, (ForwardRef, str)) or get_origin(annotation) in (
-        typing_extensions.NotRequired,
-        typing_extensions.Required,
-    ):
-        if isinstance(annotation, (ForwardRef, str)):
-            text = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-            annotation = eval(text, {**vars(typing_extensions), **vars(typing), **vars(module)})
-        else:
-            annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (typing.Union, types.UnionType):
-        return [each for member in get_args(annotation) for each in _members(member, module)]
-    return [annotation]
-
-
 def _wrong(members: list[Any]) -> tuple[Any, str, str | None] | None:
     """A value that cannot be meant, with how the refusal begins and its code; None where any text is right."""
     words = [word for each in members if get_origin(each) is Literal for word in get_args(each) if word]
@@ -92,19 +60,17 @@ def _wrong(members: list[Any]) -> tuple[Any, str, str | None] | None:
         return "no_such_word", "Invalid {}: must be ", None
     if any(get_origin(each) is list for each in members):
         return "one", "Invalid array", None
-    if any(typing_extensions.is_typeddict(each) or typing.is_typeddict(each) or get_origin(each) is dict for each in members):
+    if any(is_hash(each) or get_origin(each) is dict for each in members):
         return "one", "Invalid ", None
     return "much", "Invalid decimal: much", None
 
 
 def _fields(case: Case) -> dict[str, list[Any]]:
-    cls = _params(case)
-    module = sys.modules[cls.__module__]
-    return {name: _members(kind, module) for name, kind in cls.__annotations__.items() if name not in OPTIONS}
+    return fields_of(params_of(case))
 
 
 def _required(case: Case) -> list[str]:
-    return sorted(set(_params(case).__required_keys__) - OPTIONS)
+    return sorted(set(params_of(case).__required_keys__) - OPTIONS)
 
 
 def _named(case: Case) -> list[str]:

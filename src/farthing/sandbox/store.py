@@ -151,7 +151,7 @@ class Store:
                 account,
                 record.id,
                 record["object"],
-                record.body.get("created", 0),
+                record.body.get("created", record.body.get("date", 0)),
                 _text(record.body),
                 _text(record.inner),
             ),

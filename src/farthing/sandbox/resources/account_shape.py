@@ -8,6 +8,7 @@ from farthing.sandbox.resources import requirements
 from farthing.sandbox.resources.addresses import address
 from farthing.sandbox.store import Json, Record
 
+DECLINES_NOTHING = {"avs_failure": False, "cvc_failure": False}
 CURRENCIES = {
     "US": "usd", "CA": "cad", "GB": "gbp", "AU": "aud", "NZ": "nzd", "JP": "jpy", "IN": "inr", "SG": "sgd", "CH": "chf",
     "DK": "dkk", "SE": "sek", "NO": "nok", "PL": "pln", "BR": "brl", "MX": "mxn", "DE": "eur", "FR": "eur", "AT": "eur",
@@ -149,7 +150,10 @@ def take_settings(record: Record, given: Json) -> None:
     if schedule:
         take_schedule(record, schedule)
     for name in ("branding", "card_payments", "dashboard", "payments"):
-        record["settings"][name] |= given.get(name) or {}
+        shown = record["settings"][name]
+        for field, value in (given.get(name) or {}).items():
+            whole = {**DECLINES_NOTHING, **(shown.get(field) or {})} if field == "decline_on" else {}
+            shown[field] = {**whole, **value} if isinstance(value, dict) else value
 
 
 def take_schedule(record: Record, given: Json) -> None:
@@ -162,10 +166,11 @@ def take_schedule(record: Record, given: Json) -> None:
             schedule |= {"weekly_anchor": "monday", "weekly_payout_days": ["monday"]}
         if interval == "monthly":
             schedule |= {"monthly_anchor": 1, "monthly_payout_days": [1]}
-    if "weekly_anchor" in given:
-        given = {**given, "weekly_payout_days": [given["weekly_anchor"]]}
-    if "monthly_anchor" in given:
-        given = {**given, "monthly_payout_days": [given["monthly_anchor"]]}
+    # The other interval's days are left unseen, and so refused.
+    if interval == "weekly" and "weekly_anchor" in given:
+        given = given | {"weekly_payout_days": [given["weekly_anchor"]]}
+    if interval == "monthly" and "monthly_anchor" in given:
+        given = given | {"monthly_payout_days": [given["monthly_anchor"]]}
     if interval == "weekly" and given.get("weekly_payout_days"):
         schedule |= {"weekly_anchor": given["weekly_payout_days"][0], "weekly_payout_days": given["weekly_payout_days"]}
     if interval == "monthly" and given.get("monthly_payout_days"):

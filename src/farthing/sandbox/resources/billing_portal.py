@@ -119,7 +119,9 @@ def _refuse_what_is_not_here(features: Json) -> None:
         raise not_here_yet("features[subscription_update][schedule_at_period_end]", "subscription schedules")
     if features["subscription_cancel"]["cancellation_reason"].get("feedback_options"):
         raise not_here_yet("features[subscription_cancel][cancellation_reason][feedback_options]", "reasons of one's own")
-    if features["subscription_pause"]["duration"]["type"] != "indefinite":
+    duration = {"interval_options": [], **features["subscription_pause"]["duration"]}
+    features["subscription_pause"]["duration"] = duration
+    if duration["type"] != "indefinite" or duration["interval_options"]:
         raise not_here_yet("features[subscription_pause][duration]", "pauses that end by themselves")
 
 

@@ -155,7 +155,7 @@ def show(account: Account, subscription: Record) -> None:
 def create(account: Account, params: Json) -> Record:
     subscription = account.get("subscription", params["subscription"], param="subscription").id
     known = {each.id for each in of(account, subscription)}
-    _update(account, subscription, {key: params[key] for key in params if key not in SHARED}, params)
+    _update(account, subscription, params, params)
     return next(each for each in of(account, subscription) if each.id not in known)
 
 
@@ -178,8 +178,7 @@ def _update(account: Account, subscription: str, change: Json, params: Json) -> 
 
 def update(account: Account, id: str, params: Json) -> Record:
     item = account.get("subscription_item", id)
-    change = {key: params[key] for key in params if key not in SHARED}
-    _update(account, item["subscription"], {"id": id, **change}, params)
+    _update(account, item["subscription"], params | {"id": id}, params)
     return account.get("subscription_item", id)
 
 
