@@ -123,3 +123,15 @@ def test_a_seller_is_paid_from_bank_accounts_when_allowed_to(client: Client, san
     with pytest.raises(stripe.APIError) as missing:
         client.v1.accounts.update(seller, {"capabilities": {"treasury": {"requested": True}}})
     assert missing.value.http_status == 501
+
+
+def test_a_seller_may_decline_cards_whose_checks_fail(client: Client) -> None:
+    seller = new_seller(client)
+    assert direct(client, seller, card="pm_card_cvcCheckFail").status == "succeeded"
+    wanted = {"card_payments": {"decline_on": {"cvc_failure": True}}}
+    shown = client.v1.accounts.update(seller, {"settings": wanted}).settings.card_payments.decline_on
+    assert (shown.cvc_failure, shown.avs_failure) == (True, False)
+    with pytest.raises(stripe.CardError) as declined:
+        direct(client, seller, card="pm_card_cvcCheckFail")
+    assert error_of(declined).code == "incorrect_cvc"
+    assert direct(client, seller, card="pm_card_avsZipFail").status == "succeeded"

@@ -99,6 +99,7 @@ VELOCITY = _declined("card_velocity_exceeded", "Your card was declined for makin
 FRAUDULENT = _declined("fraudulent", advice="do_not_try_again")
 EXPIRED = Decline("expired_card", "Your card has expired.", "expired_card", "exp_month", "do_not_try_again")
 INCORRECT_CVC = Decline("incorrect_cvc", "Your card's security code is incorrect.", "incorrect_cvc", "cvc")
+INCORRECT_ZIP = Decline("incorrect_zip", "The zip code you supplied failed validation.", "incorrect_zip", "address_zip")
 PROCESSING = Decline(
     "processing_error",
     "An error occurred while processing your card. Try again in a little bit.",

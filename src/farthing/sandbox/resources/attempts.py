@@ -9,7 +9,7 @@ from farthing.sandbox import banks, cards, declines
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.lifecycle import Lifecycle
-from farthing.sandbox.resources import charges, connect_charges, mandates, payment_methods
+from farthing.sandbox.resources import accounts, charges, connect_charges, mandates, payment_methods
 from farthing.sandbox.store import Record
 
 OPEN = {
@@ -48,10 +48,18 @@ def attempt(account: Account, intent: Record, method: Record, *, off_session: bo
         if off_session or not may_ask:
             _decline(account, intent, method, cards.AUTHENTICATION_REQUIRED)
         _ask(account, intent)
-    elif card.decline:
-        _decline(account, intent, method, card.decline)
+    elif decline := card.decline or _unchecked(account, card):
+        _decline(account, intent, method, decline)
     else:
         _succeed(account, intent, method, authenticated=False)
+
+
+def _unchecked(account: Account, card: cards.TestCard) -> cards.Decline | None:
+    """An account may have its payments declined although the card's bank only says that a check failed."""
+    declines_on = accounts.retrieve_own(account, {})["settings"]["card_payments"].get("decline_on") or {}
+    if declines_on.get("cvc_failure") and card.cvc_check == "fail":
+        return cards.INCORRECT_CVC
+    return cards.INCORRECT_ZIP if declines_on.get("avs_failure") and card.zip_check == "fail" else None
 
 
 def _debit(account: Account, intent: Record, method: Record, bank: banks.TestBank) -> None:
