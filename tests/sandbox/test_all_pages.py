@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser import DESKTOP, violations
 from tests.sandbox.billing import new_customer
 from tests.sandbox.conftest import Client, Running, charge, new_session
@@ -144,8 +145,18 @@ def test_every_page_is_accessible_quiet_and_fits(dressed: Page, pages: Pages) ->
             wrong.append("no banner")
         if wrong:
             found[name] = wrong
+    if wrong := _told_of_a_decline(dressed, pages["everything asked"]()):
+        found["declined"] = wrong
     assert found == {}
     assert complaints == []
+
+
+def _told_of_a_decline(page: Page, url: str) -> list[str]:
+    page.goto(url)
+    page.get_by_role("button", name=re.compile("^Is declined")).click()
+    page.get_by_role("button", name=re.compile("^Pay €")).click()
+    expect(page.get_by_label("Card number")).to_be_focused()
+    return violations(page)
 
 
 def test_nothing_on_a_page_runs_or_comes_from_elsewhere(pages: Pages, sandbox: Running) -> None:

@@ -1,15 +1,13 @@
-"""The hosted pages in a real browser: pay, be declined, ask the bank, cancel; in both themes, on a phone, without scripts."""
+"""The hosted pages in a real browser: pay, be declined, ask the bank, cancel, with and without scripts; and the dashboard."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser import DESKTOP, PHONE, violations
 from tests.sandbox.conftest import Client, Listener, Running, charge, error_of, eventually, new_session
 
 pytestmark = pytest.mark.browser
@@ -189,40 +187,6 @@ def test_markup_in_names_is_shown_and_not_obeyed(sandbox: Running, client: Clien
     answer = sandbox.http.get(url)
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert(1)" in answer.text
-
-
-@pytest.fixture(params=["light", "dark", "phone"])
-def dressed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """The page in each theme and size; with the policy off, because axe is injected."""
-    context = browser.new_context(
-        color_scheme="dark" if request.param == "dark" else "light",
-        viewport=PHONE if request.param == "phone" else DESKTOP,
-        bypass_csp=True,
-        reduced_motion="reduce",
-    )
-    yield context.new_page()
-    context.close()
-
-
-def test_every_page_is_accessible_in_both_themes_and_on_a_phone(
-    dressed: Page, sandbox: Running, client: Client, session: Any
-) -> None:
-    found = {}
-    dressed.goto(str(session.url))
-    found["fresh"] = violations(dressed)
-    _fill(dressed, "Is declined")
-    _pay(dressed)
-    expect(dressed.get_by_label("Card number")).to_have_attribute("aria-invalid", "true")
-    found["declined"] = violations(dressed)
-    _fill(dressed, "Asks the bank")
-    _pay(dressed)
-    expect(dressed.get_by_role("button", name="Complete")).to_be_visible()
-    found["bank"] = violations(dressed)
-    sandbox.pay(new_session(client).id, card="4242424242424242")
-    dressed.goto(f"{sandbox.url}/_sandbox/")
-    found["dashboard"] = violations(dressed)
-    assert {name: each for name, each in found.items() if each} == {}
-    assert dressed.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_dashboard_shows_what_happened_and_resends(
