@@ -142,8 +142,11 @@ def _do(account: Account, job: str, subject: str) -> bool:
     # Here, because the table of all jobs is made of the rooms, this one included.
     from farthing.sandbox.resources import JOBS
 
+    if job not in JOBS:
+        LOG.error("%s of %s cannot be done: nobody knows how", job, subject)
+        return False
+    kind, act = JOBS[job]
     try:
-        kind, act = JOBS[job]
         with account.store.attempt():
             if record := account.find(kind, subject):
                 act(account, record)
