@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,8 @@ def new_clock(client: Client, frozen_time: int = START) -> Any:
 
 
 def new_customer(client: Client, clock: Any = None, card: str | None = "pm_card_visa", **params: Any) -> Any:
-    on = {"test_clock": clock.id} if clock else {}
+    """Without a clock on one of its own, that stands: nothing of theirs renews when other tests move the sandbox's time."""
+    on = {"test_clock": (clock or new_clock(client, int(time.time()))).id}
     customer = client.v1.customers.create({"email": "ada@example.com", "name": "Ada", **on, **params})
     if card:
         set_card(client, customer.id, card)
