@@ -8,7 +8,7 @@ import pytest
 from tests.sandbox.conftest import Client, Running, charge, eventually, new_session
 from tests.sandbox.connect import new_seller
 
-from farthing.sandbox.conformance import problems
+from farthing.sandbox.conformance import Nonconforming, insist, problems
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import OPERATIONS
 
@@ -95,6 +95,71 @@ def test_a_wrong_object_is_noticed(client: Client, sandbox: Running) -> None:
     assert problems(wrong) == ["account.colour is unknown to the SDK", "account.settings.branding is missing or null"]
     assert problems({"object": "unicorn"}) == ["The SDK knows no object 'unicorn' at "]
     assert problems({"object": "list", "data": [right]}) == ["list lacks data, has_more or url"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"amount": "2500"}, "payment_intent.amount is '2500', not a whole number"),
+        ({"amount": 2500.0}, "payment_intent.amount is 2500.0, not a whole number"),
+        ({"created": True}, "payment_intent.created is True, not a whole number"),
+        ({"livemode": 0}, "payment_intent.livemode is 0, not true or false"),
+        ({"status": "paid"}, "payment_intent.status is 'paid', not one of its words"),
+        ({"customer": {"id": "cus_1"}}, "payment_intent.customer is None, not a Customer"),
+        ({"latest_charge": 7}, "payment_intent.latest_charge is 7, not text"),
+        ({"payment_method_types": "card"}, "payment_intent.payment_method_types is 'card', not a list"),
+        ({"payment_method_types": [None]}, "payment_intent.payment_method_types[0] is None, not text"),
+        ({"metadata": {"a": 1}}, "payment_intent.metadata.a is 1, not text"),
+        ({"amount_details": {"tip": "none"}}, "payment_intent.amount_details.tip is 'none', not a hash"),
+        ({"colour": "red"}, "payment_intent.colour is unknown to the SDK"),
+        ({"currency": None}, "payment_intent.currency is missing or null"),
+    ],
+)
+def test_every_kind_of_mistake_is_named(client: Client, sandbox: Running, change: Any, problem: str) -> None:
+    intent = charge(client)
+    path, key = f"/v1/payment_intents/{intent.id}", client._requestor.api_key
+    right = sandbox.http.get(sandbox.url + path, auth=(key, "")).json()
+    assert problems(right) == []
+    assert problems(right | change) == [problem]
+    event = {**_an_event(client, sandbox), "type": "payment_intent.succeeded"}
+    wrong = {**event, "data": {"object": right | change}}
+    assert problems(wrong) == [problem.replace("payment_intent.", "event.data.object.", 1)]
+
+
+def _an_event(client: Client, sandbox: Running) -> Any:
+    answer = sandbox.http.get(f"{sandbox.url}/v1/events", auth=(client._requestor.api_key, "")).json()
+    return answer["data"][0]
+
+
+def test_what_the_sdk_breaks_on_is_noticed(client: Client, sandbox: Running) -> None:
+    price = client.v1.prices.create({"currency": "usd", "unit_amount": 5, "product_data": {"name": "Tea"}})
+    right = sandbox.http.get(f"{sandbox.url}/v1/prices/{price.id}", auth=(client._requestor.api_key, "")).json()
+    assert problems(right) == []
+    assert problems(right | {"unit_amount_decimal": 5.5}) == ["price.unit_amount_decimal is 5.5, not decimal text"]
+    assert problems(right | {"unit_amount_decimal": "five"}) == ["price.unit_amount_decimal is 'five', not decimal text"]
+    assert problems(right | {"currency_options": None}) == [
+        "price.currency_options is null, on which the SDK breaks: leave it out"
+    ]
+
+
+def test_what_an_event_says_of_before_are_fields_of_its_object(client: Client, sandbox: Running) -> None:
+    customer = client.v1.customers.create({"name": "Ada"})
+    client.v1.customers.update(customer.id, {"name": "Augusta"})
+    event = _an_event(client, sandbox)
+    assert (event["data"]["previous_attributes"], problems(event)) == ({"name": "Ada"}, [])
+    wrong = {**event, "data": {**event["data"], "previous_attributes": {"nom": "Ada", "name": 7}}}
+    assert problems(wrong) == [
+        "event.data.previous_attributes.nom is unknown to the SDK",
+        "event.data.previous_attributes.name is 7, not text",
+    ]
+
+
+def test_what_is_about_to_be_told_wrongly_is_stopped(client: Client, sandbox: Running) -> None:
+    client.v1.customers.create({})
+    event = _an_event(client, sandbox)
+    insist(event)
+    with pytest.raises(Nonconforming, match=r"^event\.pending_webhooks is missing or null$"):
+        insist({**event, "pending_webhooks": None})
 
 
 def test_a_declined_payment_inside_an_error_is_a_whole_object(sandbox: Running) -> None:

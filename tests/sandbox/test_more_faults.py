@@ -65,3 +65,27 @@ def test_what_is_not_modeled_says_so_and_what_is_not_there_too(sandbox: Running,
     error: Any = answer.json()["error"]
     assert answer.status_code == status
     assert (f"{method} {path}" in error["message"]) == (status == 501)
+
+
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        ({"groups": {"payments_pricing": "acctgrp_1"}}, "groups"),
+        ({"settings": {"payouts": {"schedule": {"interval": "manual", "weekly_anchor": "monday"}}}},
+         "settings[payouts][schedule][weekly_anchor]"),
+    ],
+)  # fmt: skip
+def test_what_nothing_would_come_of_is_not_taken(sandbox: Running, params: Any, param: str) -> None:
+    """Not 400, which would be taken for Stripe's own word. Nothing is made, nothing repeated, and the key is still good."""
+    client = sandbox.client(retries=2)
+    seller: Any = {"type": "express", "country": "US"}
+    with pytest.raises(stripe.APIError) as refused:
+        client.v1.accounts.create({**seller, **params}, {"idempotency_key": "k"})
+    error: Any = error_of(refused)
+    assert (refused.value.http_status, error.type, error.code) == (501, "api_error", "not_implemented")
+    assert error.param == param
+    assert f"'{param}'" in error.message
+    assert error.message.endswith("(POST /v1/accounts)")
+    assert (refused.value.headers or {})["stripe-should-retry"] == "false"
+    assert client.v1.accounts.list().data == []
+    assert client.v1.accounts.create(seller, {"idempotency_key": "k"}).type == "express"

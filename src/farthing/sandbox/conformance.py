@@ -141,11 +141,14 @@ def _union(members: list[Any]) -> Check:
     """The members of a value's own shape say what is wrong with it. A list of words leaves no room for any other text."""
     if any(get_origin(each) is Literal for each in members):
         members = [each for each in members if each is not str]
-    checks = [_compile(each) for each in members]
+    scalars = [_compile(each) for each in members if each in PLAIN or get_origin(each) is Literal]
+    others = [_compile(each) for each in members if each not in PLAIN and get_origin(each) is not Literal]
 
     def check_any(value: Any, path: str) -> list[str]:
+        checks = (others or scalars) if isinstance(value, (dict, list)) else (scalars or others)
         found = [check(value, path) for check in checks]
-        return [] if [] in found else min(found, key=lambda each: any(" not " in one for one in each))
+        # Of several objects it might be, what is wrong inside the one it is.
+        return [] if [] in found else min(found, key=lambda each: any(one.startswith(f"{path} is ") for one in each))
 
     return check_any
 
