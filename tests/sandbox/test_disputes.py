@@ -66,7 +66,7 @@ def test_a_dispute_is_lost_by_bad_evidence_by_giving_in_and_by_silence(client: C
         assert client.v1.disputes.close(dispute.id).status == "lost"
     sandbox.advance(DAY if way == "evidence" else 10 * DAY)
     lost = client.v1.disputes.retrieve(dispute.id)
-    assert (lost.status, lost.evidence_details.past_due) == ("lost", way == "deadline")
+    assert (lost.status, lost.evidence_details.past_due) == ("lost", False)
     assert _told(client)[len(OPENED) :] == ["charge.dispute.updated"] * (way == "evidence") + ["charge.dispute.closed"]
     assert _balance(client) == 9_680 - 11_500
 

@@ -312,7 +312,6 @@ def pass_deadline(account: Account, dispute: Record) -> None:
         return
     verb = "drop" if dispute["status"] == "warning_needs_response" else "lose"
     if dispute["status"] in ("needs_response", "warning_needs_response", "appeal_needs_response"):
-        dispute["evidence_details"]["past_due"] = True
         end(account, dispute, verb)
 
 
