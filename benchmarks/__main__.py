@@ -5,7 +5,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import entitled, ingest, machine, settle, startup
+from benchmarks import entitled, ingest, machine, sandbox_costs, settle, startup
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -28,19 +28,29 @@ class Rounds:
     settle: int
     entitled: int
     startup: int
+    sandbox: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10)
-QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5)
+WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5)
+QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2)
 REQUESTS: Final = 300
 ORDERS: Final = 100
 CALLS: Final = 40
+SANDBOX_REQUESTS: Final = 200
+SUBSCRIPTIONS: Final = 40
+SANDBOX_OBJECTS: Final = 20_000
 
-MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Sequence[Line]]]] = {
+MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
     "settle": lambda dsn, rounds: asyncio.run(settle.measure(dsn, rounds=rounds.settle, count=ORDERS)),
     "entitled": lambda dsn, rounds: [asyncio.run(entitled.measure(dsn, rounds=rounds.entitled, calls=CALLS))],
     "startup": lambda _, rounds: [startup.measure(rounds.startup)],
+    "sandbox": lambda _, rounds: sandbox_costs.measure(
+        rounds=rounds.sandbox,
+        requests=SANDBOX_REQUESTS,
+        subscriptions=SUBSCRIPTIONS * rounds.sandbox,
+        objects=SANDBOX_OBJECTS * rounds.sandbox,
+    ),
 }
 """Name → what is measured, each in a database of its own."""
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks import entitled, ingest, settle, startup
+from benchmarks import entitled, ingest, sandbox_costs, settle, startup
 from benchmarks.line import Line
 
 
@@ -29,6 +29,14 @@ async def test_both_questions_about_an_entitlement_find_it(dsn: str) -> None:
 
 def test_the_version_is_told_within_its_target() -> None:
     assert startup.measure(1).met
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the CPU time of another process is Linux's to tell")
+def test_the_sandbox_does_all_that_is_measured() -> None:
+    """`sandbox_costs` asserts every answer itself, and that the events of every renewal arrive."""
+    lines = list(sandbox_costs.measure(rounds=1, requests=10, subscriptions=1, objects=20))
+    assert [line.unit for line in lines] == ["ms", "requests/s", "s", "s", "MiB"]
+    assert min(figure for line in lines[:4] for figure in line.ours) > 0
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

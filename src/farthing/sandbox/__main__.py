@@ -20,6 +20,7 @@ from farthing.sandbox.settings import Settings
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORT_DEFAULT = 12111
 SHUTDOWN_SECONDS = 2
+TYPES_AFTER_SECONDS = 0.05
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,8 +108,8 @@ class _Server(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             _say(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)")
-            # The first request would wait for it; whoever waits for the line above does not.
-            asyncio.get_running_loop().call_soon(_read_types)
+            # The first request that needs them would wait; whoever only asks whether it is there does not.
+            asyncio.get_running_loop().call_later(TYPES_AFTER_SECONDS, _read_types)
             if host not in LOOPBACK:
                 _say("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
 
