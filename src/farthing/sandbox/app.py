@@ -47,7 +47,7 @@ class _App:
             assert self._api is not None, "the sandbox needs the lifespan events of its server"
             assert self._pages is not None
             refusal = guard.refusal(scope, self._settings.allowed_hosts, remote=self._settings.remote)
-            await (refusal or (self._api if scope["path"].startswith("/v1") else self._pages))(scope, receive, send)
+            await (refusal or (self._api if scope["path"].startswith(("/v1", "/v2")) else self._pages))(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

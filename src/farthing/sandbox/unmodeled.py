@@ -7,7 +7,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-_REQUEST = re.compile(r'"(get|post|delete)",\s*(?:self\._build_path\(\s*)?"(/v1/[^"]+)"')
+_REQUEST = re.compile(r'"(get|post|delete)",\s*(?:self\._build_path\(\s*)?"(/v[12]/[^"]+)"')
 
 
 def knows(method: str, path: str) -> bool:
