@@ -409,7 +409,8 @@ def test_the_sandbox_is_served_with_all_its_options(farthing: Line, tmp_path: Pa
         assert farthing("trigger", "charge.updated", "--url", url, "--key", "sk_test_seeded").code == 0
         [booked] = client.v1.balance_transactions.list().data
         assert (booked.amount, booked.fee) == (2000, 30)
-        moved = farthing("clock", "advance", "3d", "--url", url)
+        assert farthing("clock", "advance", "3d", "--url", url, "--json").json["events"] == {"balance.available": 1}
+        moved = farthing("clock", "advance", "1m", "--url", url)
         assert moved.out.splitlines()[-1] == "Nothing was due on the way."
         new_session(client)
         assert (
