@@ -196,6 +196,7 @@ def test_an_exempt_customer_pays_no_tax(client: Client) -> None:
     line = _line(1000, tax_rates=[_rate(client, 19).id])
     session = new_session(client, line_items=[line], customer=customer.id)
     assert (session.amount_total, session.total_details.amount_tax) == (1000, 0)
+    assert session.customer_details.tax_exempt == "exempt"
     assert _lines(client, session, "taxes")[0].taxes[0].taxability_reason == "customer_exempt"
 
 

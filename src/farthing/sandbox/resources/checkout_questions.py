@@ -185,6 +185,7 @@ def answer(session: Record, buyer: Buyer) -> None:
         raise malformed("An email address is needed to pay.", param="email", code="parameter_missing")
     checkout_parameters.check_email(email, "email")
     names, phone = _names(session, buyer), _phone(session, buyer)
+    exemption = (session["customer_details"] or {}).get("tax_exempt", "none")
     shipping = _shipping(session, buyer)
     session["custom_fields"] = _answers(session, buyer)
     session["consent"] = _consent(session, buyer)
@@ -193,6 +194,7 @@ def answer(session: Record, buyer: Buyer) -> None:
         name=buyer.name,
         billing=_billing(session, buyer),
         phone=phone,
+        tax_exempt=exemption,
         tax_ids=_tax_ids(session, buyer),
         **names,
     )

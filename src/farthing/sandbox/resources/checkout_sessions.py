@@ -112,7 +112,7 @@ def _fields(params: Json, buyer: Record | None, currency: str | None, expires_at
         "customer": buyer.id if buyer else None,
         "customer_account": None,
         "customer_creation": None if buyer else params.get("customer_creation", "if_required"),
-        "customer_details": checkout_questions.details(email) if email else None,
+        "customer_details": checkout_questions.details(email, tax_exempt=_exemption(buyer)) if email else None,
         "customer_email": params.get("customer_email"),
         "discounts": [],
         "expires_at": expires_at,
@@ -144,6 +144,10 @@ def _fields(params: Json, buyer: Record | None, currency: str | None, expires_at
     if "integration_identifier" in params:
         fixed["integration_identifier"] = params["integration_identifier"]
     return {name: params.get(name) for name in ECHOED} | fixed
+
+
+def _exemption(buyer: Record | None) -> str:
+    return (buyer["tax_exempt"] if buyer else None) or "none"
 
 
 def _saved(given: Json) -> Json:
