@@ -121,7 +121,10 @@ def listener() -> Iterator[Listener]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64  # sixteen webhooks come at once: who does not get in waits a second
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     heard.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
@@ -166,6 +169,13 @@ def charge(client: Client, amount: int = 2500, card: str = "pm_card_visa", **par
 def events(client: Client) -> list[str]:
     """Their types, oldest first."""
     return [each.type for each in reversed(client.v1.events.list({"limit": 100}).data)]
+
+
+def holds_the_law(client: Client, **options: Any) -> bool:
+    """Whether what the balance says is what its transactions sum to."""
+    balance = client.v1.balance.retrieve({}, options)
+    moved = client.v1.balance_transactions.list({"limit": 100}, options).auto_paging_iter()
+    return bool(sum(part.amount for part in (*balance.available, *balance.pending)) == sum(each.net for each in moved))
 
 
 def error_of(caught: pytest.ExceptionInfo[stripe.StripeError]) -> Any:
