@@ -304,7 +304,8 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except FarthingError as error:
-        pytest.fail(error.detail, pytrace=False)
+        # Without a cause: pytest would show that one as well.
+        raise pytest.fail.Exception(error.detail, pytrace=False) from None
 
 
 @contextmanager
