@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ PURCHASE: Final = {
     "automatic_payment_methods[enabled]": "true",
     "automatic_payment_methods[allow_redirects]": "never",
 }
+IDLE_SECONDS: Final = 3
 READY: Final = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -33,6 +35,7 @@ class Server:
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self._process = process
         self.port = port
+        self._quiet_since = time.monotonic()
         self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
     def cpu_seconds(self) -> float:
@@ -49,16 +52,22 @@ class Server:
     def ask(self, method: str, path: str, key: str | None = None, **fields: Any) -> Any:
         headers = {"authorization": f"Bearer {KEY}", "content-type": "application/x-www-form-urlencoded"}
         headers |= {"idempotency-key": key} if key else {}
-        self._wire.request(method, path, urlencode(fields) if method == "POST" else None, headers)
-        return self._read()
+        return self._converse(method, path, urlencode(fields) if method == "POST" else None, headers)
 
     def health(self) -> None:
-        self._wire.request("GET", "/_sandbox/health")
-        self._read()
+        self._converse("GET", "/_sandbox/health", None, {})
 
     def control(self, path: str, **fields: Any) -> Any:
-        self._wire.request("POST", f"/_sandbox{path}", orjson.dumps(fields), {"content-type": "application/json"})
-        return self._read()
+        return self._converse("POST", f"/_sandbox{path}", orjson.dumps(fields), {"content-type": "application/json"})
+
+    def _converse(self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]) -> Any:
+        if time.monotonic() > self._quiet_since + IDLE_SECONDS:
+            self._wire.close()  # uvicorn closes a connection that was idle for five seconds
+        self._wire.request(method, path, body, headers)
+        try:
+            return self._read()
+        finally:
+            self._quiet_since = time.monotonic()
 
     def _read(self) -> Any:
         with self._wire.getresponse() as answer:
@@ -68,8 +77,9 @@ class Server:
 
     def stop(self) -> None:
         self._wire.close()
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(20)
+        with self._process as process:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
 
     @classmethod
     def started(cls, *command: str) -> Self:
@@ -106,15 +116,13 @@ def bare() -> Iterator[Server]:
 @contextmanager
 def listener() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """Somebody who takes webhooks and counts them; how many, it says when its input ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sandbox_listener"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline()), process
-    finally:
-        process.kill()
-        process.wait(10)
+    command = [sys.executable, "-m", "benchmarks.sandbox_listener"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline()), process
+        finally:
+            process.kill()
 
 
 def is_measurable() -> bool:

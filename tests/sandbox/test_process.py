@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -42,8 +41,10 @@ def process_of(state: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str]
 @contextmanager
 def _client(url: str) -> Iterator[Client]:
     wire = stripe.HTTPXClient(timeout=10, allow_sync_methods=True)
-    yield stripe.StripeClient("sk_test_process", base_addresses={"api": url}, max_network_retries=0, http_client=wire)
-    wire.close()  # type: ignore[no-untyped-call]
+    try:
+        yield stripe.StripeClient("sk_test_process", base_addresses={"api": url}, max_network_retries=0, http_client=wire)
+    finally:
+        wire.close()  # type: ignore[no-untyped-call]
 
 
 def test_it_stops_when_asked_and_says_nothing_more(tmp_path: Path) -> None:
@@ -162,6 +163,11 @@ def test_what_is_no_state_file_is_said_and_left_alone(tmp_path: Path, spoil: Cal
     assert (state.read_bytes() if state.is_file() else None) == before
 
 
+def _again_and_again(act: Callable[[], None]) -> None:
+    for _ in range(1_000):
+        act()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
     with process_of(tmp_path / "state.sqlite3") as (process, url), _client(url) as client:
@@ -173,7 +179,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
             made.append(client.v1.customers.create({"description": "x" * 4_000}, {"idempotency_key": str(len(made))}).id)
 
         with pytest.raises(stripe.APIError, match="cannot be written") as caught:
-            deque((make_one() for _ in range(1_000)), maxlen=0)
+            _again_and_again(make_one)
         assert caught.value.http_status == 500
         assert client.v1.customers.retrieve(first.id).name == "first"
         with httpx.Client() as http:

@@ -20,6 +20,8 @@ from farthing.sandbox.settings import Settings
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORT_DEFAULT = 12111
 SHUTDOWN_SECONDS = 2
+# Longer than clients keep a connection for later: none of them writes to one that is just being closed.
+IDLE_SECONDS = 75
 TYPES_AFTER_SECONDS = 0.05
 
 
@@ -45,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     server = _Server(config, ends_with_stdin=wanted.end_with_stdin)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
