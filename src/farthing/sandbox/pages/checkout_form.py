@@ -45,7 +45,6 @@ PLACES = {
     "routing_number": "account_number",
     "payment_method": "number",
 }
-CARD = ("number", "expiry", "cvc", "name")
 
 
 @dataclass(frozen=True, slots=True)

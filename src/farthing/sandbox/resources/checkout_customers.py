@@ -22,12 +22,13 @@ def create(account: Account, session: Record) -> Record:
     details = session["customer_details"] or {}
     names = ("email", "name", "address", "phone", "business_name", "individual_name")
     known = {name: details[name] for name in names if details.get(name)}
-    if shipping := _shipping(session):
-        known["shipping"] = shipping
+    if to := shipping(session):
+        known["shipping"] = to
     return customers.create(account, known)
 
 
-def _shipping(session: Record) -> Json | None:
+def shipping(session: Record) -> Json | None:
+    """Where it goes, as payments and customers tell it."""
     details = (session["collected_information"] or {}).get("shipping_details")
     return {**details, "phone": session["customer_details"]["phone"]} if details else None
 
@@ -42,8 +43,8 @@ def follow(account: Account, session: Record) -> None:
     for name in ("address", "name"):
         if may.get(name) == "auto" and details[name]:
             changed[name] = details[name]
-    if may.get("shipping") == "auto" and (shipping := _shipping(session)):
-        changed["shipping"] = shipping
+    if may.get("shipping") == "auto" and (to := shipping(session)):
+        changed["shipping"] = to
     if not customer["email"] and details["email"]:
         changed["email"] = details["email"]
     if changed:

@@ -122,12 +122,12 @@ def _intent(account: Account, session: Record) -> Record:
     """One intent per session, made when the buyer first tries, however many cards are tried."""
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
-        intent["shipping"] = _shipping(session) or intent["shipping"]
+        intent["shipping"] = checkout_customers.shipping(session) or intent["shipping"]
         account.save(intent)
         return intent
     wanted = dict(session.inner["intent"])
     customer = session["customer"] or checkout_customers.wanted(account, session, wanted)
-    shipping = _shipping(session)
+    shipping = checkout_customers.shipping(session)
     intent = payment_intents.make(
         account,
         wanted
@@ -142,12 +142,6 @@ def _intent(account: Account, session: Record) -> Record:
     session["payment_intent"] = intent.id
     account.save(session)
     return intent
-
-
-def _shipping(session: Record) -> Json | None:
-    """Where it goes, as the payment tells it."""
-    details = (session["collected_information"] or {}).get("shipping_details")
-    return {**details, "phone": session["customer_details"]["phone"]} if details else None
 
 
 def _save_method(account: Account, session: Record, intent: Record, method: Record) -> None:
