@@ -18,7 +18,7 @@ from farthing.sandbox.resources import (
 )
 from farthing.sandbox.resources.checkout_questions import Buyer
 from farthing.sandbox.resources.checkout_sessions import LIFECYCLE, must_be_open
-from farthing.sandbox.store import Json, Record
+from farthing.sandbox.store import Record
 
 METHOD_TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 SAID_NO = "This code is invalid."
