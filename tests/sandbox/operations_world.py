@@ -211,7 +211,7 @@ def _connect(client: Client, sandbox: Running) -> dict[str, str]:
     fee = client.v1.application_fees.list().data[0]
     money: Any = {"amount": 3000, "currency": "usd"}
     transfer = client.v1.transfers.create({**money, "destination": seller})
-    client.v1.transfers.reversals.create(transfer.id, {"amount": 100})
+    reversal = client.v1.transfers.reversals.create(transfer.id, {"amount": 100})
     paid = client.v1.payouts.create({**money, "amount": 400}, on(seller))
     sandbox.advance(2 * DAY + 1)
     return {
@@ -224,6 +224,7 @@ def _connect(client: Client, sandbox: Running) -> dict[str, str]:
         "fee": fee.id,
         "fee_refund": client.v1.application_fees.refunds.create(fee.id, {"amount": 20}).id,
         "transfer": transfer.id,
+        "reversal": reversal.id,
         "paid_payout": paid.id,
         "payout": client.v1.payouts.create({**money, "amount": 600}, on(seller)).id,
     }
