@@ -31,7 +31,7 @@ from farthing.sandbox.store import Store
 from farthing.sandbox.world import Sandbox
 
 SEED = int(os.environ.get("FARTHING_FUZZ_SEED", "1"))
-REQUESTS = int(os.environ.get("FARTHING_FUZZ_REQUESTS", "6000"))
+REQUESTS = int(os.environ.get("FARTHING_FUZZ_REQUESTS", "4000"))
 CONTROL_REQUESTS = REQUESTS // 8
 ADVANCED_EVERY = 300
 KEY = "sk_test_fuzz"

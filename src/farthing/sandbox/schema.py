@@ -81,7 +81,7 @@ CREATE INDEX IF NOT EXISTS attempts_by_age ON attempts (at);
 """
 LINKS = {
     "application_fee": ("charge",),
-    "balance_transaction": ("source",),
+    "balance_transaction": ("source", "status"),
     "charge": ("customer", "payment_intent", "transfer_group"),
     "checkout.session": ("customer", "payment_intent", "subscription"),
     "credit_note": ("customer", "invoice"),

@@ -238,10 +238,14 @@ class Store:
     # Settings and reset
 
     def setting(self, name: str) -> str | None:
+        return self.remembered(("setting", name), lambda: self._setting(name))
+
+    def _setting(self, name: str) -> str | None:
         rows = self.rows("SELECT value FROM settings WHERE name = ?", name)
         return str(rows[0][0]) if rows else None
 
     def set_setting(self, name: str, value: str) -> None:
+        self._remembered.pop(("setting", name), None)
         self.run("INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 
     def clear(self) -> None:
