@@ -131,3 +131,24 @@ def test_the_number_of_a_card_is_nowhere_in_the_state(tmp_path: Path) -> None:
         kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     for number in (b"4242424242424242", b"4242 4242", b"4111111111111111"):
         assert number not in kept
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/faults", {"kind": []}),
+        ("/faults", {"kind": {"slow": 1}}),
+        ("/webhooks", {"kind": []}),
+        ("/seed", {"key": "sk_test_named", "objects": [{"post": "/v1/products", "as": ["tea"], "params": {"name": "Tea"}}]}),
+    ],
+)
+def test_a_list_where_a_word_belongs_is_refused(sandbox: Running, path: str, fields: Any) -> None:
+    answer = sandbox.post(path, **fields)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_a_clock_is_not_moved_by_thousands_of_digits(sandbox: Running) -> None:
+    digits = "9" * 5000
+    assert sandbox.http.post(f"{sandbox.url}/_sandbox/clock/advance", data={"seconds": digits}).status_code == 400
+    assert sandbox.http.get(f"{sandbox.url}/_sandbox/clock/preview", params={"seconds": digits}).status_code == 400

@@ -88,7 +88,7 @@ class Chaos:
 
 
 def rule_of(fields: Json) -> Rule:
-    if fields.get("kind") not in set(Mischief):
+    if fields.get("kind") not in list(Mischief):
         raise malformed(f"Unknown kind of mischief: choose one of {', '.join(Mischief)}.", param="kind")
     times, seconds, seed = fields.get("times", 1), fields.get("seconds", 1.0), fields.get("seed", 0)
     if not isinstance(times, int) or not 1 <= times <= TIMES_MAX:

@@ -141,7 +141,7 @@ class Controls:
 
 
 def _fault(fields: Json) -> Fault:
-    if fields.get("kind") not in set(Kind):
+    if fields.get("kind") not in list(Kind):
         raise malformed(f"Unknown kind of fault: choose one of {', '.join(Kind)}.", param="kind")
     times, seconds = fields.get("times", 1), fields.get("seconds", WAIT_DEFAULT_SECONDS)
     if not isinstance(times, int) or not 1 <= times <= TIMES_MAX or not isinstance(seconds, int | float):

@@ -12,6 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from farthing.sandbox.errors import Refusal, malformed
 from farthing.sandbox.store import Json
 
+DIGITS_MAX = 18
+
 
 def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
@@ -25,7 +27,7 @@ def back(request: Request) -> Response | None:
 async def fields_of(request: Request) -> Json:
     raw = await request.body()
     if is_form(request):
-        return {name: int(text) if text.isdecimal() else text for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
+        return {name: whole(text, text) for name, text in parse_qsl(raw.decode("utf-8", "replace"))}
     try:
         fields = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError:
@@ -33,6 +35,11 @@ async def fields_of(request: Request) -> Json:
     if not isinstance(fields, dict):
         raise malformed("The request body must be a JSON object.")
     return fields
+
+
+def whole(text: str, otherwise: Any = None) -> Any:
+    """The number that is written here. Python refuses to read thousands of digits, so longer ones are none."""
+    return int(text) if text.isdecimal() and len(text) <= DIGITS_MAX else otherwise
 
 
 def url_of(request: Request) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing.sandbox import seeds, snapshots
-from farthing.sandbox.control_answers import answered, back, fields_of, is_form, refused, url_of
+from farthing.sandbox.control_answers import answered, back, fields_of, is_form, refused, url_of, whole
 from farthing.sandbox.errors import Refusal, malformed, no_such
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.store import Json
@@ -67,12 +67,12 @@ class StateControls:
     async def preview(self, request: Request) -> Response:
         """The events an advance by `seconds` would cause, in their order. Nothing of it happens."""
         try:
-            text = request.query_params.get("seconds", "")
-            if not text.isdecimal() or not 0 < int(text) <= ADVANCE_MAX_SECONDS:
+            seconds = whole(request.query_params.get("seconds", ""), 0)
+            if not 0 < seconds <= ADVANCE_MAX_SECONDS:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
             return refused(refusal)
-        return answered({"events": self._sandbox.preview(int(text))})
+        return answered({"events": self._sandbox.preview(seconds)})
 
     async def wait(self, request: Request) -> Response:
         """Until every webhook that is due was tried once; one that failed is tried again later, and not waited for."""

@@ -65,6 +65,8 @@ def plant(account: Account, document: Json, find: Find) -> dict[str, str]:
 def _make(account: Account, wanted: Any, find: Find, named: dict[str, Json]) -> Json:
     if not isinstance(wanted, dict) or not isinstance(wanted.get("post"), str):
         raise malformed('Each object says where it is made: {"post": "/v1/products", "params": {…}}.')
+    if not isinstance(wanted.get("as", ""), str):
+        raise malformed("`as` must be a word that later objects say with $ before it.")
     path = "/".join(str(_known(part, named)) for part in wanted["post"].split("/"))
     found = find("POST", path)
     if found is None:
