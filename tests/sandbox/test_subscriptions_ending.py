@@ -231,6 +231,46 @@ def test_only_one_change_waits_and_only_some_can(client: Client, month: Any) -> 
     assert "customer.subscription.pending_update_applied" in seen.types()
 
 
+def test_a_canceled_subscription_stays_canceled_when_the_change_that_waited_is_paid_after_all(
+    client: Client, month: Any
+) -> None:
+    clock, customer, subscription = month
+    set_card(client, customer.id, "pm_card_chargeCustomerFail")
+    change: Any = {"items": [{"id": item_of(subscription).id, "quantity": 9}], "proration_behavior": "always_invoice"}
+    waiting = client.v1.subscriptions.update(subscription.id, {**change, "payment_behavior": "pending_if_incomplete"})
+    client.v1.subscriptions.cancel(subscription.id)
+    good = set_card(client, customer.id, "pm_card_visa").id
+    assert client.v1.invoices.pay(waiting.latest_invoice, {"payment_method": good}).status == "paid"
+    seen = Events(client)
+    advance(client, clock, at(2026, 4, 16) + DAY)
+    after = client.v1.subscriptions.retrieve(subscription.id)
+    assert (after.status, after.pending_update, item_of(after).quantity) == ("canceled", None, 1)
+    assert [each for each in seen.types() if "subscription" in each] == []
+
+
+def test_a_canceled_subscription_stays_canceled_when_its_resuming_is_paid_after_all(client: Client, month: Any) -> None:
+    _, customer, subscription = month
+    client.v1.subscriptions.pause(subscription.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
+    set_card(client, customer.id, "pm_card_chargeCustomerFail")
+    waiting = client.v1.subscriptions.resume(subscription.id, {"payment_behavior": "resume_on_payment_success"})
+    client.v1.subscriptions.cancel(subscription.id)
+    good = set_card(client, customer.id, "pm_card_visa").id
+    assert client.v1.invoices.pay(waiting.latest_invoice, {"payment_method": good}).status == "paid"
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "canceled"
+
+
+def test_open_invoices_of_a_canceled_subscription_say_that_nobody_collects_them_any_more(client: Client, month: Any) -> None:
+    clock, customer, subscription = month
+    set_card(client, customer.id, "pm_card_chargeCustomerFail")
+    advance(client, clock, at(2026, 5, 1, 2))
+    seen = Events(client)
+    client.v1.subscriptions.cancel(subscription.id)
+    changed = next(each for each in seen.news() if each.type == "invoice.updated")
+    assert (changed.data.object.status, changed.data.object.auto_advance) == ("open", False)
+    assert changed.data.previous_attributes["auto_advance"] is True
+    assert changed.data.previous_attributes["next_payment_attempt"] > at(2026, 5, 1)
+
+
 def test_a_classic_subscription_becomes_flexible_and_can_then_be_paused(client: Client) -> None:
     made = client.v1.subscriptions.create(
         {

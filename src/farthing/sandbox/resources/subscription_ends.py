@@ -83,7 +83,7 @@ def draft_the_rest(account: Account, subscription: Record) -> Record | None:
 
 
 def end(account: Account, subscription: Record, reason: str, details: Json | None = None) -> None:
-    """Now. Its open invoices are no longer collected by themselves."""
+    """Now. Its open invoices are no longer collected by themselves, and whatever waited for one of them never happens."""
     now = account.clock.seconds()
     subscription["status"] = LIFECYCLE.move(subscription["status"], "cancel")
     asked = subscription["canceled_at"] if subscription["cancel_at"] else None
@@ -93,14 +93,15 @@ def end(account: Account, subscription: Record, reason: str, details: Json | Non
         "ended_at": now,
         "pending_update": None,
     }
+    subscription.inner |= {"pending": None, "resumes_with": None}
     account.save(subscription)
     mine = (
         "json_extract(body, '$.parent.subscription_details.subscription') = ? "
         "AND json_extract(body, '$.status') IN ('draft', 'open')"
     )
     for invoice in account.select("invoice", mine, subscription.id):
-        invoice.body |= {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
-        account.save(invoice)
+        uncollected = {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+        account.update(invoice, "invoice.updated", **uncollected)
     account.emit("customer.subscription.deleted", subscription)
 
 
