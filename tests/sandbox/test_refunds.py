@@ -63,6 +63,17 @@ def test_a_pending_refund_succeeds_later(client: Client, sandbox: Running) -> No
     assert events(client)[-2:] == ["refund.updated", "charge.refund.updated"]
 
 
+def test_the_end_of_a_pending_refund_says_that_there_was_no_reference_before(client: Client, sandbox: Running) -> None:
+    client.v1.refunds.create({"payment_intent": charge(client, card="pm_card_pendingRefund").id})
+    sandbox.advance(DAY)
+    told = client.v1.events.list({"type": "refund.updated"}).data[0].data
+    assert told.previous_attributes["destination_details"]["card"].to_dict() == {
+        "reference": None,
+        "reference_status": "pending",
+    }
+    assert told.object.destination_details.card.reference_status == "available"
+
+
 def test_a_failing_refund_gives_the_money_back_to_the_balance(client: Client, sandbox: Running) -> None:
     intent = charge(client, 1000, card="pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": intent.id})

@@ -207,8 +207,8 @@ def _plan(account: Account, refund: Record) -> None:
 
 def succeed(account: Account, refund: Record) -> None:
     if refund["status"] == "pending":
-        details = refund["destination_details"]
-        details["card"] |= {"reference": random_text(23), "reference_status": "available"}
+        sent = {"reference": random_text(23), "reference_status": "available"}
+        details = refund["destination_details"] | {"card": refund["destination_details"]["card"] | sent}
         status = LIFECYCLE.move(refund["status"], "succeed")
         _update(account, refund, status=status, pending_reason=None, destination_details=details)
 
