@@ -202,6 +202,18 @@ def test_a_decision_can_be_appealed(client: Client, sandbox: Running, text: str,
     assert _balance(client) == 9_680 - 1_500 - 10_000 + left
 
 
+def test_an_appeal_before_the_bank_looked_at_the_evidence_leaves_nothing_broken_in_the_log(
+    client: Client, sandbox: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    dispute = _disputed(client, sandbox)
+    client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    for outcome in ("won", "appealed"):
+        assert sandbox.post(f"/disputes/{dispute.id}/decide", outcome=outcome).status_code == 200
+    sandbox.advance(DAY)
+    assert client.v1.disputes.retrieve(dispute.id).status == "appeal_needs_response"
+    assert [each.getMessage() for each in caplog.records if dispute.id in each.getMessage()] == []
+
+
 def test_one_of_two_disputes_won_leaves_the_payment_charged_back(client: Client, sandbox: Running) -> None:
     intent = charge(client, 10_000, "pm_card_createMultipleDisputes")
     sandbox.advance(5)

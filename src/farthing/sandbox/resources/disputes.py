@@ -229,7 +229,10 @@ def close(account: Account, id: str, params: Json) -> Record:
 
 
 def decide(account: Account, dispute: Record) -> None:
-    verdict = VERDICTS[str(dispute_evidence.text_of(dispute["evidence"]))]
+    verdict = VERDICTS.get(str(dispute_evidence.text_of(dispute["evidence"])))
+    if verdict is None:
+        # An appeal, or an inquiry that became a dispute, begins without evidence.
+        return
     inquiry = dispute["status"].startswith("warning")
     if inquiry and verdict != "escalate":
         verdict = "drop"
