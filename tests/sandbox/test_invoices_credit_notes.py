@@ -57,6 +57,15 @@ def test_a_part_of_a_line_takes_its_share_of_discount_and_tax_along(client: Clie
     assert error_of(refused).param == "amount"
 
 
+def test_the_event_of_a_credit_note_names_the_refund_and_the_credit_it_gave(client: Client, invoice: Any) -> None:
+    client.v1.invoices.pay(invoice.id)
+    seen = Events(client)
+    note = client.v1.credit_notes.create(half(invoice, refund_amount=800, credit_amount=25))
+    told = next(each.data.object for each in seen.news() if each.type == "credit_note.created")
+    assert told.to_dict() == note.to_dict()
+    assert (told.refunds[0].amount_refunded, told.customer_balance_transaction) == (800, note.customer_balance_transaction)
+
+
 def test_a_refund_that_was_made_before_can_be_named(client: Client, invoice: Any) -> None:
     client.v1.invoices.pay(invoice.id)
     charge = client.v1.charges.list({"limit": 1}).data[0]

@@ -17,8 +17,9 @@ NOT_HERE = {"shipping_cost": "shipping on invoices"}
 def create(account: Account, params: Json) -> Record:
     invoice = account.get("invoice", params["invoice"], param="invoice")
     note, paid = _draft(account, invoice, params)
+    _give_back(account, note, invoice, params, paid=paid)
     account.emit("credit_note.created", note)
-    _settle(account, note, invoice, params, note["amount"], paid=paid)
+    _note_on(account, invoice, note["amount"], paid=paid)
     return note
 
 
@@ -66,7 +67,7 @@ def _previewed(account: Account, params: Json) -> Record:
         with account.store.attempt():
             invoice = account.get("invoice", params["invoice"], param="invoice")
             note, paid = _draft(account, invoice, params)
-            _settle(account, note, invoice, params, note["amount"], paid=paid)
+            _give_back(account, note, invoice, params, paid=paid)
             raise _Seen(note)
     except _Seen as seen:
         return seen.note
@@ -107,36 +108,41 @@ def _fields(account: Account, invoice: Record, params: Json, lines: list[Json], 
     } | credit_note_lines.sums(lines)
 
 
-def _settle(account: Account, note: Record, invoice: Record, params: Json, amount: int, *, paid: bool) -> None:
-    """Less to pay when it was open; money or credit back when it was paid."""
+def _give_back(account: Account, note: Record, invoice: Record, params: Json, *, paid: bool) -> None:
+    """Money or credit, when the invoice was paid; one that was not paid has nothing to give back."""
     parts = {name: params.get(name) or 0 for name in ("refund_amount", "credit_amount", "out_of_band_amount")}
     linked = _linked(account, invoice, params.get("refunds") or [])
     if not paid:
         for name, part in (*parts.items(), ("refunds", len(linked))):
             if part:
                 raise invalid("This invoice has not been paid: there is nothing to give back.", param=name)
-        left = invoice["amount_remaining"] - amount
-        given = invoice["pre_payment_credit_notes_amount"] + amount
-        changed = {"amount_remaining": left, "amount_due": invoice["amount_due"] - amount}
         account.save(note)
-        account.update(invoice, "invoice.updated", pre_payment_credit_notes_amount=given, **changed)
-        invoice_collection.owe_less(account, invoice)
         return
     whole = sum(parts.values()) + sum(each["amount_refunded"] for each in linked)
-    if min(parts.values()) < 0 or whole != amount:
+    if min(parts.values()) < 0 or whole != note["amount"]:
         raise invalid(
             "The sum of refund_amount, credit_amount, out_of_band_amount and refunds must equal the credit note's amount when "
-            f"the invoice is paid: {whole} is not {amount}.",
+            f"the invoice is paid: {whole} is not {note['amount']}.",
             param="refund_amount",
         )
-    given = invoice["post_payment_credit_notes_amount"] + amount
-    account.update(invoice, "invoice.updated", post_payment_credit_notes_amount=given)
     note["refunds"] = linked
     if parts["refund_amount"]:
         note["refunds"] = [*linked, _refund(account, invoice, parts["refund_amount"])]
     if parts["credit_amount"]:
         note["customer_balance_transaction"] = _credit(account, note, invoice, parts["credit_amount"])
     account.save(note)
+
+
+def _note_on(account: Account, invoice: Record, amount: int, *, paid: bool) -> None:
+    """What the invoice says of its credit notes: there is less to pay when it was open."""
+    if paid:
+        given = invoice["post_payment_credit_notes_amount"] + amount
+        account.update(invoice, "invoice.updated", post_payment_credit_notes_amount=given)
+        return
+    changed = {name: invoice[name] - amount for name in ("amount_remaining", "amount_due")}
+    given = invoice["pre_payment_credit_notes_amount"] + amount
+    account.update(invoice, "invoice.updated", pre_payment_credit_notes_amount=given, **changed)
+    invoice_collection.owe_less(account, invoice)
 
 
 def _linked(account: Account, invoice: Record, given: list[Json]) -> list[Json]:
@@ -198,11 +204,7 @@ def void(account: Account, id: str, params: Json) -> Record:
     note.body |= {"status": LIFECYCLE.move(note["status"], "void"), "voided_at": account.clock.seconds()}
     account.save(note)
     account.emit("credit_note.voided", note)
-    amount = note["amount"]
-    changed = {name: invoice[name] + amount for name in ("amount_remaining", "amount_due")}
-    given = invoice["pre_payment_credit_notes_amount"] - amount
-    account.update(invoice, "invoice.updated", pre_payment_credit_notes_amount=given, **changed)
-    invoice_collection.owe_less(account, invoice)
+    _note_on(account, invoice, -note["amount"], paid=False)
     return note
 
 
