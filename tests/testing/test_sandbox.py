@@ -7,7 +7,7 @@ import pytest
 import stripe
 from tests.testing.shops import Heard, asgi_shop, session, wsgi_shop
 
-from farthing.testing import NotDelivered, Refused, Sandbox, SandboxServer
+from farthing.testing import Refused, Sandbox, SandboxServer
 
 SEEN: set[str] = set()
 
@@ -71,22 +71,6 @@ def test_the_usual_ways_to_stripe_lead_to_the_sandbox(sandbox: Sandbox, sandbox_
     assert (stripe.api_key, stripe.api_base) == (sandbox.key, sandbox.url)
     assert (os.environ["STRIPE_SECRET_KEY"], os.environ["STRIPE_API_BASE"]) == (sandbox.key, sandbox_server.url)
     assert sandbox.client.v1.balance.retrieve().livemode is False
-
-
-def test_a_receiver_that_refuses_is_asked_again(sandbox: Sandbox, shop: Heard) -> None:
-    shop.refuses = 1
-    assert sandbox.pay(session())
-    assert shop.types == []
-    sandbox.wait_until_delivered()
-    assert shop.types == ["checkout.session.completed"]
-    assert [(each["attempts"], each["answer"]) for each in sandbox.deliveries()] == [(2, 200)]
-
-
-def test_a_receiver_that_never_takes_it_is_named(sandbox: Sandbox) -> None:
-    sandbox.send_webhooks_to("http://127.0.0.1:9/hooks", events=["checkout.session.completed"])
-    assert sandbox.pay(session())
-    with pytest.raises(NotDelivered, match=r"checkout\.session\.completed to http://127\.0\.0\.1:9/hooks: nobody there"):
-        sandbox.wait_until_delivered(0.1)
 
 
 def test_the_next_payment_is_declined_as_ordered(sandbox: Sandbox) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from farthing.testing.mailbox import Mailbox
     from farthing.testing.outcomes import Outcome
     from farthing.testing.pay import Pay
-    from farthing.testing.problems import NotDelivered, Refused, WorkFailed
+    from farthing.testing.problems import LeadsToStripe, NotDelivered, Refused, WorkFailed
     from farthing.testing.process import SandboxServer
     from farthing.testing.sandbox import Endpoint, Sandbox
 
@@ -25,13 +25,14 @@ _HOMES: Final = {
     "mailbox": ("Mailbox",),
     "outcomes": ("Outcome",),
     "pay": ("Pay",),
-    "problems": ("NotDelivered", "Refused", "WorkFailed"),
+    "problems": ("LeadsToStripe", "NotDelivered", "Refused", "WorkFailed"),
     "process": ("SandboxServer",),
     "sandbox": ("Endpoint", "Sandbox"),
 }
 
 __all__ = [
     "Endpoint",
+    "LeadsToStripe",
     "Mailbox",
     "NotDelivered",
     "Outcome",

@@ -134,18 +134,20 @@ def sandbox(request: pytest.FixtureRequest, sandbox_key: str, _farthing_home: Ho
     """A Stripe account of this test's own, in a Stripe on this machine: no network, no real money.
 
     sandbox.client is the official SDK; sandbox.url and sandbox.key are what an application needs. While the test runs,
-    stripe.api_key and stripe.api_base, STRIPE_SECRET_KEY, STRIPE_API_KEY and STRIPE_API_BASE lead here, too.
+    stripe.api_key and stripe.api_base, STRIPE_SECRET_KEY, STRIPE_API_KEY and STRIPE_API_BASE lead here, too, and so does every
+    stripe.StripeClient, whenever it was made: no request of the library's reaches the real Stripe.
 
     Buyers:   sandbox.pay(session, "4000 0000 0000 0002"), sandbox.authenticate(intent), sandbox.onboard(seller)
     Bad days: sandbox.decline_next("insufficient_funds"), sandbox.fail_next("429", "/v1/refunds"), sandbox.disturb_next("drop")
     Webhooks: sandbox.send_webhooks_to(app, "/webhook"), sandbox.events(), sandbox.wait_until_delivered()
     """
+    from farthing.testing.redirect import to_sandbox
     from farthing.testing.sandbox import account
 
     plan = _plan(request)
     alone = plan is not None or not ALONE.isdisjoint(request.fixturenames)
     server: SandboxServer = request.getfixturevalue("_sandbox_server_with_moving_clock" if alone else "sandbox_server")
-    with _stripe_at(server.url, sandbox_key), account(server, sandbox_key, _farthing_home) as found:
+    with to_sandbox(server.url, sandbox_key), account(server, sandbox_key, _farthing_home) as found:
         if plan is not None:
             found.hold_for(plan)
         try:
@@ -306,21 +308,3 @@ def _told_plainly() -> Iterator[None]:
     except FarthingError as error:
         # Without a cause: pytest would show that one as well.
         raise pytest.fail.Exception(error.detail, pytrace=False) from None
-
-
-@contextmanager
-def _stripe_at(url: str, key: str) -> Iterator[None]:
-    """Whoever uses the official library in the usual ways reaches the sandbox, and cannot reach Stripe by mistake."""
-    import stripe
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stripe, "api_key", key)
-        patch.setattr(stripe, "api_base", url)
-        for name, value in {
-            "STRIPE_SECRET_KEY": key,
-            "STRIPE_API_KEY": key,
-            "STRIPE_API_BASE": url,
-            "STRIPE_WEBHOOK_SECRET": "whsec_of_no_endpoint_yet",
-        }.items():
-            patch.setenv(name, value)
-        yield

@@ -5,6 +5,10 @@ class Refused(AssertionError):
     """The sandbox refused what the test asked of it."""
 
 
+class LeadsToStripe(AssertionError):
+    """A request was about to leave for the real Stripe."""
+
+
 class NotDelivered(AssertionError):
     """A webhook did not arrive, or its receiver did not take it."""
 

@@ -1,7 +1,7 @@
 """The `sandbox` of a test: one account at a Stripe of its own, and what buyers, sellers, banks and bad days do to it.
 
 Every verb returns when its webhooks have been sent once, to whoever listens, and when the application under `pay` has acted on
-them. So a test asserts at once, and never sleeps.
+them. So a test asserts at once, and never sleeps. A webhook that is not taken fails the test there and then.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from farthing.testing.keeping import App
 from farthing.testing.outcomes import Outcome, id_of, outcome_of, session_of
 from farthing.testing.problems import NotDelivered, Refused
-from farthing.testing.serving import App, Home, serving
+from farthing.testing.receivers import Receiver, Receivers, told
+from farthing.testing.serving import Home, serving
 
 if TYPE_CHECKING:
     import stripe
@@ -35,6 +37,8 @@ ROUNDS_MAX: Final = 20
 RETRIES_MAX: Final = 5
 MOMENT_SECONDS: Final = 2
 """In this time everything has happened that Stripe does a moment later, such as telling a payment's fee."""
+
+__tracebackhide__ = True  # pytest: the line of the test is what matters
 
 Json = dict[str, Any]
 Passed = Literal["complete", "fail"]
@@ -66,6 +70,7 @@ class Sandbox:
     _server: SandboxServer = field(repr=False)
     _home: Home = field(repr=False)
     _holding: Holding = field(default_factory=Holding, repr=False)
+    _receivers: Receivers = field(default_factory=Receivers, repr=False)
     _followers: list[Callable[[], bool]] = field(default_factory=list, repr=False)
     _stack: ExitStack = field(default_factory=ExitStack, repr=False)
 
@@ -134,6 +139,7 @@ class Sandbox:
     def disturb_next(self, kind: str, event: str = "*", *, times: int = 1, **fields: float) -> None:
         """The next webhook of such a type (`charge.*`) meets with mischief: `duplicate`, `delay`, `drop`, `bad_signature` …"""
         self._post("/webhooks", {"kind": kind, "event": event, "times": times, **fields})
+        self._receivers.expect(kind, event, times)
 
     def behave(self) -> None:
         """Forget failures and mischief that were ordered; a test's end does so, too."""
@@ -145,17 +151,26 @@ class Sandbox:
 
     # Webhooks.
 
-    def send_webhooks_to(self, receiver: App | str, path: str = "", *, events: Sequence[str] = ("*",)) -> Endpoint:
+    def send_webhooks_to(
+        self, receiver: App | str, path: str = "", *, events: Sequence[str] = ("*",), may_fail: bool = False
+    ) -> Endpoint:
         """Deliver events to this ASGI or WSGI application, or to this address, signed with the secret of what it returns.
 
         An application is served on a port of its own until the test ends. Its secret is in STRIPE_WEBHOOK_SECRET as well.
+        Where it does not answer 2xx, the verb that waits for it raises NotDelivered, from what it raised. With `may_fail` it
+        does not: Stripe tries again, and `wait_until_delivered` waits for that.
         """
         import os
 
-        url = (receiver if isinstance(receiver, str) else self._stack.enter_context(serving(receiver, self._home))) + path
+        heard = Receiver(may_fail)
+        address = (
+            receiver if isinstance(receiver, str) else self._stack.enter_context(serving(receiver, self._home, heard.raised))
+        )
+        url = address + path
         wanted: Any = {"url": url, "enabled_events": list(events)}
         made = self.client.v1.webhook_endpoints.create(wanted)
         assert made.secret is not None, "it is told when an endpoint is made"
+        self._receivers.add(made.id, heard)
         os.environ["STRIPE_WEBHOOK_SECRET"] = made.secret
         return Endpoint(made.id, url, made.secret)
 
@@ -182,15 +197,17 @@ class Sandbox:
         """
         if not self._holding.active:
             raise RuntimeError("Nothing is held back: call sandbox.hold() first, or mark the test with every_event_order.")
-        self.advance(MOMENT_SECONDS)
+        self._post("/clock/advance", {"seconds": MOMENT_SECONDS})
+        self._come_to_rest()
         held = [each for each in self.deliveries() if each["status"] == "held"]
         sent = set[str]()
         for event in self._arranged(held, order):
             again = event in sent
             self._post(f"/events/{event}/resend" if again else "/webhooks/release", {} if again else {"order": [event]})
             sent.add(event)
-            self.settle()
+            self._come_to_rest()
         self._repeat([each["event"] for each in held])
+        self._receivers.complain(self.deliveries(), late_is_fine=True)
 
     def deliveries(self) -> list[Json]:
         """Every webhook of this account in the order of its events: `event`, `type`, `url`, `status`, `attempts`, `answer`."""
@@ -198,7 +215,10 @@ class Sandbox:
         return found
 
     def wait_until_delivered(self, seconds: float = 10) -> None:
-        """Until every receiver has said 2xx. Raises NotDelivered where one does not, not even when it is asked again."""
+        """For what the test has not done with a verb of `sandbox`: until every receiver has said 2xx.
+
+        Raises NotDelivered where one does not; of those that may fail, where it does not even when it is asked again.
+        """
         self.settle()
         end = time.monotonic() + seconds
         while True:
@@ -206,7 +226,7 @@ class Sandbox:
             if not open_:
                 return self.settle()
             if time.monotonic() > end or all(each["status"] == "failed" for each in open_):
-                raise NotDelivered("Not delivered:\n" + "\n".join(map(_told, open_)))
+                raise NotDelivered("Not delivered:\n" + "\n".join(map(told, open_)))
             time.sleep(LOOK_SECONDS)
 
     def follow(self, work: Callable[[], bool]) -> None:
@@ -215,17 +235,24 @@ class Sandbox:
 
     def settle(self) -> None:
         """Until every webhook was sent once, and `pay` has acted on all of them. The verbs above do it by themselves."""
+        self._receivers.complain(self._come_to_rest())
+
+    def _come_to_rest(self) -> list[Json]:
         for _ in range(ROUNDS_MAX):
-            self._wait_until_sent()
+            sent = self._wait_until_sent()
             if not sum(follow() for follow in self._followers):
-                return
+                return sent
         raise NotDelivered("This does not come to rest: each webhook causes another one.")
 
-    def _wait_until_sent(self) -> None:
+    def _wait_until_sent(self) -> list[Json]:
         end = time.monotonic() + SETTLE_SECONDS
-        while unsent := [each for each in self.deliveries() if _is_under_way(each)]:
+        while True:
+            every = self.deliveries()
+            unsent = [each for each in every if _is_under_way(each)]
+            if not unsent:
+                return every
             if time.monotonic() > end:
-                raise NotDelivered("\n".join(["Still on their way:", *map(_told, unsent), *self._server.said]))
+                raise NotDelivered("\n".join(["Still on their way:", *map(told, unsent), *self._server.said]))
             time.sleep(LOOK_SECONDS)
 
     def _arranged(self, held: list[Json], order: Sequence[str] | str) -> list[str]:
@@ -243,7 +270,7 @@ class Sandbox:
             refused = {each["event"] for each in self.deliveries() if each["event"] in events and each["status"] == "pending"}
             for event in [event for event in events if event in refused]:
                 self._post(f"/events/{event}/resend", {})
-                self.settle()
+                self._come_to_rest()
 
     # Asking the controls.
 
@@ -270,7 +297,9 @@ class Sandbox:
 def account(server: SandboxServer, key: str, home: Home) -> Iterator[Sandbox]:
     """An account, until the block ends: then what it has served is closed."""
     with ExitStack() as stack:
-        yield Sandbox(server.url, key, server, home, _stack=stack)
+        found = Sandbox(server.url, key, server, home, _stack=stack)
+        stack.callback(found._receivers.close)
+        yield found
 
 
 def _card(card: str) -> dict[str, str]:
@@ -280,11 +309,6 @@ def _card(card: str) -> dict[str, str]:
 def _is_under_way(delivery: Json) -> bool:
     """Not those that are late on purpose, nor those that are tried again later."""
     return delivery["status"] == "pending" and not delivery["attempts"] and delivery["next_at"] <= time.time()
-
-
-def _told(delivery: Json) -> str:
-    said = delivery["problem"] or f"answered {delivery['answer']}"
-    return f"  {delivery['type']} to {delivery['url']}: {said if delivery['attempts'] else 'not sent yet'}"
 
 
 def _message(answer: Response) -> str:

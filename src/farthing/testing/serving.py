@@ -6,19 +6,19 @@ An ASGI application is served by uvicorn with its lifespan, a WSGI application b
 from __future__ import annotations
 
 import asyncio
-import inspect
 import socket
 import socketserver
 import threading
 import wsgiref.simple_server
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 import uvicorn
 
+from farthing.testing.keeping import App, is_asgi, keeping
+
 T = TypeVar("T")
-App = Callable[..., Any]
 GRACE_SECONDS: Final = 2
 POLL_SECONDS: Final = 0.02
 
@@ -70,8 +70,9 @@ def address(listener: socket.socket) -> str:
 
 
 @contextmanager
-def serving(app: App, home: Home) -> Iterator[str]:
-    """The address of the application, ASGI or WSGI."""
+def serving(app: App, home: Home, raised: list[Exception]) -> Iterator[str]:
+    """The address of the application, ASGI or WSGI; what it raises when it is told of an event is kept."""
+    app = keeping(app, raised)
     with listening() as listener:
         if is_asgi(app):
             served = served_at(app, listener)
@@ -83,12 +84,6 @@ def serving(app: App, home: Home) -> Iterator[str]:
         else:
             with _wsgi(app, listener):
                 yield address(listener)
-
-
-def is_asgi(app: App) -> bool:
-    """An async function of three, or an object that is called like one; else it is WSGI's."""
-    called = app if inspect.isroutine(app) else type(app).__call__
-    return inspect.iscoroutinefunction(called) or len(inspect.signature(app).parameters) == 3
 
 
 @asynccontextmanager
