@@ -1,6 +1,8 @@
-"""Amounts in whole minor units: what Stripe accepts for each currency, how it spells them, and what it charges."""
+"""Amounts in whole minor units: what Stripe accepts for each currency, how it spells them, rounds them and parts them."""
 
 from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
 
 from farthing.sandbox.errors import Refusal, invalid, malformed
 
@@ -55,12 +57,16 @@ def spell(amount: int, code: str) -> str:
 def check_charge(amount: int, code: str, *, param: str = "amount") -> None:
     """An amount Stripe would charge: neither too small nor too large, and without fractions the currency has not."""
     check_fractions(amount, code, param=param)
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer")
+    check_positive(amount, param=param)
     if amount < minimum(code):
         raise too_small(f"Amount must be at least {spell(minimum(code), code)} {code}", param)
     if amount > AMOUNT_MAX:
         raise invalid(f"Amount must be no more than {spell(AMOUNT_MAX, code)} {code}", param=param, code="amount_too_large")
+
+
+def check_positive(amount: int, *, param: str) -> None:
+    if amount < 1:
+        raise malformed("This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer")
 
 
 def too_small(message: str, param: str) -> Refusal:
@@ -73,3 +79,33 @@ def check_fractions(amount: int, code: str, *, param: str) -> None:
         raise invalid(
             f"Invalid amount: {amount} {code} must be divisible by {step}.", param=param, code="parameter_invalid_integer"
         )
+
+
+# Rounding, in one way for all
+
+
+def round_half_up(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def share(amount: int, part: int, whole: int) -> int:
+    """As much of the amount as `part` is of `whole`."""
+    return round_half_up(Decimal(amount) * part / whole) if whole else 0
+
+
+def percent_of(amount: int, percent: float | str) -> int:
+    return round_half_up(Decimal(amount) * Decimal(str(percent)).scaleb(-2))
+
+
+def split(amount: int, weights: list[int]) -> list[int]:
+    """Whole parts in proportion; what rounding leaves goes to the first ones."""
+    total = sum(weights)
+    if total == 0:
+        return [0] * len(weights)
+    parts = [amount * weight // total for weight in weights]
+    rest = amount - sum(parts)
+    for place, weight in enumerate(weights):
+        if rest and weight:
+            parts[place] += 1
+            rest -= 1
+    return parts

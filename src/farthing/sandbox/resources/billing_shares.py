@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed
 from farthing.sandbox.resources import balance, connect_charges
-from farthing.sandbox.resources.discounts import round_half_up
 from farthing.sandbox.store import Json, Record
 
 NO_FEE_HERE = (
@@ -106,13 +106,9 @@ def parts_of(terms: Json, due: int) -> Json:
     """A subscription's percentages, of this amount."""
     parts: Json = {}
     if percent := terms.get("application_fee_percent"):
-        parts["application_fee_amount"] = _part(due, percent)
+        parts["application_fee_amount"] = money.percent_of(due, percent)
     if wanted := terms.get("transfer_data"):
         percent = wanted.get("amount_percent")
-        part = {} if percent is None else {"amount": _part(due, percent)}
+        part = {} if percent is None else {"amount": money.percent_of(due, percent)}
         parts["transfer_data"] = {"destination": wanted["destination"]} | part
     return parts
-
-
-def _part(amount: int, percent: float | str) -> int:
-    return round_half_up(Decimal(amount) * Decimal(str(percent)).scaleb(-2))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account, merge_metadata
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.resources import invoice_lines, tax_rates
-from farthing.sandbox.resources.discounts import round_half_up
 from farthing.sandbox.store import Json, Record
 
 
@@ -43,7 +43,7 @@ def _line(account: Account, invoice: Record, given: Json, param: str) -> Json:
 
 def _unit(given: Json, param: str, quantity: int) -> int:
     if "unit_amount_decimal" in given:
-        return round_half_up(Decimal(given["unit_amount_decimal"]) * quantity)
+        return money.round_half_up(Decimal(given["unit_amount_decimal"]) * quantity)
     if given.get("unit_amount") is None:
         raise missing_parameter(f"{param}[unit_amount]")
     return int(given["unit_amount"]) * quantity
@@ -58,15 +58,15 @@ def _part(account: Account, found: Json, given: Json, param: str, metadata: Json
     quantity: int = given.get("quantity", units)
     if not 0 < quantity <= units:
         raise invalid(f"This line has only {units} to credit.", param=f"{param}[quantity]")
-    amount: int = given["amount"] if "amount" in given else _share(whole, quantity, units)
+    amount: int = given["amount"] if "amount" in given else money.share(whole, quantity, units)
     if not 0 <= amount <= max(whole, 0):
         raise invalid(f"This line has only {whole} to credit.", param=f"{param}[amount]")
-    off = [{**each, "amount": _share(each["amount"], amount, whole)} for each in found["discount_amounts"]]
+    off = [{**each, "amount": money.share(each["amount"], amount, whole)} for each in found["discount_amounts"]]
     net = amount - sum(each["amount"] for each in off)
     taxes = _taxes(account, given, net, param)
     if taxes is None:
         taxes = [
-            {**each, **{name: _share(each[name], amount, whole) for name in ("amount", "taxable_amount")}}
+            {**each, **{name: money.share(each[name], amount, whole) for name in ("amount", "taxable_amount")}}
             for each in found["taxes"]
         ]
     line = _shown("invoice_line_item", amount, given.get("description", found["description"]), quantity, found["id"], metadata)
@@ -79,10 +79,6 @@ def _part(account: Account, found: Json, given: Json, param: str, metadata: Json
         "tax_rates": _rates(account, given, param) or found["rates"],
         "taxes": taxes,
     }
-
-
-def _share(amount: int, part: int, whole: int) -> int:
-    return round_half_up(Decimal(amount) * part / whole) if whole else 0
 
 
 def _rates(account: Account, given: Json, param: str) -> list[Json]:

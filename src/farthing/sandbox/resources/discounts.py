@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid, malformed
 from farthing.sandbox.resources import coupons, periods, promotion_codes
@@ -129,28 +128,10 @@ def shares(account: Account, discount: Record, lines: list[Json], left: list[int
     if coupon["amount_off"] is not None:
         off = min(coupons.amount_in(coupon, lines[0]["currency"]) or 0, base) if lines else 0
     else:
-        off = round_half_up(Decimal(base) * Decimal(str(coupon["percent_off"])).scaleb(-2))
-    return split(off, bases)
+        off = money.percent_of(base, coupon["percent_off"])
+    return money.split(off, bases)
 
 
 def product_of(line: Json) -> str | None:
     pricing = line.get("pricing") or {}
     return (pricing.get("price_details") or {}).get("product")
-
-
-def split(amount: int, weights: list[int]) -> list[int]:
-    """Whole parts in proportion; what rounding leaves goes to the first ones."""
-    total = sum(weights)
-    if total == 0:
-        return [0] * len(weights)
-    parts = [amount * weight // total for weight in weights]
-    rest = amount - sum(parts)
-    for place, weight in enumerate(weights):
-        if rest and weight:
-            parts[place] += 1
-            rest -= 1
-    return parts
-
-
-def round_half_up(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), ROUND_HALF_UP))

@@ -88,7 +88,7 @@ def _asked(account: Account, params: Json, in_currency: str | None = None) -> Js
     elif "amount" in params:
         amount, currency = params["amount"], params.get("currency")
     elif "unit_amount_decimal" in params:
-        amount = discounts.round_half_up(Decimal(params["unit_amount_decimal"]) * quantity)
+        amount = money.round_half_up(Decimal(params["unit_amount_decimal"]) * quantity)
         currency = params.get("currency")
     else:
         raise missing_parameter("amount")

@@ -10,8 +10,6 @@ from farthing.sandbox.ids import new_id
 from farthing.sandbox.resources import discounts, price_amounts
 from farthing.sandbox.store import Json, Record
 
-amount_of = price_amounts.per_unit
-
 
 def pricing_of(price: Json | None, amount: int = 0) -> Json:
     if price is None:
@@ -212,11 +210,11 @@ def tax(amount: int, rate: Json, rates: list[Json], exempt: str) -> Json:
     before = Decimal(amount) * 100 / (100 + inside)
     free = exempt in ("exempt", "reverse")
     return {
-        "amount": 0 if free else discounts.round_half_up((before * percent).scaleb(-2)),
+        "amount": 0 if free else money.round_half_up((before * percent).scaleb(-2)),
         "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
         "tax_rate_details": {"tax_rate": rate["id"]},
         "taxability_reason": {"exempt": "customer_exempt", "reverse": "reverse_charge"}.get(exempt, "standard_rated"),
-        "taxable_amount": discounts.round_half_up(before),
+        "taxable_amount": money.round_half_up(before),
         "type": "tax_rate_details",
     }
 

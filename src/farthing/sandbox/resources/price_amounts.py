@@ -8,7 +8,6 @@ from typing import Any
 from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
-from farthing.sandbox.resources.discounts import round_half_up
 from farthing.sandbox.store import Json
 
 TIERS_MAX = 100
@@ -114,12 +113,7 @@ def options(given: Any, base: str, param: str, *, tiered: bool) -> Json:
 
 def cost(account: Account, price: Json, quantity: int, currency: str | None = None) -> int:
     """So many of it, in its own currency or in one of its options."""
-    return round_half_up(_exact(price, terms(account, price, currency), quantity))
-
-
-def per_unit(price: Json, quantity: int) -> int:
-    """Of a price without tiers, in its own currency."""
-    return round_half_up(_exact(price, price, quantity))
+    return money.round_half_up(_exact(price, terms(account, price, currency), quantity))
 
 
 def terms(account: Account, price: Json, currency: str | None = None) -> Json:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
 from farthing.sandbox.resources import invoice_items, invoice_lines, subscription_cycle, subscription_items
-from farthing.sandbox.resources.discounts import round_half_up
 from farthing.sandbox.store import Json, Record
 
 
@@ -37,7 +36,7 @@ def _credit(account: Account, subscription: Record, change: Change, moment: int)
     if change.before is None or not billed or not billed["amount"] or billed["end"] <= moment:
         return None
     length = billed["end"] - billed["start"]
-    part = round_half_up(Decimal(billed["amount"]) * (billed["end"] - max(moment, billed["start"])) / length)
+    part = money.share(billed["amount"], billed["end"] - max(moment, billed["start"]), length)
     return _item(account, subscription, change.before, -part, moment, billed["end"], "Unused time on")
 
 
@@ -47,7 +46,7 @@ def debits(account: Account, subscription: Record, changes: list[Change], moment
 
 def _debit(account: Account, subscription: Record, item: Record, moment: int) -> Record:
     start, end = item["current_period_start"], item["current_period_end"]
-    amount = round_half_up(Decimal(_net(account, subscription, item)) * (end - moment) / (end - start))
+    amount = money.share(_net(account, subscription, item), end - moment, end - start)
     item.inner["billed"] = {"amount": amount, "start": moment, "end": end}
     account.save(item)
     return _item(account, subscription, item.body, amount, moment, end, "Remaining time on")

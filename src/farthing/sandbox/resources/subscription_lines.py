@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+from farthing.sandbox import money
 from farthing.sandbox.account import Account
-from farthing.sandbox.resources import discounts, invoice_lines, invoices, periods
+from farthing.sandbox.resources import invoice_lines, invoices, periods
 from farthing.sandbox.resources.subscription_anchors import Beginning
 from farthing.sandbox.store import Json, Record
 
@@ -86,6 +85,6 @@ def _shorten(line: Json, subscription: Record, start: int, end: int) -> None:
 
 
 def _cut(line: Json, length: int, whole: int) -> None:
-    amount = discounts.round_half_up(Decimal(line["amount"]) * length / whole)
+    amount = money.share(line["amount"], length, whole)
     line |= {"amount": amount, "subtotal": amount}
     line["parent"]["subscription_item_details"]["proration"] = True
