@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, no_such
-from farthing.sandbox.listing import equals, listed, page
+from farthing.sandbox.errors import invalid, no_such
+from farthing.sandbox.listing import cut, equals, listed, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import balance
 from farthing.sandbox.store import Json, Record
@@ -76,8 +76,7 @@ def give_back(platform: Account, fee: Record, amount: int, metadata: Json | None
 
 def _show(platform: Account, fee: Record) -> None:
     made = platform.select("fee_refund", "json_extract(body, '$.fee') = ?", fee.id)
-    url = f"/v1/application_fees/{fee.id}/refunds"
-    fee["refunds"] = listed([each.body for each in made[:10]], url, has_more=len(made) > 10)
+    fee["refunds"] = cut([each.body for each in made], f"/v1/application_fees/{fee.id}/refunds", {})
 
 
 # Asked for over the API
@@ -89,8 +88,7 @@ def refund(account: Account, id: str, params: Json) -> Record:
     amount = params.get("amount", left)
     if left == 0:
         raise invalid(f"Application fee {id} has already been refunded.", code="application_fee_already_refunded")
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
+    money.check_positive(amount, param="amount")
     if amount > left:
         currency = fee["currency"]
         raise invalid(

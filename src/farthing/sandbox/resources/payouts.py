@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, not_here_yet
-from farthing.sandbox.listing import page
+from farthing.sandbox.errors import invalid, not_here_yet
+from farthing.sandbox.listing import compared, equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, balance, external_accounts
 from farthing.sandbox.resources.payout_settlement import LIFECYCLE
@@ -28,8 +28,7 @@ def create(account: Account, params: Json) -> Record:
         raise not_here_yet("payout_method", "payout methods of version 2")
     currency, amount = money.currency(params["currency"]), params["amount"]
     money.check_fractions(amount, currency, param="amount")
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
+    money.check_positive(amount, param="amount")
     if not accounts.retrieve_own(account, {})["payouts_enabled"]:
         raise invalid("Payouts are not enabled for this account.", code="payouts_not_allowed")
     bank, instant = _bank(account, currency, params.get("destination")), params.get("method") == "instant"
@@ -186,15 +185,11 @@ def update(account: Account, id: str, params: Json) -> Record:
 
 
 def list_(account: Account, params: Json) -> Json:
-    given = {name: params[name] for name in ("destination", "status") if name in params}
-    clauses = ["1", *(f"json_extract(body, '$.{name}') = ?" for name in given)]
-    values = list(given.values())
-    arrival = params.get("arrival_date")
-    signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-    for name, moment in ({"gte": arrival, "lte": arrival} if isinstance(arrival, int) else arrival or {}).items():
-        clauses.append(f"json_extract(body, '$.arrival_date') {signs[name]} ?")
-        values.append(moment)
-    return page(account, "payout", "/v1/payouts", params, " AND ".join(clauses), *values)
+    where, values = equals(params, "destination", "status")
+    if "arrival_date" in params:
+        clause, moments = compared("$.arrival_date", params["arrival_date"])
+        where, values = f"{where} AND {clause}", [*values, *moments]
+    return page(account, "payout", "/v1/payouts", params, where, *values)
 
 
 OPERATIONS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox import cards, money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, not_here_yet
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
@@ -124,8 +124,7 @@ def _amount(charge: Record, params: Json) -> int:
     if charge["refunded"] or left == 0:
         raise invalid(f"Charge {charge.id} has already been refunded.", code="charge_already_refunded")
     amount: int = params.get("amount", left)
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
+    money.check_positive(amount, param="amount")
     money.check_fractions(amount, currency, param="amount")
     if amount > left:
         raise invalid(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, no_such
-from farthing.sandbox.listing import listed, page
+from farthing.sandbox.errors import invalid, no_such
+from farthing.sandbox.listing import cut, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import application_fees, balance, destination_payments
 from farthing.sandbox.store import Json, Record
-
-SHOWN_MAX = 10
 
 
 def create(account: Account, transfer: str, params: Json) -> Record:
@@ -37,8 +35,7 @@ def _amount(transfer: Record, params: Json) -> int:
     amount: int = params.get("amount", left)
     if left == 0:
         raise invalid(f"Transfer {transfer.id} is already fully reversed.", code="transfer_already_reversed")
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
+    money.check_positive(amount, param="amount")
     if amount > left:
         currency = transfer["currency"]
         raise invalid(
@@ -81,13 +78,8 @@ def take_back(
 
 
 def show(account: Account, transfer: Record) -> None:
-    made = _of(account, transfer.id)
-    shown = [each.body for each in made[:SHOWN_MAX]]
-    transfer["reversals"] = listed(shown, f"/v1/transfers/{transfer.id}/reversals", has_more=len(made) > SHOWN_MAX)
-
-
-def _of(account: Account, transfer: str) -> list[Record]:
-    return account.select("transfer_reversal", "json_extract(body, '$.transfer') = ?", transfer)
+    made = account.select("transfer_reversal", "json_extract(body, '$.transfer') = ?", transfer.id)
+    transfer["reversals"] = cut([each.body for each in made], f"/v1/transfers/{transfer.id}/reversals", {})
 
 
 def share(transfer: Record, part: int, whole: int) -> int:

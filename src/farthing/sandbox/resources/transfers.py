@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
 from farthing.sandbox.listing import equals, listed, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, balance, balance_settings, charges, destination_payments
@@ -25,8 +25,7 @@ def create(account: Account, params: Json) -> Record:
     amount = params.get("amount", source["amount"] if source else None)
     if amount is None:
         raise missing_parameter("amount")
-    if amount < 1:
-        raise malformed("This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer")
+    money.check_positive(amount, param="amount")
     if source:
         _check_rest(account, source, amount)
     elif balance.available(account, currency) < amount:
