@@ -152,7 +152,7 @@ def renew(account: Account, subscription: Record) -> None:
     trial_ends = subscription["status"] == "trialing"
     if trial_ends and _ends_without_method(account, subscription):
         return
-    before = subscription_snapshot(subscription)
+    before = deepcopy(subscription.body)
     subscription.inner["previous_start"] = start
     move_period(account, subscription, end)
     if trial_ends:
@@ -164,10 +164,6 @@ def renew(account: Account, subscription: Record) -> None:
         bill_period(account, subscription, "subscription_cycle")
         account.emit("customer.subscription.updated", subscription, before=before)
     plan(account, subscription)
-
-
-def subscription_snapshot(subscription: Record) -> Json:
-    return deepcopy(subscription.body)
 
 
 def bill_period(account: Account, subscription: Record, reason: str) -> Record:
@@ -207,7 +203,7 @@ def _ends_without_method(account: Account, subscription: Record) -> bool:
 
 
 def pause(account: Account, subscription: Record, why: str) -> None:
-    before = subscription_snapshot(subscription)
+    before = deepcopy(subscription.body)
     now = account.clock.seconds()
     subscription["status"] = LIFECYCLE.move(subscription["status"], "pause")
     details = {"subscription": {"type": why}, "transitioned_at": now, "type": "subscription"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from farthing.sandbox.account import Account, Job
 from farthing.sandbox.errors import invalid
 from farthing.sandbox.operations import Operation
@@ -103,7 +105,7 @@ def _resume_if_paused(account: Account, subscription: Record) -> None:
 
 
 def resumed(account: Account, subscription: Record) -> None:
-    before = subscription_cycle.subscription_snapshot(subscription)
+    before = deepcopy(subscription.body)
     subscription["status"] = LIFECYCLE.move(subscription["status"], "activate")
     subscription["status_details"] = None
     subscription.inner["resumes_with"] = None
