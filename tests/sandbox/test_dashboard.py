@@ -24,7 +24,7 @@ def _page(sandbox: Running, path: str = "") -> str:
 
 
 def _press(sandbox: Running, path: str, /, **fields: Any) -> None:
-    answer = sandbox.http.post(f"{sandbox.url}/_sandbox/{path}", data=fields)
+    answer = sandbox.http.post(f"{sandbox.url}/_sandbox/{path}", data=fields, headers={"accept": "text/html,*/*"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/")
 
 

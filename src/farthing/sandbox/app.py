@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
@@ -17,7 +18,7 @@ from farthing.sandbox import guard, seeds, timers
 from farthing.sandbox.api import Api
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.control import control_routes
-from farthing.sandbox.control_answers import refused
+from farthing.sandbox.control_answers import nothing_there, refused
 from farthing.sandbox.deliveries import Deliveries
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.resources import DIRECTORY
@@ -87,7 +88,7 @@ def _controls_and_pages(sandbox: Sandbox, deliveries: Deliveries) -> ASGIApp:
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         await pages()(scope, receive, send)
 
-    handlers: dict[Any, ExceptionHandler] = {StateUnwritable: unwritable}
+    handlers: dict[Any, ExceptionHandler] = {StateUnwritable: unwritable, HTTPException: nothing_there}
     controls = Starlette(routes=control_routes(sandbox, deliveries), exception_handlers=handlers)
     controls.router.default = others
     return controls

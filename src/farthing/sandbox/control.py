@@ -141,12 +141,14 @@ class Controls:
 
 
 def _fault(fields: Json) -> Fault:
-    if fields.get("kind") not in list(Kind):
-        raise malformed(f"Unknown kind of fault: choose one of {', '.join(Kind)}.", param="kind")
+    kind = str(fields.get("kind"))  # a form's 429 is a number by now
+    if kind not in list(Kind):
+        wrong = "Unknown kind of fault" if fields.get("kind") else "Which kind of fault? Say it with `kind`"
+        raise malformed(f"{wrong}: choose one of {', '.join(Kind)}.", param="kind")
     times, seconds = fields.get("times", 1), fields.get("seconds", WAIT_DEFAULT_SECONDS)
     if not isinstance(times, int) or not 1 <= times <= TIMES_MAX or not isinstance(seconds, int | float):
         raise malformed(f"`times` must be a number from 1 to {TIMES_MAX}, `seconds` a number.", param="times")
-    return Fault(Kind(fields["kind"]), str(fields.get("method", "POST")), str(fields.get("path", "/v1/*")), times, seconds)
+    return Fault(Kind(kind), str(fields.get("method", "POST")), str(fields.get("path", "/v1/*")), times, seconds)
 
 
 def _passed(word: Any) -> bool:

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from farthing.sandbox.errors import Refusal, malformed
 from farthing.sandbox.store import Json
@@ -19,9 +20,15 @@ def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
+def is_browser(request: Request) -> bool:
+    """curl posts forms as well, but neither wants a page nor comes from one."""
+    headers = request.headers
+    return "text/html" in headers.get("accept", "") or "sec-fetch-mode" in headers or "referer" in headers
+
+
 def back(request: Request) -> Response | None:
     """Buttons of the dashboard lead back to it; programs get JSON."""
-    return RedirectResponse("/_sandbox/", 303) if is_form(request) else None
+    return RedirectResponse("/_sandbox/", 303) if is_form(request) and is_browser(request) else None
 
 
 async def fields_of(request: Request) -> Json:
@@ -52,3 +59,14 @@ def answered(body: Any, status: int = 200) -> Response:
 
 def refused(refusal: Refusal) -> Response:
     return answered({"error": refusal.error}, refusal.status)
+
+
+def nothing_there(request: Request, problem: Exception) -> Response:
+    """No such path, or not by this method: in words for browsers, as JSON for programs."""
+    assert isinstance(problem, HTTPException), "what is not found, and the like"
+    if is_browser(request):
+        return PlainTextResponse(problem.detail, problem.status_code, problem.headers)
+    message = f"{problem.detail}: there is no {request.method} {request.url.path} in this sandbox."
+    answer = refused(Refusal(problem.status_code, message))
+    answer.headers.update(problem.headers or {})
+    return answer

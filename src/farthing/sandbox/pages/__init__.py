@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from farthing.sandbox.control_answers import nothing_there
 from farthing.sandbox.control_checkout import checkout_control_routes
 from farthing.sandbox.control_portal import portal_control_routes
 from farthing.sandbox.control_sellers import seller_control_routes
@@ -34,5 +36,6 @@ def page_app(sandbox: Sandbox, controls: Sequence[Route]) -> ASGIApp:
             *portal_routes(sandbox),
             *dashboard_routes(sandbox),
             Mount("/_sandbox/static", StaticFiles(directory=STATIC)),
-        ]
+        ],
+        exception_handlers={HTTPException: nothing_there},
     )
