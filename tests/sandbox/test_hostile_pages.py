@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+import stripe
 from tests.sandbox.conftest import Client, Running, new_session
 from tests.sandbox.test_portal_acts import Portal, updates
 
@@ -137,3 +138,47 @@ def test_a_superscript_is_no_number(sandbox: Running) -> None:
     assert sandbox.http.get(f"{sandbox.url}/_sandbox/objects?type=event&before=%C2%B2").status_code == 200
     assert sandbox.http.get(f"{sandbox.url}/_sandbox/clock/preview?seconds=%C2%B2").status_code == 400
     assert sandbox.http.post(f"{sandbox.url}/_sandbox/clock/advance", data={"seconds": "²"}).status_code == 400
+
+
+SCRIPT = "javascript:alert(1)"
+
+
+@pytest.mark.parametrize(
+    "url", [SCRIPT, "data:text/html,x", "http://[", "http://", "thanks", "http://a b/", "http://a.example/\n"]
+)
+def test_nobody_is_sent_to_an_address_that_is_none(client: Client, url: str) -> None:
+    customer = client.v1.customers.create({}).id
+    confirmed = {"payment_method": "pm_card_authenticationRequired", "confirm": True, "return_url": url}
+    account = client.v1.accounts.create({"type": "express", "country": "US"}).id
+    link = {"account": account, "type": "account_onboarding", "return_url": "http://127.0.0.1:9/", "refresh_url": url}
+    flow = {"type": "payment_method_update", "after_completion": {"type": "redirect", "redirect": {"return_url": url}}}
+    asked: list[tuple[Any, Any, str]] = [
+        (new_session, {"client": client, "success_url": url}, "success_url"),
+        (new_session, {"client": client, "cancel_url": url}, "cancel_url"),
+        (client.v1.payment_intents.create, {"params": {"amount": 2500, "currency": "usd", **confirmed}}, "return_url"),
+        (client.v1.setup_intents.create, {"params": confirmed}, "return_url"),
+        (client.v1.account_links.create, {"params": link}, "refresh_url"),
+        (client.v1.billing_portal.sessions.create, {"params": {"customer": customer, "return_url": url}}, "return_url"),
+        (
+            client.v1.billing_portal.sessions.create,
+            {"params": {"customer": customer, "flow_data": flow}},
+            "flow_data[after_completion][redirect][return_url]",
+        ),
+        (
+            client.v1.billing_portal.configurations.create,
+            {"params": {"features": {"invoice_history": {"enabled": True}}, "default_return_url": url}},
+            "default_return_url",
+        ),
+    ]
+    for ask, given, param in asked:
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            ask(**given)
+        assert (caught.value.code, caught.value.param) == ("url_invalid", param)
+
+
+def test_an_app_is_sent_back_to_by_its_own_scheme(client: Client, sandbox: Running) -> None:
+    confirmed = {"payment_method": "pm_card_authenticationRequired", "confirm": True, "return_url": "teashop://paid"}
+    intent = client.v1.payment_intents.create({"amount": 2500, "currency": "usd", **confirmed})
+    sandbox.post(f"/payment_intents/{intent.id}/authenticate", outcome="complete")
+    page = sandbox.http.get(intent.next_action.redirect_to_url.url).text
+    assert '<a class="primary" href="teashop://paid">' in page

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid, malformed, missing_parameter
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import check_web
 
 KINDS = ("account_onboarding", "account_update")
 LINK_SECONDS = 5 * 60
@@ -23,8 +22,7 @@ def create(account: Account, params: Json) -> Json:
     for name in ("refresh_url", "return_url"):
         if not params.get(name):
             raise missing_parameter(name)
-        if urlsplit(params[name]).scheme not in ("http", "https"):
-            raise invalid("Not a valid URL", param=name, code="url_invalid")
+        check_web(params, name)
     record = accounts.connected(account, params["account"])
     own = record["controller"]["requirement_collection"] == "application"
     if params["type"] == "account_update" and not own:

@@ -11,6 +11,7 @@ from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import customers, portal_flows
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import check_web
 
 CONFIGURATION = "billing_portal.configuration"
 SESSION_SECONDS = 3_600
@@ -55,6 +56,7 @@ def _refuse_a_login(params: Json) -> None:
 
 
 def _add(account: Account, params: Json, *, default: bool) -> Record:
+    _check_addresses(params)
     profile = params.get("business_profile") or {}
     configuration = account.add(
         CONFIGURATION,
@@ -136,6 +138,7 @@ def retrieve_configuration(account: Account, id: str, params: Json) -> Record:
 
 def update_configuration(account: Account, id: str, params: Json) -> Record:
     _refuse_a_login(params)
+    _check_addresses(params)
     configuration = account.get(CONFIGURATION, id)
     changed: Json = {name: params[name] for name in ("active",) if name in params}
     if "features" in params:
@@ -149,6 +152,11 @@ def update_configuration(account: Account, id: str, params: Json) -> Record:
     changed["updated"] = account.clock.seconds()
     account.update(configuration, "billing_portal.configuration.updated", **changed)
     return configuration
+
+
+def _check_addresses(params: Json) -> None:
+    check_web(params, "default_return_url")
+    check_web(params.get("business_profile") or {}, "privacy_policy_url", "terms_of_service_url", within="business_profile")
 
 
 def list_configurations(account: Account, params: Json) -> Json:
@@ -167,6 +175,7 @@ def create_session(account: Account, params: Json) -> Record:
             raise not_here_yet(name, what)
     if "customer" not in params:
         raise missing_parameter("customer")
+    check_web(params, "return_url")
     customer = customers.living(account, params["customer"], param="customer")
     if id := params.get("configuration"):
         configuration = account.get(CONFIGURATION, id, param="configuration")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-from farthing.sandbox import money
+from farthing.sandbox import money, urls
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
 from farthing.sandbox.store import Json, Record
@@ -90,9 +89,7 @@ def _refuse_what_is_not_here(params: Json) -> None:
 def _check_urls(params: Json) -> None:
     if not params.get("success_url"):
         raise missing_parameter("success_url")
-    for name in ("success_url", "cancel_url"):
-        if name in params and urlsplit(params[name]).scheme not in ("http", "https"):
-            raise invalid("Not a valid URL", param=name, code="url_invalid")
+    urls.check_web(params, "success_url", "cancel_url")
 
 
 def check_email(email: str, param: str) -> None:

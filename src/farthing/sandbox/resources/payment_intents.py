@@ -21,6 +21,7 @@ from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.resources.attempts import LIFECYCLE, attempt
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import check_onward
 
 NOT_HERE = {
     "mandate": "mandates",
@@ -155,6 +156,7 @@ def confirm_with(account: Account, intent: Record, params: Json, told: Record | 
     if params.get("shipping"):
         intent["shipping"] = whole("shipping", params["shipping"])
     intent["payment_method_options"] = intent_parts.options(intent["payment_method_options"], params)
+    check_onward(params.get("return_url"), "return_url")
     intent.inner |= {"return_url": params.get("return_url"), "acceptance": mandates.acceptance(account, params)}
     attempt(
         account,

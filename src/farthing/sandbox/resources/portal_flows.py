@@ -6,6 +6,7 @@ from farthing.sandbox.account import Account
 from farthing.sandbox.errors import invalid, missing_parameter
 from farthing.sandbox.resources import coupons, promotion_codes
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import check_web
 
 # The feature of the configuration that has to be switched on for it, and what it says when it is not.
 FEATURES = {
@@ -43,6 +44,7 @@ def _after(given: Json) -> Json:
     if kind == "redirect":
         if "redirect" not in after:
             raise missing_parameter("flow_data[after_completion][redirect]")
+        check_web(after["redirect"], "return_url", within="flow_data[after_completion][redirect]")
         return {**shown, "redirect": {"return_url": after["redirect"]["return_url"]}, "type": kind}
     if kind == "hosted_confirmation":
         message = (after.get("hosted_confirmation") or {}).get("custom_message")

@@ -11,6 +11,7 @@ from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import intent_parts, mandates, payment_methods
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import check_onward
 
 OPEN = {
     "choose": "requires_confirmation",
@@ -171,6 +172,7 @@ def _confirm(account: Account, intent: Record, params: Json, told: Record | None
             code="setup_intent_unexpected_state",
             setup_intent=intent.body,
         )
+    check_onward(params.get("return_url"), "return_url")
     intent.inner |= {"return_url": params.get("return_url"), "acceptance": mandates.acceptance(account, params)}
     attempt(account, intent, _usable(intent, told or payment_methods.take(account, intent["payment_method"])))
 
