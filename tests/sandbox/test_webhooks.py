@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from typing import Any
 
 import pytest
 import stripe
 from tests.sandbox.conftest import Client, Listener, Running, charge, eventually, new_session
+
+from farthing.sandbox.deliveries import TO_ONE_MAX
 
 VERSION: Any = "2026-10-28.endive"
 
@@ -101,11 +104,35 @@ def test_a_disabled_or_deleted_endpoint_hears_nothing(client: Client, listener: 
     assert len(listener.received) == 1
 
 
-@pytest.mark.parametrize("params", [{"url": "hooks"}, {"enabled_events": ["order.exploded"]}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"url": "hooks"},
+        {"url": "http://["},
+        {"url": "http://127.0.0.1:0/"},
+        {"url": "http://127.0.0.1:999999/"},
+        {"url": "http://a b/"},
+        {"enabled_events": ["order.exploded"]},
+    ],
+)
 def test_an_endpoint_that_cannot_be_is_refused(client: Client, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"], **params})
     assert client.v1.webhook_endpoints.list().data == []
+
+
+def test_a_resent_event_does_not_reach_an_endpoint_that_was_switched_off(
+    client: Client, sandbox: Running, listener: Listener
+) -> None:
+    endpoint = _listen(client, listener, "customer.created")
+    client.v1.customers.create({})
+    listener.wait_for(lambda types: len(types) == 1)
+    client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
+    event = client.v1.events.list({"type": "customer.created"}).data[0].id
+    assert sandbox.post(f"/events/{event}/resend").json() == {"deliveries": 1}
+    assert sandbox.post("/webhooks/wait").status_code == 200
+    assert len(listener.received) == 1
+    assert sandbox.http.get(f"{sandbox.url}/_sandbox/events/{event}/deliveries").json()["deliveries"][0]["status"] == "failed"
 
 
 def test_an_event_remembers_the_request_that_caused_it(client: Client) -> None:
@@ -128,3 +155,18 @@ def test_an_endpoint_that_hangs_holds_up_nobody(client: Client, listener: Listen
     client.v1.customers.create({})
     listener.wait_for(lambda types: types == ["customer.created"])
     assert time.monotonic() - started < 1
+
+
+def test_a_receiver_that_never_answers_does_not_keep_the_others_waiting(
+    client: Client, sandbox: Running, listener: Listener
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        client.v1.webhook_endpoints.create({"url": address, "enabled_events": ["customer.created"]})
+        for _ in range(3 * TO_ONE_MAX):
+            client.v1.customers.create({})
+        other = sandbox.client()
+        _listen(other, listener, "customer.created")
+        other.v1.customers.create({})
+        assert listener.wait_for(bool) == ["customer.created"]
+        assert all(event.pending_webhooks == 1 for event in client.v1.events.list({"type": "customer.created"}).data)

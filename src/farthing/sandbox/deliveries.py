@@ -10,9 +10,12 @@ import asyncio
 import functools
 import logging
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from farthing.sandbox import chaos
 from farthing.sandbox.chaos import Mischief, Rule
@@ -22,11 +25,20 @@ from farthing.sandbox.store import Json, Record, StateUnwritable
 from farthing.sandbox.world import Sandbox
 
 LOG = logging.getLogger("farthing.sandbox")
-AT_ONCE_MAX = 16
+AT_ONCE_MAX = 128
+# A receiver that lets everything hang has so many at a time, and the others do not wait for it.
+TO_ONE_MAX = 16
 PAUSE_SECONDS = 1.0
 LOOK_SECONDS = 0.01
 
 
+DUE = """
+    SELECT id, account, event, endpoint, attempts
+    FROM deliveries
+    WHERE next_at IS NOT NULL AND next_at <= ? AND endpoint NOT IN (SELECT value FROM json_each(?))
+    ORDER BY next_at, id
+    LIMIT ?
+"""
 COUNT_DOWN = """
     UPDATE objects
     SET body = json_set(body, '$.pending_webhooks', json_extract(body, '$.pending_webhooks') - 1)
@@ -58,6 +70,8 @@ class Deliveries:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._sending: dict[int, asyncio.Task[int | None]] = {}
+        self._sent_to: Counter[str] = Counter()
+        """How many of them go to each endpoint."""
         self._said: list[tuple[_Said, asyncio.Future[None]]] = []
         self._releasing: set[int] = set()
         self._reordering: dict[str, asyncio.Task[None]] = {}
@@ -84,25 +98,23 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self, outgoing: Outgoing) -> None:
-        free = AT_ONCE_MAX - len(self._sending)
-        if free <= 0:
-            return
-        rows = self._sandbox.store.rows(
-            """
-            SELECT id, account, event, endpoint, attempts
-            FROM deliveries
-            WHERE next_at IS NOT NULL AND next_at <= ?
-            ORDER BY next_at, id
-            LIMIT ?
-            """,
-            time.time(),
-            AT_ONCE_MAX * 2,
-        )
+        while self._start_some(outgoing):
+            pass
+
+    def _start_some(self, outgoing: Outgoing) -> bool:
+        """Whether there may be more to start: for endpoints that come after those that have enough by now."""
+        free, most = AT_ONCE_MAX - len(self._sending), len(self._sending) + len(self._releasing) + TO_ONE_MAX
+        full = [endpoint for endpoint, count in self._sent_to.items() if count >= TO_ONE_MAX]
+        rows = self._sandbox.store.rows(DUE, time.time(), orjson.dumps(full).decode(), most) if free > 0 else []
         waiting = [Delivery(*row) for row in rows if row[0] not in self._sending and row[0] not in self._releasing]
         for delivery in waiting[:free]:
+            if self._sent_to[delivery.endpoint] >= TO_ONE_MAX:
+                continue
             task = asyncio.create_task(self._deliver_or_tell(outgoing, delivery))
             self._sending[delivery.id] = task
-            task.add_done_callback(functools.partial(self._done, delivery.id))
+            self._sent_to[delivery.endpoint] += 1
+            task.add_done_callback(functools.partial(self._done, delivery))
+        return bool(waiting) and len(rows) == most
 
     async def _deliver_or_tell(self, outgoing: Outgoing, delivery: Delivery) -> int | None:
         """What breaks here must neither stop the others nor be tried without a pause."""
@@ -115,9 +127,12 @@ class Deliveries:
         await asyncio.sleep(PAUSE_SECONDS)
         return None
 
-    def _done(self, delivery: int, task: asyncio.Task[int | None]) -> None:
+    def _done(self, delivery: Delivery, task: asyncio.Task[int | None]) -> None:
         del task
-        self._sending.pop(delivery, None)
+        self._sending.pop(delivery.id, None)
+        self._sent_to[delivery.endpoint] -= 1
+        if not self._sent_to[delivery.endpoint]:
+            del self._sent_to[delivery.endpoint]
         self._sandbox.news.set()
 
     def _pause(self) -> float:
@@ -133,7 +148,7 @@ class Deliveries:
         store = self._sandbox.store
         listens = store.remembered(("endpoint", delivery.endpoint), lambda: store.find_anywhere(delivery.endpoint))
         endpoint = listens[1] if listens else None
-        if event is None or endpoint is None:
+        if event is None or endpoint is None or endpoint["status"] != "enabled":
             self._give_up(delivery)
             return None
         rule = None if behaving else self._sandbox.chaos.take(delivery.id, event["type"], endpoint.id)

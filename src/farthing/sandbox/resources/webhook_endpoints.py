@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
 from farthing.sandbox.errors import invalid, not_here_yet
@@ -12,6 +11,7 @@ from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.settings import API_VERSION
 from farthing.sandbox.store import Json, Record
+from farthing.sandbox.urls import is_web
 
 ENDPOINTS_MAX = 16
 
@@ -41,9 +41,10 @@ def create(account: Account, params: Json) -> Json:
 
 
 def _url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if "://" not in url:
         raise invalid("Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid")
+    if not is_web(url):
+        raise invalid("Invalid URL: nothing can be sent there.", param="url", code="url_invalid")
     return url
 
 
