@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -39,6 +39,11 @@ WITHOUT_LIVEMODE = frozenset(
 )
 WITHOUT_CREATED = frozenset(("discount", "invoiceitem", "bank_account", "card"))
 MOMENT_SECONDS = 60
+T = TypeVar("T")
+
+
+class _TakenBackError(Exception):
+    """Ends an attempt, so that nothing of it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,16 @@ class Account:
 
     def select(self, object: str, where: str = "1", *values: Any) -> list[Record]:
         return self.store.select(self.id, object, where, *values)
+
+    def imagine(self, make: Callable[[], T]) -> T:
+        """What would come of it: it is really done, looked at, and taken back."""
+        seen: list[T] = []
+        try:
+            with self.store.attempt():
+                seen.append(make())
+                raise _TakenBackError
+        except _TakenBackError:
+            return seen[0]
 
     # Events
 

@@ -41,14 +41,6 @@ PASSED_ON = (
 )
 
 
-class _Seen(Exception):
-    """Ends the attempt, so that nothing of it stays."""
-
-    def __init__(self, invoice: Record, discounts: Json) -> None:
-        self.invoice = invoice
-        self.discounts = discounts
-
-
 def create(account: Account, params: Json) -> Record:
     buyer = checkout_parameters.buyer(account, params)
     lines, rates = line_items.make(
@@ -107,15 +99,15 @@ def wanted_of(session: Record) -> Json:
 
 def price(account: Account, session: Record) -> None:
     """What the first invoice will say, found by making it and taking it back."""
-    try:
-        with account.store.attempt():
-            placed = _placed(account, session)
-            customer = _customer(placed, session)
-            _, invoice = subscriptions.begin(placed, customer, wanted_of(session))
-            given = [placed.get("discount", each["discount"]).body for each in invoice["total_discount_amounts"]]
-            raise _Seen(invoice, {each["id"]: each for each in given})
-    except _Seen as seen:
-        _show(account, session, seen.invoice, seen.discounts)
+    _show(account, session, *account.imagine(lambda: _first_invoice(_placed(account, session), session)))
+
+
+def _first_invoice(placed: Account, session: Record) -> tuple[Record, Json]:
+    """And the discounts it names, by their ids."""
+    _, invoice = subscriptions.begin(placed, _customer(placed, session), wanted_of(session))
+    return invoice, {
+        id: placed.get("discount", id).body for id in (each["discount"] for each in invoice["total_discount_amounts"])
+    }
 
 
 def _show(account: Account, session: Record, invoice: Record, given: Json) -> None:

@@ -15,12 +15,18 @@ NOT_HERE = {"shipping_cost": "shipping on invoices"}
 
 
 def create(account: Account, params: Json) -> Record:
-    invoice = account.get("invoice", params["invoice"], param="invoice")
-    note, paid = _draft(account, invoice, params)
-    _give_back(account, note, invoice, params, paid=paid)
+    note, invoice, paid = _made(account, params)
     account.emit("credit_note.created", note)
     _note_on(account, invoice, note["amount"], paid=paid)
     return note
+
+
+def _made(account: Account, params: Json) -> tuple[Record, Record, bool]:
+    """The note, its invoice, and whether that has been paid already. The invoice says nothing of the note yet."""
+    invoice = account.get("invoice", params["invoice"], param="invoice")
+    note, paid = _draft(account, invoice, params)
+    _give_back(account, note, invoice, params, paid=paid)
+    return note, invoice, paid
 
 
 def _draft(account: Account, invoice: Record, params: Json) -> tuple[Record, bool]:
@@ -47,13 +53,6 @@ def _draft(account: Account, invoice: Record, params: Json) -> tuple[Record, boo
     return note, paid
 
 
-class _Seen(Exception):
-    """Ends the attempt, so that nothing of it stays."""
-
-    def __init__(self, note: Record) -> None:
-        self.note = note
-
-
 def preview(account: Account, params: Json) -> Json:
     return _previewed(account, params).body
 
@@ -63,14 +62,7 @@ def preview_lines(account: Account, params: Json) -> Json:
 
 
 def _previewed(account: Account, params: Json) -> Record:
-    try:
-        with account.store.attempt():
-            invoice = account.get("invoice", params["invoice"], param="invoice")
-            note, paid = _draft(account, invoice, params)
-            _give_back(account, note, invoice, params, paid=paid)
-            raise _Seen(note)
-    except _Seen as seen:
-        return seen.note
+    return account.imagine(lambda: _made(account, params)[0])
 
 
 def _left(invoice: Record, *, paid: bool) -> int:

@@ -40,20 +40,9 @@ FOR_NEW = (
 )
 
 
-class _Seen(Exception):
-    """Ends the attempt, so that nothing of it stays."""
-
-    def __init__(self, invoice: Json) -> None:
-        self.invoice = invoice
-
-
 def create_preview(account: Account, params: Json) -> Json:
     _refuse_what_is_not_here(params)
-    try:
-        with account.store.attempt():
-            raise _Seen(_made(account, params))
-    except _Seen as seen:
-        return as_preview(seen.invoice)
+    return as_preview(account.imagine(lambda: _made(account, params)))
 
 
 def _refuse_what_is_not_here(params: Json) -> None:
@@ -223,11 +212,7 @@ def _renewed(account: Account, subscription: Record, *, recurring: bool = False)
 
 
 def next_renewal(account: Account, subscription: Record) -> Json:
-    try:
-        with account.store.attempt():
-            raise _Seen(_renewed(account, account.get("subscription", subscription.id)))
-    except _Seen as seen:
-        return as_preview(seen.invoice)
+    return as_preview(account.imagine(lambda: _renewed(account, account.get("subscription", subscription.id))))
 
 
 def as_preview(invoice: Json) -> Json:
