@@ -159,14 +159,14 @@ def create(account: Account, params: Json) -> Record:
     return next(each for each in of(account, subscription) if each.id not in known)
 
 
-SHARED = ("subscription", "payment_behavior", "proration_behavior", "proration_date", "off_session")
+SHARED = ("payment_behavior", "proration_behavior", "proration_date", "off_session")
 
 
 def _update(account: Account, subscription: str, change: Json, params: Json) -> None:
     # Here, because subscriptions are made of items.
     from farthing.sandbox.resources import subscription_updates
 
-    shared = {key: params[key] for key in SHARED[1:] if key in params}
+    shared = {key: params[key] for key in SHARED if key in params}
     try:
         subscription_updates.update(account, subscription, {"items": [change], **shared})
     except Refusal as refusal:

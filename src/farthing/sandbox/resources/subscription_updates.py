@@ -26,6 +26,7 @@ from farthing.sandbox.resources import (
     tax_rates,
 )
 from farthing.sandbox.resources.prorations import Change
+from farthing.sandbox.resources.subscription_ends import LIFECYCLE
 from farthing.sandbox.store import Json, Record
 
 ALWAYS_CHANGEABLE = frozenset(("cancellation_details", "metadata", "expand"))
@@ -241,14 +242,14 @@ def _set_trial(account: Account, subscription: Record, params: Json, now: int) -
     trialing = subscription["status"] == "trialing"
     if moment is None or moment == "now":
         if moment and trialing:
-            subscription.body |= {"status": "active", "trial_end": now}
+            subscription.body |= {"status": LIFECYCLE.move(subscription["status"], "activate"), "trial_end": now}
         return False
     subscription_anchors.checked_trial_end(moment, now)
     subscription.body |= {"trial_end": moment, "trial_start": subscription["trial_start"] if trialing else now}
     if subscription["trial_settings"]["end_behavior"].get("billing_cycle_anchor") != "unchanged":
         subscription["billing_cycle_anchor"] = moment
         subscription.inner["anchor_day"] = None
-    subscription["status"] = "trialing"
+    subscription["status"] = LIFECYCLE.move(subscription["status"], "try")
     for item in subscription_items.of(account, subscription.id):
         item.body |= {"current_period_end": moment} | ({} if trialing else {"current_period_start": now})
         account.save(item)

@@ -28,6 +28,7 @@ from farthing.sandbox.resources import (
     tax_rates,
 )
 from farthing.sandbox.resources.subscription_anchors import Beginning
+from farthing.sandbox.resources.subscription_ends import LIFECYCLE
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -221,7 +222,7 @@ def _first_invoice(account: Account, subscription: Record, customer: Record, beg
     sums = invoice_lines.sums(account, lines, given, subscription["default_tax_rates"], customer["tax_exempt"] or "none")
     due, _ = invoices.balanced(customer["balance"] or 0, sums["total"], subscription["currency"])
     if subscription["status"] != "trialing" and (paid or due == 0 or subscription["collection_method"] == "send_invoice"):
-        subscription["status"] = "active"
+        subscription["status"] = LIFECYCLE.move(subscription["status"], "activate")
     account.save(subscription)
     account.emit("customer.subscription.created", subscription)
     return subscription_cycle.bill(account, subscription, "subscription_create", lines, items, given)
