@@ -133,7 +133,11 @@ def test_whoever_dies_is_started_again(house: House, victim: str) -> None:
 
 
 def front_page(house: House) -> str:
-    return httpx.get(f"{house.shop}/", trust_env=False, timeout=20).text
+    """Nothing while the server that read the old catalog makes room for the one that reads the new."""
+    try:
+        return httpx.get(f"{house.shop}/", trust_env=False, timeout=20).text
+    except httpx.TransportError:
+        return ""
 
 
 def test_a_changed_catalog_is_sold_by_and_a_broken_one_is_not(house: House) -> None:

@@ -21,6 +21,7 @@ import stripe
 from tests.cli.conftest import bare_environment
 from tests.cli.sandboxes import Shop, shop
 from tests.sandbox.conftest import Client, Running, eventually, serve
+from tests.terminals import hears_ctrl_c
 
 from farthing.sandbox import Settings, control_listeners
 
@@ -51,7 +52,9 @@ def listening(folder: Path, url: str, key: str, *words: str) -> Iterator[Listeni
     beside = folder / "listen.log"
     with (
         beside.open("w") as log,
-        subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=hears_ctrl_c
+        ) as process,
     ):
         made, out = Listening(process, beside), process.stdout
         assert out is not None
@@ -245,3 +248,11 @@ def test_a_lease_that_makes_no_sense_is_refused(
     answer = httpx.post(f"{running.url}/_sandbox/listeners", json=asked)
     assert (answer.status_code, said in answer.json()["error"]["message"]) == (status, True), answer.text
     assert client.v1.webhook_endpoints.list().data == []
+
+
+def test_the_first_listen_of_a_fresh_sandbox_needs_no_key(tmp_path: Path) -> None:
+    for fresh in serve(":memory:", Settings()):
+        with listening(tmp_path, fresh.url, "") as heard:
+            fresh.client("sk_test_farthing").v1.customers.create({})
+            assert heard.next()["type"] == "customer.created"
+            heard.end()

@@ -165,6 +165,7 @@ def test_starlette_s_client_may_run_the_application_too(pay: Pay, shop: Shop, sa
     assert pay.entitled("ada", "guide:pro"), "its lifespan has not stopped Farthing"
 
 
+@pytest.mark.xdist_group("given back")
 def test_the_farthing_is_given_back_as_it_was(request: pytest.FixtureRequest) -> None:
     before = {name: value for name, value in vars(SHOP.pay).items() if name not in ("inbox", "_site")}
     pay: Pay = request.getfixturevalue("pay")
@@ -175,6 +176,7 @@ def test_the_farthing_is_given_back_as_it_was(request: pytest.FixtureRequest) ->
 SEEN: list[dict[str, Any]] = []
 
 
+@pytest.mark.xdist_group("given back")
 def test_and_it_was() -> None:
     now = {name: value for name, value in vars(SHOP.pay).items() if name not in ("inbox", "_site")}
     assert now == SEEN.pop()

@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.terminals import hears_ctrl_c
 from tests.testing.conftest import Project
 from tests.testing.tutorial import RUN_SECONDS
 
@@ -59,7 +61,8 @@ linux = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for process
 def test_nothing_is_left_when_the_run_is_broken_off(number: signal.Signals, project: Project, tmp_path: Path) -> None:
     assert project("--collect-only", test_a=TESTS).returncode == 0
     command = [sys.executable, "-m", "pytest", "-q", "-k", "slow", f"--basetemp={tmp_path / 'tmp'}"]
-    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE, text=True) as run:
+    options: Any = {"start_new_session": True, "preexec_fn": hears_ctrl_c}
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, **options) as run:
         until((tmp_path / "begun").exists)
         assert len(sandboxes(tmp_path)) == 1
         # As a terminal does it: Ctrl-C goes to everybody in the group.
