@@ -195,9 +195,10 @@ def _later(moment: datetime, count: int, unit: str) -> datetime:
 def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        # The first and the last days there are may be on the other side of that in another place's time.
+        return (found if found.tzinfo else found.astimezone()).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Invalid(f"{text[:40]!r} is no moment: write 2030-01-31 or 2030-01-31T12:00:00Z.") from None
-    return found if found.tzinfo else found.astimezone()
 
 
 def _move(at: SandboxAt, seconds: int) -> dict[str, Any]:

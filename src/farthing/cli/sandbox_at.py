@@ -71,8 +71,10 @@ class SandboxAt:
             answer = httpx.request(method, f"{self.url}/_sandbox{path}", timeout=WORK_SECONDS, trust_env=False, **inside)
         except httpx.HTTPError as error:
             raise ProviderUnavailable(f"The sandbox at {self.url} does not answer any more ({type(error).__name__}).") from None
+        except ValueError:
+            raise Invalid("What you gave is nothing that JSON can say: a number that is none, or half a letter.") from None
         if answer.is_success or answer.status_code == httpx.codes.GATEWAY_TIMEOUT:
-            return answer.json()
+            return _json(answer, self.url)
         said = _error(answer)
         raise REFUSALS.get(answer.status_code, ProviderError)(said["message"], param=said.get("param"))
 
@@ -162,6 +164,13 @@ def _from_file(path: str | None) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip() if path else None
     except (OSError, ValueError):
         raise ConfigError(f"STRIPE_SECRET_KEY_FILE: {path} cannot be read.") from None
+
+
+def _json(answer: httpx.Response, url: str) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise ConfigError(f"What answers at {url} calls itself a sandbox, and does not answer like one.") from None
 
 
 def _error(answer: httpx.Response) -> dict[str, Any]:
