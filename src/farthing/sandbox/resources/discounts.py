@@ -54,6 +54,26 @@ def granted(
     return list(found.values())
 
 
+def replace(
+    account: Account,
+    bearer: Record,
+    wanted: list[Json] | None,
+    param: str,
+    *,
+    customer: str,
+    amount: int,
+    currency: str,
+    **owner: str | None,
+) -> None:
+    """The subscription, or the item of one, has exactly these from now on; whoever listens hears what began and ended."""
+    found = granted(account, wanted, param, customer=customer, amount=amount, currency=currency, **owner)
+    before, after = bearer["discounts"], [each.id for each in found]
+    bearer["discounts"] = after
+    account.save(bearer)
+    ended = [account.get("discount", id) for id in before if id not in after]
+    tell(account, [each for each in found if each.id not in before], ended)
+
+
 def add(account: Account, coupon: Record, customer: str, currency: str, param: str, **owner: str | None) -> Record:
     return account.add("discount", "di", described(account, coupon, customer, currency, param, **owner))
 

@@ -88,8 +88,9 @@ def rediscount(account: Account, subscription: Record, item: Record, given: Json
     """Its own discounts, taken off before those of the whole subscription. An empty list, or empty text, ends them."""
     if "discounts" not in given:
         return
-    found = discounts.granted(
+    discounts.replace(
         account,
+        item,
         given["discounts"],
         f"{param}[discounts]",
         customer=subscription["customer"],
@@ -98,11 +99,20 @@ def rediscount(account: Account, subscription: Record, item: Record, given: Json
         subscription=subscription.id,
         subscription_item=item.id,
     )
-    before, after = item["discounts"], [each.id for each in found]
-    item["discounts"] = after
-    account.save(item)
-    ended = [account.get("discount", id) for id in before if id not in after]
-    discounts.tell(account, [each for each in found if each.id not in before], ended)
+
+
+def rediscount_whole(account: Account, subscription: Record, given: list[Json] | None) -> None:
+    """The discounts of the subscription itself."""
+    discounts.replace(
+        account,
+        subscription,
+        given,
+        "discounts",
+        customer=subscription["customer"],
+        amount=total(account, subscription),
+        currency=subscription["currency"],
+        subscription=subscription.id,
+    )
 
 
 def total(account: Account, subscription: Record) -> int:

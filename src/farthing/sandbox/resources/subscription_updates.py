@@ -101,7 +101,8 @@ def change(account: Account, subscription: Record, params: Json) -> Record | Non
         subscription.inner["anchor_day"] = None
         subscription_cycle.move_period(account, subscription, now)
     subscription_items.show(account, subscription)
-    _rediscount(account, subscription, params)
+    if "discounts" in params:
+        subscription_items.rediscount_whole(account, subscription, params["discounts"])
     subscription.body |= subscription_ends.plan(account, subscription, params)
     account.save(subscription)
     _tell(account, subscription, before)
@@ -254,24 +255,6 @@ def _set_trial(account: Account, subscription: Record, params: Json, now: int) -
         item.body |= {"current_period_end": moment} | ({} if trialing else {"current_period_start": now})
         account.save(item)
     return not trialing
-
-
-def _rediscount(account: Account, subscription: Record, params: Json) -> None:
-    if "discounts" not in params:
-        return
-    found = discounts.granted(
-        account,
-        params["discounts"],
-        "discounts",
-        customer=subscription["customer"],
-        amount=subscription_items.total(account, subscription),
-        currency=subscription["currency"],
-        subscription=subscription.id,
-    )
-    before, after = subscription["discounts"], [each.id for each in found]
-    subscription["discounts"] = after
-    ended = [account.get("discount", id) for id in before if id not in after]
-    discounts.tell(account, [each for each in found if each.id not in before], ended)
 
 
 def delete_discount(account: Account, id: str, params: Json) -> Json:

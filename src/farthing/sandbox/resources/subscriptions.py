@@ -12,7 +12,6 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     billing_shares,
     customers,
-    discounts,
     invoice_collection,
     invoice_items,
     invoice_lines,
@@ -95,7 +94,7 @@ def begin(account: Account, customer: Record, params: Json, *, paid: bool = Fals
         subscription_items.quantity_of(given, f"items[{place}]")
         subscription_items.add(account, subscription, price, given, begins.start, begins.end, f"items[{place}]")
     subscription_items.show(account, subscription)
-    _discount(account, subscription, customer, params)
+    subscription_items.rediscount_whole(account, subscription, params.get("discounts"))
     extra_items(account, subscription, params)
     subscription.body |= subscription_ends.plan(account, subscription, params)
     account.save(subscription)
@@ -166,20 +165,6 @@ def _fields(account: Account, customer: Record, params: Json, currency: str, beg
         **subscription_terms.collection(params),
         **billing_shares.of_subscription(account, params),
     }
-
-
-def _discount(account: Account, subscription: Record, customer: Record, params: Json) -> None:
-    found = discounts.granted(
-        account,
-        params.get("discounts"),
-        "discounts",
-        customer=customer.id,
-        amount=subscription_items.total(account, subscription),
-        currency=subscription["currency"],
-        subscription=subscription.id,
-    )
-    subscription["discounts"] = [each.id for each in found]
-    discounts.tell(account, found, [])
 
 
 def extra_items(account: Account, subscription: Record, params: Json) -> list[Record]:
