@@ -189,6 +189,17 @@ def test_the_keyboard_alone_is_enough(page: Page, client: Client, shop: str) -> 
     eventually(lambda: client.v1.checkout.sessions.retrieve(session.id).status == "complete")
 
 
+def test_a_click_on_the_text_of_the_button_finds_the_one_that_is_seen(page: Page, client: Client, shop: str) -> None:
+    session = new_session(client, success_url=f"{shop}/thanks", line_items=[_line("Tea", 500)])
+    page.goto(str(session.url))
+    expect(page.locator("text=Pay $5.00")).to_have_count(1)
+    card = {"Email": "ada@example.com", "Card number": "4242424242424242", "Expires": "12/34", "Security code": "123"}
+    for label, text in (card | {"Name on the card": "Ada Lovelace"}).items():
+        page.get_by_label(label).fill(text)
+    page.click("text=Pay $5.00", timeout=5000)
+    eventually(lambda: client.v1.checkout.sessions.retrieve(session.id).status == "complete")
+
+
 def test_a_free_order_asks_for_no_card(page: Page, client: Client, shop: str) -> None:
     coupon = client.v1.coupons.create({"percent_off": 100, "duration": "once"})
     session = new_session(client, success_url=f"{shop}/thanks", discounts=[{"coupon": coupon.id}])
