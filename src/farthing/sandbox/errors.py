@@ -89,6 +89,13 @@ def not_here_yet(param: str, what: str) -> Refusal:
     return _missing_here(f"This sandbox does not do {what}: remove '{param}' from your request", param=param)
 
 
+def refuse_not_here(params: dict[str, Any], not_here: dict[str, str]) -> None:
+    """Every parameter that stands in this table, unless it is empty and so asks for nothing."""
+    for name, what in not_here.items():
+        if params.get(name):
+            raise not_here_yet(name, what)
+
+
 def without_effect(param: str) -> Refusal:
     return _missing_here(f"This sandbox would do nothing with '{param}' here: remove it from your request", param=param)
 

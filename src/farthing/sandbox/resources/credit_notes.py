@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import invalid, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import cut, equals, page
 from farthing.sandbox.operations import Operation
@@ -31,9 +31,7 @@ def _made(account: Account, params: Json) -> tuple[Record, Record, bool]:
 
 def _draft(account: Account, invoice: Record, params: Json) -> tuple[Record, bool]:
     """The note, and whether the invoice has been paid already. Nothing has moved yet."""
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     # Nobody is written to, whichever it says.
     params.get("email_type")
     if invoice["status"] not in ("open", "paid", "uncollectible"):

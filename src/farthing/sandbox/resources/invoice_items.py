@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import customers, discounts, invoice_lines, invoices, price_amounts, prices, tax_rates
@@ -23,9 +23,7 @@ NOT_HERE = {
 
 def create(account: Account, params: Json, *, currency: str | None = None) -> Record:
     """`currency` is that of the subscription, for prices that have an option for it."""
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     if "customer" not in params:
         raise missing_parameter("customer")
     customer = customers.living(account, params["customer"], param="customer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farthing.sandbox.account import Account, blank_as_none
-from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.resources import subscription_terms
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.store import Json
@@ -21,9 +21,7 @@ TEXTS = ("description", "footer", "statement_descriptor")
 
 
 def refuse_what_is_not_here(params: Json) -> None:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     if (params.get("automatic_tax") or {}).get("enabled"):
         raise not_here_yet("automatic_tax", "Stripe Tax")
     if (params.get("issuer") or {}).get("type", "self") != "self":

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.clock import StoppedClock
-from farthing.sandbox.errors import Refusal, invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import Refusal, invalid, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
     customers,
@@ -46,9 +46,7 @@ def create_preview(account: Account, params: Json) -> Json:
 
 
 def _refuse_what_is_not_here(params: Json) -> None:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     if (params.get("automatic_tax") or {}).get("enabled"):
         raise not_here_yet("automatic_tax", "Stripe Tax")
     if (params.get("issuer") or {}).get("type", "self") != "self":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from farthing.sandbox.account import Account, changes, merge_metadata
-from farthing.sandbox.errors import invalid, not_here_yet
+from farthing.sandbox.errors import invalid, refuse_not_here
 from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, requirements
@@ -40,9 +40,7 @@ def create(account: Account, id: str, params: Json) -> Record:
 
 
 def _told(params: Json) -> Json:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     return {name: value for name, value in params.items() if name != "expand"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox import cards, money
 from farthing.sandbox.account import Account, Job, blank_as_none, merge_metadata
-from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import exclusive_parameters, invalid, missing_parameter, refuse_not_here
 from farthing.sandbox.ids import random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
@@ -31,9 +31,7 @@ NOT_HERE = {
 
 
 def create(account: Account, params: Json) -> Record:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     charge = _charge(account, params)
     amount = _amount(charge, params)
     if charge["status"] == "pending":

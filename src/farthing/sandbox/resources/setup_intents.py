@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farthing.sandbox import banks, cards
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, malformed, not_here_yet
+from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, malformed, not_here_yet, refuse_not_here
 from farthing.sandbox.ids import new_id, random_text
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import equals, page
@@ -74,9 +74,7 @@ def make(account: Account, params: Json, *, owner: str | None = None) -> Record:
 
 
 def _refuse_what_is_not_here(params: Json) -> None:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
 
 
 def _fields(params: Json) -> Json:

@@ -6,7 +6,7 @@ from typing import Any
 
 from farthing.sandbox import money
 from farthing.sandbox.account import Account, blank_as_none, merge_metadata
-from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, missing_parameter, not_here_yet
+from farthing.sandbox.errors import Refusal, exclusive_parameters, invalid, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.listing import compared, equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import (
@@ -63,9 +63,7 @@ def create(account: Account, params: Json) -> Record:
 
 
 def refuse_what_is_not_here(params: Json) -> None:
-    for name, what in NOT_HERE.items():
-        if params.get(name):
-            raise not_here_yet(name, what)
+    refuse_not_here(params, NOT_HERE)
     if (params.get("automatic_tax") or {}).get("enabled"):
         raise not_here_yet("automatic_tax", "Stripe Tax")
 
