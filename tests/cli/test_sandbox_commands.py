@@ -146,6 +146,14 @@ def test_triggers_are_listed(farthing: Line) -> None:
         (["sandbox", "snapshot", "missing/a.json"], 3, "cannot be written"),
         (["sandbox", "fail-next", "--kind", "lost"], 2, "choose one of reset_before, lost_response, 500_before"),
         (["sandbox", "fail-next", "--kind", "429", "--clear"], 2, "not both"),
+        (
+            ["sandbox", "fail-next", "--path", "/v1/customers"],
+            2,
+            "Which kind of fault? Say it with `kind`: choose one of reset_b",
+        ),
+        (["sandbox", "mischief", "--event", "charge.*"], 2, "Which kind of mischief? Say it with `kind`: choose one of dup"),
+        (["sandbox", "--port", "70000"], 2, "--port is a number from 0 to 65535, not 70000"),
+        (["trigger", "customer.creatd"], 4, "`farthing trigger --list` names them all."),
         (["sandbox", "fail-next", "--kind", "429", "--times", "0"], 2, "from 1 to"),
         (["sandbox", "mischief", "--kind", "good"], 2, "choose one of duplicate"),
         (["sandbox", "pay", "cs_test_nothing"], 4, "No such checkout.session"),
@@ -212,10 +220,22 @@ def test_where_no_farthing_dev_runs_the_usual_port_is_asked(
     monkeypatch.setattr(sandbox_at, "URL_DEFAULT", running.url)
     assert running.url in nowhere("clock", "show").out
     # The key of the one that does not run opens no account here.
+    running.client().v1.customers.create({})
+    running.client().v1.customers.create({})
     assert (
         nowhere("trigger", "customer.created").err
         == "farthing: Whose account? Pass --key sk_test_…, or set STRIPE_SECRET_KEY.\n"
     )
+
+
+def test_the_first_trigger_of_a_fresh_sandbox_needs_no_key(nowhere: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    for fresh in serve(":memory:", Settings()):
+        monkeypatch.setenv("STRIPE_API_BASE", fresh.url)
+        assert nowhere("trigger", "customer.created").code == 0
+        assert len(fresh.client("sk_test_farthing").v1.customers.list().data) == 1
+        fresh.client("sk_test_another").v1.customers.create({})
+        assert nowhere("trigger", "customer.created").code == 0
+        assert len(fresh.client("sk_test_farthing").v1.customers.list().data) == 2
 
 
 def test_python_m_farthing_is_farthing() -> None:

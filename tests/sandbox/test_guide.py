@@ -34,7 +34,7 @@ def test_the_shell_of_the_guide_runs_as_it_is_written(address: str) -> None:
     page, paid, hooks, later, lost = done.stdout.split("== next\n")
     assert page.startswith(address + "/c/pay/")
     assert '"code":"card_declined"' in paid
-    assert '"type":"checkout.session.completed"' in paid
+    assert '"type": "checkout.session.completed"' in paid
     assert "whsec_" in hooks
     assert '"ahead_seconds":' in later
     assert lost.endswith("lost\nidempotent-replayed: true\n")

@@ -49,9 +49,10 @@ def _client(url: str) -> Iterator[Client]:
 
 def test_it_stops_when_asked_and_says_nothing_more(tmp_path: Path) -> None:
     with process_of(tmp_path / "state.sqlite3") as (process, _):
+        assert process.stderr is not None
+        assert "sk_test_" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-        assert process.stderr is not None
         assert process.stderr.read() == ""
 
 

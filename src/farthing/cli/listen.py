@@ -60,7 +60,8 @@ def listen(
     url
         The sandbox. Otherwise STRIPE_API_BASE, the `farthing dev` of this folder, or http://127.0.0.1:12111.
     key
-        The key whose account's events it hears. Otherwise STRIPE_SECRET_KEY, or that of `farthing dev`.
+        The key whose account's events it hears. Otherwise STRIPE_SECRET_KEY, that of `farthing dev`, or
+        sk_test_farthing where there is no other account.
     """
     if print_secret:
         secret = secret_of(_key(key))
@@ -71,7 +72,7 @@ def listen(
     secret = secret_of(at.key)
     with Door(targets) as door:
         lease = {"url": door.url, "events": _events(events), "secret": secret, "key": at.key, "name": _name(targets)}
-        at.post("/listeners", lease)
+        _open(at, lease)
         try:
             _ready(at, secret, targets)
             _follow(at, lease, door.heard)
@@ -84,15 +85,21 @@ def listen(
     return 0
 
 
+def _open(at: SandboxAt, lease: dict[str, Any]) -> None:
+    try:
+        at.post("/listeners", {**lease, "presumed": at.presumes})
+    except Invalid as error:
+        if error.param == "key":
+            raise Invalid(sandbox_at.WHOSE) from None
+        raise
+
+
 class _Ended(Exception):
     """SIGTERM."""
 
 
 def _key(given: str | None) -> str:
-    key = sandbox_at.own_key(given) or sandbox_at.key_of_dev()
-    if key is None:
-        raise Invalid("Whose secret? Pass --key sk_test_…, or set STRIPE_SECRET_KEY.")
-    return key
+    return sandbox_at.own_key(given) or sandbox_at.key_of_dev() or sandbox_at.KEY_DEFAULT
 
 
 def secret_of(key: str) -> str:

@@ -3,6 +3,11 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+from farthing.errors import Invalid
+
+PORT_MAX: Final = 65_535
 
 
 def sandbox(
@@ -52,6 +57,8 @@ def sandbox(
     strict
         Compare every answer and event with the types of the official SDK, as FARTHING_STRICT=1 does.
     """
+    if not 0 <= port <= PORT_MAX:
+        raise Invalid(f"--port is a number from 0 to {PORT_MAX}, not {port}; 0 takes a free one.")
     given = {
         "--port": port,
         "--host": host,

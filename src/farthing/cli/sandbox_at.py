@@ -21,6 +21,8 @@ from farthing.errors import ConfigError, Conflict, FarthingError, Invalid, NotFo
 URL_DEFAULT: Final = "http://127.0.0.1:12111"
 NOBODY: Final = "No sandbox answers at {}: start one with `farthing dev` or `farthing sandbox`, or name it with --url."
 WHOSE: Final = "Whose account? Pass --key sk_test_…, or set STRIPE_SECRET_KEY."
+KEY_DEFAULT: Final = "sk_test_farthing"
+"""Of an account that opens on first sight, for who has not chosen one; `farthing sandbox` says so."""
 KEYS: Final = ("sk_test_", "rk_test_")
 LOOK_SECONDS: Final = 5.0
 WORK_SECONDS: Final = 180.0
@@ -42,10 +44,12 @@ class SandboxAt:
 
     @property
     def key(self) -> str:
-        """Raises where nobody said whose account is meant."""
-        if self._key is None:
-            raise Invalid(WHOSE)
-        return self._key
+        return self._key or KEY_DEFAULT
+
+    @property
+    def presumes(self) -> bool:
+        """Nobody said whose account is meant."""
+        return self._key is None
 
     @property
     def whose(self) -> dict[str, str]:

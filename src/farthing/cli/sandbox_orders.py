@@ -13,9 +13,9 @@ from farthing.errors import Invalid
 def fail_next(
     *,
     kind: str | None = None,
-    path: str = "/v1/*",
-    method: str = "POST",
-    times: int = 1,
+    path: str | None = None,
+    method: str | None = None,
+    times: int | None = None,
     seconds: float | None = None,
     clear: bool = False,
     url: str | None = None,
@@ -33,11 +33,11 @@ def fail_next(
     kind
         How: lost_response, 500_before, 429, timeout, slow… A wrong one lists them all; docs/reference/sandbox.md explains them.
     path
-        Which routes: a path or a pattern, such as /v1/payment_intents/*/confirm.
+        Which routes: a path or a pattern, such as /v1/payment_intents/*/confirm. /v1/* when not said.
     method
-        GET, POST, DELETE, or * for any.
+        GET, POST, DELETE, or * for any. POST when not said.
     times
-        How many requests.
+        How many requests. One when not said.
     seconds
         How long timeout, slow and webhook_first take.
     clear
@@ -48,11 +48,11 @@ def fail_next(
     if kind and clear:
         raise Invalid("Give --kind or --clear, not both.")
     at = sandbox_at.find(url)
+    given = {"path": path, "method": method and method.upper(), "times": times, "seconds": seconds}
     if clear:
         found = at.delete("/faults")["faults"]
-    elif kind:
-        wanted = {"kind": kind, "path": path, "method": method.upper(), "times": times}
-        found = at.post("/faults", wanted | ({} if seconds is None else {"seconds": seconds}))["faults"]
+    elif wanted := _wanted(kind, given):
+        found = at.post("/faults", wanted)["faults"]
     else:
         found = at.get("/faults")["faults"]
     rows = [(each["kind"], each["method"], each["path"], each["times"]) for each in found]
@@ -63,11 +63,11 @@ def fail_next(
 def mischief(
     *,
     kind: str | None = None,
-    event: str = "*",
-    endpoint: str = "*",
-    times: int = 1,
+    event: str | None = None,
+    endpoint: str | None = None,
+    times: int | None = None,
     seconds: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     clear: bool = False,
     url: str | None = None,
 ) -> int:
@@ -84,11 +84,11 @@ def mischief(
     kind
         Which: duplicate, delay, drop, reorder, stale, bad_signature… A wrong one lists them all.
     event
-        Of which events: a type or a pattern.
+        Of which events: a type or a pattern. All when not said.
     endpoint
-        To which endpoint: its id.
+        To which endpoint: its id. All when not said.
     times
-        How many webhooks.
+        How many webhooks. One when not said.
     seconds
         How late, or collected for how long.
     seed
@@ -101,16 +101,22 @@ def mischief(
     if kind and clear:
         raise Invalid("Give --kind or --clear, not both.")
     at = sandbox_at.find(url)
+    given = {"event": event, "endpoint": endpoint, "times": times, "seconds": seconds, "seed": seed}
     if clear:
         found = at.delete("/webhooks")["mischief"]
-    elif kind:
-        wanted = {"kind": kind, "event": event, "endpoint": endpoint, "times": times, "seed": seed}
-        found = at.post("/webhooks", wanted | ({} if seconds is None else {"seconds": seconds}))["mischief"]
+    elif wanted := _wanted(kind, given):
+        found = at.post("/webhooks", wanted)["mischief"]
     else:
         found = at.get("/webhooks")["mischief"]
     rows = [(each["kind"], each["event"], each["endpoint"], each["times"]) for each in found]
     _tell("mischief", found, ("Kind", "Events", "Endpoint", "Times"), rows, "No mischief is ordered.")
     return 0
+
+
+def _wanted(kind: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Nothing only where nothing was said. Without a kind it is refused by the sandbox, which knows them all."""
+    said = {name: value for name, value in given.items() if value is not None}
+    return said | {"kind": kind or ""} if said or kind is not None else {}
 
 
 def pay(

@@ -48,7 +48,8 @@ def trigger(
     url
         The sandbox. Otherwise STRIPE_API_BASE, the `farthing dev` of this folder, or http://127.0.0.1:12111.
     key
-        The key whose account it happens in. Otherwise STRIPE_SECRET_KEY, that of `farthing dev`, or the only account there is.
+        The key whose account it happens in. Otherwise STRIPE_SECRET_KEY, that of `farthing dev`, the only account there
+        is, or sk_test_farthing.
     """
     at = sandbox_at.find(url, key)
     if list:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import importlib
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 import uvicorn
 
 from farthing.sandbox.app import create_app
-from farthing.sandbox.settings import Settings
+from farthing.sandbox.settings import DEFAULT_KEY, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORT_DEFAULT = 12111
+PORT_MAX = 65_535
+# As the commands of Farthing say it: something must be set otherwise first.
+PORT_TAKEN = 3
 SHUTDOWN_SECONDS = 2
 # Longer than clients keep a connection for later: none of them writes to one that is just being closed.
 IDLE_SECONDS = 75
@@ -30,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if wanted.host not in LOOPBACK and not wanted.allow_remote:
         _say("The sandbox serves this machine only: --host must be a loopback address, or come with --allow-remote.")
         return 2
+    if wrong := _unusable(wanted.host, wanted.port):
+        _say(wrong)
+        return 2 if wanted.port > PORT_MAX or wanted.port < 0 else PORT_TAKEN
     settings = Settings(
         allowed_hosts=tuple(wanted.allow_host),
         remote=wanted.allow_remote,
@@ -53,6 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve())
     return 0 if server.started else 1
+
+
+def _unusable(host: str, port: int) -> str | None:
+    """What stands in the way of listening there, before anything is opened for it."""
+    if not 0 <= port <= PORT_MAX:
+        return f"--port is a number from 0 to {PORT_MAX}, not {port}; 0 takes a free one."
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind((host, port))
+        except OSError as problem:
+            at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            if problem.errno == errno.EADDRINUSE:
+                return f"{at} is taken, perhaps by another sandbox: choose another with --port, or 0 for a free one."
+            return f"{at} cannot be listened to: {problem.strerror or problem}."
+    return None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -115,6 +139,13 @@ class _Server(uvicorn.Server):
             asyncio.get_running_loop().call_later(TYPES_AFTER_SECONDS, _read_types)
             if host not in LOOPBACK:
                 _say("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
+            if not self._ends_with_stdin:
+                _say(f"Any key that begins with sk_test_ opens an account; the commands use {DEFAULT_KEY}.")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGINT and not self.should_exit and not self._ends_with_stdin:
+            _say("Ending: what runs may finish.")
+        super().handle_exit(sig, frame)
 
     def _hear_stdin(self) -> None:
         if not os.read(sys.stdin.fileno(), 4096):

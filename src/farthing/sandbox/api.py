@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import logging
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 B
 # Buyers open a session's page in real time, whatever clock their customer lives on.
 IN_REAL_TIME = "/v1/checkout/"
 SEED_LENGTH_MAX = 100
+KEY_SHOWN = 4
+ID_FIRST = re.compile(rb'\{\s*"id":\s*"([a-z]+_[A-Za-z0-9_]{6,100})"')
 KEY_PREFIXES = ("sk_test_", "rk_test_")
 
 
@@ -92,6 +95,8 @@ class Api:
             # Whatever it was, its transaction is gone; the caller gets Stripe's own apology and the log the reason.
             LOG.exception("%s failed", request)
             answer = _refused(errors.something_broke(), "", request)
+        if asked and asked.headers.get("user-agent", "").startswith("curl/") and "content-type" not in answer.headers:
+            answer.body = orjson.dumps(orjson.loads(answer.body), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         version = asked.headers.get("stripe-version", API_VERSION) if asked else API_VERSION
         answer.headers |= {"request-id": request, "stripe-version": version}
         self._log(scope, asked, request, answer, started)
@@ -110,6 +115,10 @@ class Api:
                 status=answer.status if answer else None,
                 took_ms=int((time.perf_counter() - started) * 1000),
                 note=error.get("code") or error.get("type") or "",
+                message=error.get("message") or "",
+                param=error.get("param"),
+                key=asked.headers.get("idempotency-key", "")[-KEY_SHOWN:] if asked else "",
+                object=_object_of(answer.body) if answer and not failed else None,
             )
         )
 
@@ -255,7 +264,10 @@ def _made_sticky(call: Call, answer: Answered) -> Answered:
 def _check_version(version: str) -> None:
     """Objects look different in another family of versions: better said now than found out in production."""
     if version.rpartition(".")[2] != API_VERSION.rpartition(".")[2]:
-        raise errors.malformed(f"This sandbox speaks Stripe-Version {API_VERSION}; you asked for {version[:40]}.")
+        raise errors.malformed(
+            f"This sandbox speaks Stripe-Version {API_VERSION}; you asked for {version[:40]}. Set the client's API version to "
+            f'it (stripe.api_version = "{API_VERSION}"), or take an SDK of this version: stripe-python 16.1, stripe-node 23.1.'
+        )
 
 
 async def _fail_before(fault: Fault | None) -> None:
@@ -321,12 +333,18 @@ def _refused(refusal: Refusal, url: str, request: str) -> Answered:
     headers = {"stripe-rate-limited-reason": reason} if refusal.status == 429 else {}
     if refusal.status == 501:
         headers = {"stripe-should-retry": "false"}
-    log_url = {"request_log_url": f"{url}/_sandbox/?request={request}"} if url and request else {}
+    log_url = {"request_log_url": f"{url}/_sandbox/requests/{request}"} if url and request else {}
     return Answered(refusal.status, _error_body({**refusal.error, **log_url}), headers)
 
 
 def _nonconforming(message: str) -> Answered:
     return Answered(500, _error_body({"type": "api_error", "message": message}), {"stripe-should-retry": "false"})
+
+
+def _object_of(body: bytes) -> str | None:
+    """Its id stands first in what is made or changed: nothing has to be read again for the log."""
+    found = ID_FIRST.match(body)
+    return found[1].decode() if found else None
 
 
 def _error_body(error: dict[str, Any]) -> bytes:

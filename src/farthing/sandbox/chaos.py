@@ -89,7 +89,8 @@ class Chaos:
 
 def rule_of(fields: Json) -> Rule:
     if fields.get("kind") not in list(Mischief):
-        raise malformed(f"Unknown kind of mischief: choose one of {', '.join(Mischief)}.", param="kind")
+        wrong = "Unknown kind of mischief" if fields.get("kind") else "Which kind of mischief? Say it with `kind`"
+        raise malformed(f"{wrong}: choose one of {', '.join(Mischief)}.", param="kind")
     times, seconds, seed = fields.get("times", 1), fields.get("seconds", 1.0), fields.get("seed", 0)
     if not isinstance(times, int) or not 1 <= times <= TIMES_MAX:
         raise malformed(f"`times` must be a number from 1 to {TIMES_MAX}.", param="times")

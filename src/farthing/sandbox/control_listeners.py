@@ -40,6 +40,13 @@ class ListenerControls:
         for (url,) in sandbox.store.rows(f"SELECT DISTINCT json_extract(inner, '$.lease') FROM objects WHERE {LEASED}"):  # noqa: S608
             self._prolong(url)
 
+    def _account(self, fields: Json, url: str) -> Account:
+        """A key that nobody named is no reason to listen where nothing will ever happen."""
+        account = self._sandbox.account_of(key_of(fields), url)
+        if fields.get("presumed") and account.id != self._sandbox.account_of_nobody(url).id:
+            raise malformed("Pass the `key` whose account it is for: there is another one here.", param="key")
+        return account
+
     async def lease(self, request: Request) -> Response:
         """Said again and again by whoever listens: it makes what is missing, and prolongs what is there."""
         try:
@@ -52,7 +59,7 @@ class ListenerControls:
                 return answered({"endpoints": []})
             secret = _secret(fields)
             with self._sandbox.commit():
-                account = self._sandbox.account_of(key_of(fields), url_of(request))
+                account = self._account(fields, url_of(request))
                 self._sandbox.open_account(account)
                 both = [_endpoint(account, fields, door, secret, connect=connect) for door, connect in DOORS]
             self._prolong(url)

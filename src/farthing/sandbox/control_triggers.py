@@ -83,14 +83,10 @@ class TriggerControls:
         }
 
     def _account(self, fields: Json, url: str) -> Account:
-        """Of the key; without one, the only account there is."""
+        """Of the key, where there is one."""
         if "key" in fields:
             return self._sandbox.account_of(key_of(fields), url)
-        rows = self._sandbox.store.rows("SELECT id FROM objects WHERE object = 'account' AND id = account ORDER BY seq LIMIT 2")
-        if len(rows) != 1:
-            many = "none here yet" if not rows else "several here"
-            raise malformed(f"Pass the `key` whose account it is for: there are {many}.", param="key")
-        return self._sandbox.account(rows[0][0], url)
+        return self._sandbox.account_of_nobody(url)
 
     def _caused_since(self, last: int) -> list[Json]:
         return [dict(zip(NAMES, row, strict=True)) for row in self._sandbox.store.rows(CAUSED, last)]
@@ -120,6 +116,7 @@ def _recipe(event: Any) -> Recipe:
         refusal = no_such("trigger", event)
         near = ", ".join(nearest(event))
         refusal.error["message"] = f"Nothing here causes {event[:80]!r}." + (f" Did you mean {near}?" if near else "")
+        refusal.error["message"] += " `farthing trigger --list` names them all."
         raise refusal
     return RECIPES[event]
 

@@ -14,6 +14,7 @@ from farthing.sandbox.settings import API_VERSION
 DEVIATIONS: dict[str, tuple[str, ...]] = {
     "account_links": ("The page asks a company for one person who speaks for it; its other people are told of over the API.",),
     "accounts": (
+        "A restricted key `rk_test_a` opens the account of `sk_test_a`, with every right.",
         "Capabilities are enforced, which Stripe's own sandboxes may not do.",
         "What a new account owes is due at once. More comes by Stripe's trigger cards or a control, with two weeks to answer.",
         "Papers of somebody born on 1901-01-01 are looked at for two seconds, others not at all; 1900-01-01 is on a list.",
@@ -44,13 +45,21 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
         "By itself a reversal needs the seller's available and pending money; with a refund the balance may go below zero.",
     ),
     "transfers": ("A payment that came by transfer is given back by reversing the transfer; its own refund is refused.",),
-    "charges": ("`POST /v1/charges` is not done: payment intents make charges.",),
+    "charges": (
+        "`POST /v1/charges` is not done: payment intents make charges.",
+        "As at Stripe, `balance_transaction`, `transfer` and `application_fee` are null right after a confirmation: the charge "
+        "is booked a moment later, told by `charge.updated`. Wait for that event, or ask again until they are set; with "
+        "`capture_method=automatic` the payment intent is booked at once.",
+        "`receipt_url` is null: there are no receipts.",
+    ),
     "billing_portal": (
         "Subscriptions of several items can be canceled in the portal, not changed. A pause lasts until it is resumed.",
+        "A session without a configuration makes a default one where there is none.",
         "A session is open for an hour. There is no login page, so `after_expiration` is refused.",
     ),
     "checkout_sessions": (
         "Only `ui_mode=hosted_page`. A payment page of `stripe trigger` (`/v1/payment_pages`) is not done.",
+        "The `pay` control answers 200 when 3D Secure fails: the session is still open, and its payment says why.",
         "Every payment method the currency allows is offered: cards, SEPA debits in eur, bank accounts in usd.",
         "The page is in English, whatever `locale` says. Terms of service need no address in any settings.",
         "Shipping is not taxed, only offered in payment mode, and not together with `invoice_creation`.",
@@ -86,9 +95,10 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
     "setup_intents": ("`latest_attempt` is kept for attempts that ended; one that waits for the bank has none yet.",),
     "invoice_actions": (
         "An invoice is paid by one payment: several partial ones, and payment records, cannot be attached.",
+        "`next_payment_attempt` of an automatic draft is null until it is finalized; `automatically_finalizes_at` says when.",
         "Nobody is written to: `invoice.sent`, `invoice.will_be_due` and the like are told, their letters are not sent.",
     ),
-    "prices": ("A tiered price is one line of an invoice, not one for each tier. Metered prices are refused.",),
+    "prices": ("A tiered price is one line of an invoice, not one for each tier. Metered prices are refused (501).",),
     "subscription_ends": (
         "An end inside the current period gives the rest back at once, as an item that waits for an invoice.",
     ),

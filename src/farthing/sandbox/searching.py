@@ -16,7 +16,9 @@ from farthing.sandbox.store import Json
 
 CLAUSES_MAX = 10
 FIELDS = frozenset(
-    "amount created currency customer email name phone status description active lookup_key metadata product".split()
+    (
+        "amount created currency customer email name phone status description active lookup_key metadata product shippable url"
+    ).split()
 )
 _CLAUSE = re.compile(
     r"""\s*((?P<joined>AND|OR)\s+)?(?P<negated>-)?(?P<field>[a-z_.]+)
@@ -86,5 +88,7 @@ def _condition(sign: str, path: str, value: str, *, is_null: bool) -> tuple[str,
     if sign == "~":
         return "instr(lower(json_extract(body, ?)), lower(?)) > 0", [path, value]
     if sign == ":":
-        return "lower(CAST(json_extract(body, ?) AS TEXT)) IS lower(?)", [path, value]
+        # SQLite takes JSON's true out as 1.
+        said = "CASE WHEN json_type(body, ?) IN ('true', 'false') THEN json_type(body, ?) ELSE json_extract(body, ?) END"
+        return f"lower(CAST({said} AS TEXT)) IS lower(?)", [path, path, path, value]
     return f"json_extract(body, ?) {sign} CAST(? AS INTEGER)", [path, value]

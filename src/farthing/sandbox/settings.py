@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 API_VERSION = "2026-10-28.endive"
 DAY = 86_400
+DEFAULT_KEY = "sk_test_farthing"
+"""Whose account commands mean where nobody says whose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from farthing.sandbox.account import Account, Request
 from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.conformance import Nonconforming
-from farthing.sandbox.errors import Gone
+from farthing.sandbox.errors import Gone, malformed
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
 from farthing.sandbox.resources import JOBS, accounts
-from farthing.sandbox.settings import Settings
+from farthing.sandbox.settings import DEFAULT_KEY, Settings
 from farthing.sandbox.store import Json, StateUnwritable, Store
 
 LOG = logging.getLogger("farthing.sandbox")
@@ -57,6 +57,12 @@ class LoggedRequest:
     """None when the connection was broken on purpose."""
     took_ms: int
     note: str = ""
+    message: str = ""
+    param: str | None = None
+    key: str = ""
+    """The last characters of the idempotency key."""
+    object: str | None = None
+    """What was answered, by its id."""
 
 
 @dataclass(slots=True)
@@ -99,6 +105,14 @@ class Sandbox:
 
     def account_of(self, key: str, url: str, request: Request | None = None) -> Account:
         return self.account(account_of_key(key), url, request)
+
+    def account_of_nobody(self, url: str) -> Account:
+        """Where no key was named: the only account there is, or that of the key commands use then."""
+        there = [id for (id,) in self.store.rows("SELECT id FROM objects WHERE object = 'account' AND id = account")]
+        usual = account_of_key(DEFAULT_KEY)
+        if len(there) > 1 and usual not in there:
+            raise malformed("Pass the `key` whose account it is for: there are several here.", param="key")
+        return self.account(there[0] if len(there) == 1 else usual, url)
 
     @contextmanager
     def commit(self) -> Iterator[None]:
@@ -196,6 +210,9 @@ class Sandbox:
 
     def _do(self, account_id: str, job: str, subject: str) -> None:
         """A job that breaks is dropped and told to the log: it must not stand in the way of every request after it."""
+        if job not in JOBS:
+            LOG.warning("%s of %s came to nothing: it was planned by another version of the sandbox", job, subject)
+            return
         kind, act = JOBS[job]
         account = placing.of_subject(self.account(account_id, ""), subject)
         # A seed of its own: what falls due by the clock must not shift the ids of what is asked for meanwhile.

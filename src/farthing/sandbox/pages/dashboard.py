@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from markupsafe import Markup, escape
@@ -15,7 +16,7 @@ from farthing.sandbox.chaos import Mischief
 from farthing.sandbox.faults import Kind
 from farthing.sandbox.pages.render import render
 from farthing.sandbox.store import Json
-from farthing.sandbox.world import Sandbox
+from farthing.sandbox.world import LoggedRequest, Sandbox
 
 SHOWN_MAX = 25
 NEWEST_MAX = 8
@@ -38,6 +39,14 @@ MISCHIEF = (
     (Mischief.WRONG_SECRET, "signed with another secret"),
 )
 _ID = re.compile(r"(?<=&#34;)[a-z]+_(?:test_)?[A-Za-z0-9]{8,}(?=&#34;)")
+_IN_PATH = re.compile(r"(?<=/)[a-z]+_[A-Za-z0-9_]{6,100}(?=/|$)")
+_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
+CAUSED = """
+    SELECT id, json_extract(body, '$.type'), json_extract(body, '$.data.object.id')
+    FROM objects
+    WHERE object = 'event' AND json_extract(body, '$.request.id') = ?
+    ORDER BY seq
+"""
 SECRET_FIELDS = ("client_secret", "secret")
 
 
@@ -47,6 +56,7 @@ def dashboard_routes(sandbox: Sandbox) -> list[Route]:
         Route("/", dashboard.front, methods=["GET"]),
         Route("/_sandbox", dashboard.front, methods=["GET"]),
         Route("/_sandbox/", dashboard.show, methods=["GET"]),
+        Route("/_sandbox/requests/{id}", dashboard.request, methods=["GET"]),
         Route("/_sandbox/objects", dashboard.objects, methods=["GET"]),
         Route("/_sandbox/objects/{id}", dashboard.object, methods=["GET"]),
     ]
@@ -61,8 +71,10 @@ class Dashboard:
         return RedirectResponse("/_sandbox/", 303)
 
     async def show(self, request: Request) -> Response:
+        if asked := request.query_params.get("request"):
+            return RedirectResponse(f"/_sandbox/requests/{quote(asked, safe='')}", 303)
         self._sandbox.do_what_is_due()
-        wanted, looked = request.query_params.get("request", ""), request.query_params.get("ahead", "")
+        looked = request.query_params.get("ahead", "")
         days = int(looked) if looked.isdecimal() and len(looked) < 4 else AHEAD_DAYS
         days = min(max(days, 1), AHEAD_DAYS_MAX)
         return render(
@@ -86,7 +98,6 @@ class Dashboard:
             events=self._events(),
             faults=self._sandbox.faults.waiting(),
             requests=list(self._sandbox.requests),
-            wanted=wanted,
         )
 
     def _newest(self, object: str, limit: int = NEWEST_MAX) -> list[Json]:
@@ -114,6 +125,24 @@ class Dashboard:
             event,
         )
         return [{"status": status, "attempts": attempts, "last": last} for status, attempts, last in rows]
+
+    async def request(self, request: Request) -> Response:
+        """One line of the log with all that is known of it, and the events it caused. What was sent is not kept."""
+        id = request.path_params["id"]
+        asked = next((each for each in self._sandbox.requests if each.id == id), None)
+        events = self._caused_by(id)
+        if asked is None and not events:
+            return render("not_found.html", status=404)
+        named = [*_IN_PATH.findall(asked.path), asked.object or ""] if asked else []
+        known = {event["object"]: None for event in events} | dict.fromkeys(filter(self._is_here, named))
+        return render("request.html", id=id, asked=asked, message=_without_numbers(asked), events=events, objects=list(known))
+
+    def _is_here(self, id: str) -> bool:
+        return bool(id) and self._sandbox.store.find_anywhere(id) is not None
+
+    def _caused_by(self, request: str) -> list[Json]:
+        rows = self._sandbox.store.rows(CAUSED, request)
+        return [dict(zip(("id", "type", "object"), row, strict=True)) for row in rows]
 
     async def object(self, request: Request) -> Response:
         found = self._sandbox.store.find_anywhere(request.path_params["id"])
@@ -158,6 +187,11 @@ class Dashboard:
 
 def _link(id: str) -> str:
     return f'<a href="/_sandbox/objects/{id}">{id}</a>'
+
+
+def _without_numbers(asked: LoggedRequest | None) -> str:
+    """What Stripe repeats of a wrong request may be a card's number: of those, the last four."""
+    return _NUMBER.sub(lambda found: f"…{found[0][-4:]}", asked.message) if asked else ""
 
 
 def _hidden(value: Any) -> Any:

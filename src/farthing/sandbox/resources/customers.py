@@ -32,9 +32,14 @@ def create(account: Account, params: Json) -> Record:
         account = _on_clock(account, clock)
     customer = account.add("customer", "cus", _fields(params))
     account.emit("customer.created", customer)
-    if method := params.get("payment_method"):
-        payment_methods.attach_to(account, payment_methods.take(account, method), customer)
-    if given := params.get("invoice_settings"):
+    given = params.get("invoice_settings") or {}
+    if name := params.get("payment_method"):
+        method = payment_methods.take(account, name)
+        payment_methods.attach_to(account, method, customer)
+        if given.get("default_payment_method") == name:
+            # A test card named twice is one and the same payment method.
+            given = {**given, "default_payment_method": method.id}
+    if given:
         customer["invoice_settings"] = _settings_with(account, customer, given)
         account.save(customer)
     _moved(account, customer, customer["balance"], customer["balance"], "initial")
@@ -111,7 +116,7 @@ def _settings_with(account: Account, customer: Record, given: Json) -> Json:
 
 def _own_method(account: Account, customer: Record, method: str) -> str | None:
     param = "invoice_settings[default_payment_method]"
-    if method and account.get("payment_method", method, param=param)["customer"] != customer.id:
+    if method and payment_methods.take(account, method, param=param)["customer"] != customer.id:
         raise invalid(
             f"The customer does not have a payment method with the ID {method}. The payment method must be attached to the "
             "customer.",

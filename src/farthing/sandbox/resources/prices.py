@@ -114,6 +114,8 @@ def _without_no_tiers(terms: Json) -> Json:
 def _recurring(given: Json | None) -> Json | None:
     if not given:
         return None
+    if given.get("usage_type") == "metered":
+        raise not_here_yet("recurring[usage_type]", "metered prices")
     count = given.get("interval_count", 1)
     if not 1 <= count <= INTERVALS_MAX[given["interval"]]:
         raise invalid(

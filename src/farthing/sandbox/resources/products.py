@@ -9,6 +9,7 @@ from farthing.sandbox.errors import invalid, missing_parameter
 from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import prices
+from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
 TEXTS = ("description", "statement_descriptor", "tax_code", "unit_label", "url", "tax_details")
@@ -92,9 +93,14 @@ def list_(account: Account, params: Json) -> Json:
     return page(account, "product", "/v1/products", params, where, *values)
 
 
+def find(account: Account, params: Json) -> Json:
+    return search(account, "product", "/v1/products/search", params)
+
+
 OPERATIONS = (
     Operation("POST", "/v1/products", "ProductCreateParams", create),
     Operation("GET", "/v1/products", "ProductListParams", list_),
+    Operation("GET", "/v1/products/search", "ProductSearchParams", find),
     Operation("GET", "/v1/products/{id}", "ProductRetrieveParams", retrieve),
     Operation("POST", "/v1/products/{id}", "ProductUpdateParams", update),
     Operation("DELETE", "/v1/products/{id}", "ProductDeleteParams", delete),
