@@ -84,13 +84,43 @@ def test_a_snapshot_can_be_kept_in_a_file(alone: Running) -> None:
     assert [each.name for each in client.v1.customers.list().data] == ["kept"]
 
 
-@pytest.mark.parametrize("document", [{}, {"version": 1, "tables": {"objects": [[1]]}}, {"version": 2, "tables": {}}])
+def _object(body: str, inner: str = "{}") -> Any:
+    return {"objects": [[1, "acct_1", "cus_1", "customer", 1, 0, body, inner]]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"version": 2, "tables": {}},
+        {"version": 1, "tables": {}},
+        {"version": 1, "tables": {"objects": [[1]]}},
+        {"version": 1, "tables": {"invoices": []}},
+        {"version": 1, "tables": _object("[]")},
+        {"version": 1, "tables": _object("{}")},
+        {"version": 1, "tables": _object('{"id": "cus_2", "object": "customer"}')},
+        {"version": 1, "tables": _object('{"id": "cus_1", "object": "customer"}', "[]")},
+        {"version": 1, "tables": {"due": [[1, "acct_1", "soon", "balance.available", "txn_1"]]}},
+        {"version": 1, "tables": {"deliveries": [[1, "acct_1", "evt_1", "we_1", "pending", 0, "soon"]]}},
+        {"version": 1, "tables": {"settings": [["clock.ahead", "..--e"]]}},
+    ],
+)
 def test_what_is_no_snapshot_changes_nothing(alone: Running, document: Any) -> None:
     client = alone.client()
     client.v1.customers.create({"name": "still here"})
     assert alone.post("/restore", **document).status_code == 400
     assert [each.name for each in client.v1.customers.list().data] == ["still here"]
     assert alone.post("/snapshots/none/restore").status_code == 404
+
+
+def test_what_another_version_had_planned_does_not_stand_in_the_way(alone: Running) -> None:
+    client = alone.client()
+    customer = client.v1.customers.create({"name": "kept"})
+    document = alone.http.get(f"{alone.url}/_sandbox/snapshot").json()
+    document["tables"]["due"].append([9_999, "acct_1", 0, "customers.forgotten_job", customer.id])
+    assert alone.post("/restore", **document).status_code == 200
+    assert client.v1.customers.retrieve(customer.id).name == "kept"
+    alone.advance(DAY)
 
 
 def test_a_seed_plants_objects_that_name_each_other(sandbox: Running) -> None:

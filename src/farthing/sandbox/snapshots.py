@@ -15,13 +15,23 @@ from farthing.sandbox.errors import malformed
 from farthing.sandbox.store import TABLES, Json, Store
 
 VERSION = 1
+# Nested, as SQLite promises no order between the sides of an OR, and chokes on the type of what is no JSON.
 UNREADABLE = """
-    SELECT 1 FROM objects WHERE NOT json_valid(body) OR NOT json_valid(inner)
+    SELECT 1 FROM objects
+    WHERE CASE
+        WHEN NOT json_valid(body) OR NOT json_valid(inner) THEN 1
+        ELSE json_type(body) <> 'object' OR json_type(inner) <> 'object'
+            OR json_extract(body, '$.id') IS NOT id OR json_extract(body, '$.object') IS NOT object
+        END
     UNION ALL
-    SELECT 1 FROM settings
-    WHERE name = 'clock.ahead' AND (value GLOB '*[^0-9.e+-]*' OR CAST(value AS REAL) NOT BETWEEN 0 AND 1e11)
+    SELECT 1 FROM due WHERE typeof(at) NOT IN ('real', 'integer')
+    UNION ALL
+    SELECT 1 FROM clock_due WHERE typeof(at) NOT IN ('real', 'integer')
+    UNION ALL
+    SELECT 1 FROM deliveries WHERE typeof(next_at) NOT IN ('real', 'integer', 'null') OR typeof(attempts) <> 'integer'
     LIMIT 1
 """
+AHEAD_MAX = 1e11
 
 
 class Kept:
@@ -61,14 +71,21 @@ def take(store: Store) -> Json:
 def restore(store: Store, snapshot: Json) -> None:
     """All of it or nothing. What was there before is gone."""
     tables = snapshot.get("tables")
-    if snapshot.get("version") != VERSION or not isinstance(tables, dict):
+    if snapshot.get("version") != VERSION or not isinstance(tables, dict) or not tables or set(tables) - set(TABLES):
         raise malformed("This is not a snapshot of this sandbox.", param="tables")
     with store.transaction():
         store.clear()
         for table in TABLES:
             _fill(store, table, tables.get(table, []))
-        if store.rows(UNREADABLE):
+        if store.rows(UNREADABLE) or not _is_lead(store.setting("clock.ahead")):
             raise malformed("This snapshot holds something that cannot be read.", param="tables")
+
+
+def _is_lead(text: str | None) -> bool:
+    try:
+        return 0 <= float(text or 0) <= AHEAD_MAX
+    except ValueError:
+        return False
 
 
 def _fill(store: Store, table: str, rows: Any) -> None:
