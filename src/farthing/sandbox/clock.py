@@ -6,6 +6,9 @@ import time
 
 from farthing.sandbox.store import Store
 
+# The year 2100: moments after it are taken for milliseconds, or for mistakes.
+LATEST = 4_102_444_800
+
 
 class Clock:
     def __init__(self, store: Store) -> None:

@@ -12,9 +12,10 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import balance_settings, connect_charges, payment_methods
 from farthing.sandbox.resources.addresses import whole
 from farthing.sandbox.searching import search
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-AUTHORIZATION_SECONDS = 7 * 86_400
+AUTHORIZATION_SECONDS = 7 * DAY
 
 
 def succeed(account: Account, intent: Record, method: Record, *, authenticated: bool) -> Record:

@@ -6,9 +6,10 @@ from typing import Any
 
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import Refusal
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-RECOVERABLE_SECONDS = 30 * 86_400
+RECOVERABLE_SECONDS = 30 * DAY
 # What the copy decides for itself.
 ITS_OWN = ("after_expiration", "expires_at", "expand")
 

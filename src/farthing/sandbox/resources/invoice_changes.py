@@ -18,6 +18,7 @@ from farthing.sandbox.resources import (
     invoices,
     tax_rates,
 )
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
 LINES_AT_ONCE_MAX = 250
@@ -63,7 +64,7 @@ def _due(account: Account, invoice: Record, params: Json) -> Json:
     method = params.get("collection_method", invoice["collection_method"])
     moment = params.get("due_date", invoice["due_date"])
     if "days_until_due" in params:
-        moment = invoice["created"] + params["days_until_due"] * 86_400
+        moment = invoice["created"] + params["days_until_due"] * DAY
     if method == "send_invoice" and moment is None:
         raise invalid("You must pass `due_date` or `days_until_due` with collection_method=send_invoice.", param="due_date")
     if method != "send_invoice" and {"due_date", "days_until_due"} & params.keys():

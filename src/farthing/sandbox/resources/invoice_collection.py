@@ -16,9 +16,9 @@ from farthing.sandbox.resources import (
     payment_methods,
 )
 from farthing.sandbox.resources.invoices import LIFECYCLE, subscription_of
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-DAY = 86_400
 DESCRIPTIONS = {
     "subscription_create": "Subscription creation",
     "subscription_cycle": "Subscription update",

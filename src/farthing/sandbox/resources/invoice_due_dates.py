@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from farthing.sandbox.account import Account, Job
 from farthing.sandbox.resources import invoice_collection
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Record
-
-DAY = 86_400
 
 
 def plan(account: Account, invoice: Record) -> None:

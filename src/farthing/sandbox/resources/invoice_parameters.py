@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farthing.sandbox.account import Account, blank_as_none
+from farthing.sandbox.clock import LATEST
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed, missing_parameter, not_here_yet, refuse_not_here
 from farthing.sandbox.resources import subscription_terms
 from farthing.sandbox.resources.addresses import whole
@@ -16,7 +17,6 @@ NOT_HERE = {
     "customer_account": "version 2 accounts",
     "default_source": "the Sources API",
 }
-LATEST = 4_102_444_800
 TEXTS = ("description", "footer", "statement_descriptor")
 
 

@@ -18,6 +18,7 @@ from farthing.sandbox.resources import (
     tax_rates,
 )
 from farthing.sandbox.searching import search
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
 LIFECYCLE = Lifecycle(
@@ -112,7 +113,7 @@ def draft(
 ) -> Record:
     now = account.clock.seconds()
     start, end = period or (now, now)
-    due = due_date or (now + days_until_due * 86_400 if days_until_due is not None else None)
+    due = due_date or (now + days_until_due * DAY if days_until_due is not None else None)
     said = _said(customer, subscription) | (texts or {})
     invoice = account.add(
         "invoice",

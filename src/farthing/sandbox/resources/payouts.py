@@ -9,10 +9,10 @@ from farthing.sandbox.listing import compared, equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import accounts, balance, external_accounts
 from farthing.sandbox.resources.payout_settlement import LIFECYCLE
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-HOUR, DAY = 3_600, 86_400
-SENT_AFTER_SECONDS = HOUR
+SENT_AFTER_SECONDS = 3_600
 ARRIVES_AFTER_SECONDS = 2 * DAY
 INSTANT_SECONDS = 30 * 60
 NO_FUNDS = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import calendar
 from datetime import UTC, datetime, timedelta
 
+from farthing.sandbox.settings import DAY
+
 MONTHS = {"month": 1, "year": 12}
 DAYS = {"day": 1, "week": 7}
 # The days of the shortest and of the longest.
 LENGTHS = {"day": (1, 1), "week": (7, 7), "month": (28, 31), "year": (365, 366)}
-DAY = 86_400
 
 
 def after(moment: int, interval: str, count: int, day: int | None = None) -> int:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from farthing.sandbox.account import Account
 from farthing.sandbox.errors import exclusive_parameters, invalid, malformed
 from farthing.sandbox.resources import periods
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json
 
-DAY = 86_400
 TRIAL_DAYS_MAX = 730
 TRIAL_YEARS_MAX = 5
 BACKDATED_PERIODS_MAX = 250

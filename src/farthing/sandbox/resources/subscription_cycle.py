@@ -17,9 +17,9 @@ from farthing.sandbox.resources import (
     subscription_lines,
 )
 from farthing.sandbox.resources.subscription_ends import LIFECYCLE
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record
 
-DAY = 86_400
 INCOMPLETE_SECONDS = 23 * 3_600
 TRIAL_WARNING_SECONDS = 3 * DAY
 RENEWS = ("trialing", "active", "past_due", "unpaid")

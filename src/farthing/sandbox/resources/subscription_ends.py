@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from farthing.sandbox.account import Account, Job
+from farthing.sandbox.clock import LATEST
 from farthing.sandbox.errors import exclusive_parameters, invalid, not_here_yet
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import invoice_collection, invoice_lines, invoices, prorations, subscription_items
 from farthing.sandbox.store import Json, Record
 
-LATEST = 4_102_444_800
 LIFECYCLE = Lifecycle(
     "Subscription",
     {

@@ -7,11 +7,13 @@ import time
 
 from farthing.sandbox import placing
 from farthing.sandbox.account import Account, Job
+from farthing.sandbox.clock import LATEST
 from farthing.sandbox.errors import Gone, invalid
 from farthing.sandbox.lifecycle import Lifecycle
 from farthing.sandbox.listing import page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import customers, periods
+from farthing.sandbox.settings import DAY
 from farthing.sandbox.store import Json, Record, StateUnwritable
 
 LOG = logging.getLogger("farthing.sandbox")
@@ -24,16 +26,15 @@ LIFECYCLE = Lifecycle(
         "internal_failure": {},
     },
 )
-DELETES_AFTER_SECONDS = 30 * 86_400
-FROZEN_MAX = 4_102_444_800
-ADVANCE_MAX_SECONDS = 2 * 366 * 86_400
+DELETES_AFTER_SECONDS = 30 * DAY
+ADVANCE_MAX_SECONDS = 2 * 366 * DAY
 # So long it works in one transaction; between two of them others are served.
 SLICE_SECONDS = 0.03
 PAUSE_SECONDS = 0.002
 
 
 def create(account: Account, params: Json) -> Record:
-    if not 0 <= params["frozen_time"] <= FROZEN_MAX:
+    if not 0 <= params["frozen_time"] <= LATEST:
         raise invalid("`frozen_time` must be a time from 1970 to 2100.", param="frozen_time")
     clock = account.add(
         OBJECT,
