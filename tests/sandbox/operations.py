@@ -42,7 +42,6 @@ CATALOG = [
     Case("GET /v1/products", "products.list", "Product.list", params={"active": True, "limit": 3}),
     Case("POST /v1/products", "products.create", "Product.create", params={"name": "Tea", "metadata": {"a": "1"}}),
     Case("DELETE /v1/products/{id}", "products.delete", "Product.delete", "$bare_product"),
-    Case("GET /v1/products/search", "products.search", "Product.search", params={"query": "active:'true'"}),
     Case("GET /v1/products/{id}", "products.retrieve", "Product.retrieve", "$product"),
     Case("POST /v1/products/{id}", "products.update", "Product.modify", "$product", {"name": "Green tea", "active": True}),
     Case("GET /v1/prices", "prices.list", "Price.list", params={"lookup_keys": ["monthly"], "type": "recurring"}),
