@@ -151,6 +151,15 @@ def test_search_finds_by_metadata_and_email(client: Client) -> None:
         client.v1.customers.search({"query": "1=1"})
 
 
+@pytest.mark.parametrize(
+    "query", ["created>x", 'email:"a" name:"b"', 'AND email:"a"', "metadata['a\"b']:'c'", 'email:"a" OR', 'shoe:"9"']
+)
+def test_a_search_that_makes_no_sense_is_refused(client: Client, query: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="unable to parse") as caught:
+        client.v1.customers.search({"query": query})
+    assert error_of(caught).param == "query"
+
+
 async def _buy(sandbox: Running) -> tuple[str, str]:
     wire = stripe.HTTPXClient(timeout=10)
     client = stripe.StripeClient("sk_test_async", base_addresses={"api": sandbox.url}, http_client=wire)

@@ -170,3 +170,15 @@ def test_a_receiver_that_never_answers_does_not_keep_the_others_waiting(
         other.v1.customers.create({})
         assert listener.wait_for(bool) == ["customer.created"]
         assert all(event.pending_webhooks == 1 for event in client.v1.events.list({"type": "customer.created"}).data)
+
+
+def test_a_webhook_aimed_at_the_sandbox_itself_does_not_move_it(client: Client, sandbox: Running) -> None:
+    url = f"{sandbox.url}/_sandbox/clock/advance"
+    client.v1.webhook_endpoints.create({"url": url, "enabled_events": ["product.created"]})
+    before = sandbox.http.get(f"{sandbox.url}/_sandbox/clock").json()["ahead_seconds"]
+    client.v1.products.create({"name": "Tea"})
+    event = client.v1.events.list({"type": "product.created"}).data[0].id
+    log = f"{sandbox.url}/_sandbox/events/{event}/deliveries"
+    eventually(lambda: sandbox.http.get(log).json()["deliveries"][0]["log"])
+    assert sandbox.http.get(log).json()["deliveries"][0]["log"][0]["status"] == 403
+    assert sandbox.http.get(f"{sandbox.url}/_sandbox/clock").json()["ahead_seconds"] == before

@@ -13,17 +13,22 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Scope
 
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]", "::1", "testserver"))
+LOOKED_AT = frozenset((b"host", b"origin", b"user-agent"))
+WEBHOOKS = "Stripe/1.0 ("
+"""How our own deliveries introduce themselves, as Stripe's do."""
 
 
 def refusal(scope: Scope, allowed_hosts: tuple[str, ...], *, remote: bool = False) -> ASGIApp | None:
     """The answer for a request that must not come in; None for one that may."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"origin")}
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in LOOKED_AT}
     host = headers.get(b"host", "")
     name = _name(host)
     # An address cannot be rebound, as a name can.
     addressed = remote and _is_address(name)
     if name not in LOOPBACK and not name.endswith(".localhost") and name not in allowed_hosts and not addressed:
         return _no(f"This sandbox answers to localhost only, not to {name or 'a request without a Host'}.")
+    if headers.get(b"user-agent", "").startswith(WEBHOOKS) and scope["path"].startswith("/_sandbox"):
+        return _no("A webhook may not move the sandbox that sent it.")
     origin = headers.get(b"origin")
     if scope["method"] not in ("GET", "HEAD") and origin is not None and origin.partition("://")[2] != host:
         return _no("A page of another site may not post to this sandbox.")

@@ -64,13 +64,20 @@ def _parse(query: str) -> list[Clause]:
     place = 0
     while place < len(query):
         match = _CLAUSE.match(query, place)
-        if match is None or match["field"] not in FIELDS or len(clauses) == CLAUSES_MAX:
+        if match is None or not _makes_sense(match, first=not clauses) or len(clauses) == CLAUSES_MAX:
             raise malformed(f"We were unable to parse your search query: {query[place : place + 100]}", param="query")
         clauses.append(_clause(match))
         place = match.end()
     if not clauses:
         raise malformed("The search query is empty.", param="query")
     return clauses
+
+
+def _makes_sense(match: re.Match[str], *, first: bool) -> bool:
+    """Clauses are joined by a word, only numbers are compared by size, and no key can hold the quote that ends it."""
+    if match["field"] not in FIELDS or '"' in (match["key"] or "") or first is bool(match["joined"]):
+        return False
+    return match["sign"] in ":~" or (match["bare"] or match["double"] or match["single"] or "").isdecimal()
 
 
 def _clause(match: re.Match[str]) -> Clause:
