@@ -128,9 +128,13 @@ def test_an_invoice_page_takes_any_number(client: Client, sandbox: Running) -> N
         assert sandbox.http.get(sandbox.url + path).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["ahead=", "ahead=x", "ahead=-1", "ahead=9999999999", "ahead=%C2%B2", "request=%00"])
+@pytest.mark.parametrize("query", ["ahead=", "ahead=x", "ahead=-1", "ahead=9999999999", "ahead=%C2%B2", "request="])
 def test_the_dashboard_looks_as_far_as_it_can(sandbox: Running, query: str) -> None:
     assert sandbox.http.get(f"{sandbox.url}/_sandbox/?{query}").status_code == 200
+
+
+def test_a_request_that_never_was_is_not_found(sandbox: Running) -> None:
+    assert sandbox.http.get(f"{sandbox.url}/_sandbox/?request=%00", follow_redirects=True).status_code == 404
 
 
 def test_a_superscript_is_no_number(sandbox: Running) -> None:

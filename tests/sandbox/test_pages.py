@@ -23,7 +23,7 @@ def shop(listener: Listener) -> str:
 def session(client: Client, shop: str) -> Any:
     return new_session(
         client,
-        success_url=f"{shop}/thanks?s={{CHECKOUT_SESSION_ID}}&note=[a b]",
+        success_url=f"{shop}/thanks?s={{CHECKOUT_SESSION_ID}}&note=[a]",
         cancel_url=f"{shop}/cart",
         metadata={"o": "1"},
     )
@@ -143,7 +143,7 @@ def test_paying_twice_pays_once(client: Client, session: Any, sandbox: Running) 
     first, second = (sandbox.http.post(str(session.url), data=form) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 303)
     assert first.headers["location"] == second.headers["location"]
-    assert f"?s={session.id}&note=[a b]" in first.headers["location"]
+    assert f"?s={session.id}&note=[a]" in first.headers["location"]
     assert len(client.v1.charges.list().data) == 1
 
 
@@ -208,6 +208,6 @@ def test_the_dashboard_shows_what_happened_and_resends(
 def test_the_request_log_shows_what_was_refused(sandbox: Running, client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.customers.retrieve("cus_none")
-    shown = sandbox.http.get(error_of(refused).request_log_url).text
-    assert 'id="wanted"' in shown
+    shown = sandbox.http.get(error_of(refused).request_log_url, follow_redirects=True).text
+    assert "GET /v1/customers/cus_none" in shown
     assert "resource_missing" in shown

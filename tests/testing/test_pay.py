@@ -165,22 +165,19 @@ def test_starlette_s_client_may_run_the_application_too(pay: Pay, shop: Shop, sa
     assert pay.entitled("ada", "guide:pro"), "its lifespan has not stopped Farthing"
 
 
-@pytest.mark.xdist_group("given back")
-def test_the_farthing_is_given_back_as_it_was(request: pytest.FixtureRequest) -> None:
+@pytest.fixture
+def given_back() -> Iterator[None]:
+    """Set up before `pay`, and so taken down after it."""
     before = {name: value for name, value in vars(SHOP.pay).items() if name not in ("inbox", "_site")}
+    yield
+    assert {name: value for name, value in vars(SHOP.pay).items() if name not in ("inbox", "_site")} == before
+    assert not SHOP.pay.started
+
+
+@pytest.mark.usefixtures("given_back")
+def test_the_farthing_is_given_back_as_it_was(request: pytest.FixtureRequest) -> None:
     pay: Pay = request.getfixturevalue("pay")
     assert (pay.farthing.settings.env, pay.farthing.settings.checkout_minutes, pay.farthing.started) == ("test", 45, True)
-    SEEN.append(before)
-
-
-SEEN: list[dict[str, Any]] = []
-
-
-@pytest.mark.xdist_group("given back")
-def test_and_it_was() -> None:
-    now = {name: value for name, value in vars(SHOP.pay).items() if name not in ("inbox", "_site")}
-    assert now == SEEN.pop()
-    assert not SHOP.pay.started
 
 
 @pytest.mark.every_event_order(duplicates=True, limit=8)

@@ -134,13 +134,15 @@ class _Server(uvicorn.Server):
                 asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._hear_stdin)
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            _say(f"Farthing sandbox ready at http://{shown}:{port}  (no real money)")
+            words = [f"Farthing sandbox ready at http://{shown}:{port}  (no real money)"]
+            if host not in LOOPBACK:
+                words.append("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
+            if not self._ends_with_stdin:
+                words.append(f"Any key that begins with sk_test_ opens an account; the commands use {DEFAULT_KEY}.")
+            # In one breath: a process that waits for the first words need not look out for the others.
+            _say("\n".join(words))
             # The first request that needs them would wait; whoever only asks whether it is there does not.
             asyncio.get_running_loop().call_later(TYPES_AFTER_SECONDS, _read_types)
-            if host not in LOOPBACK:
-                _say("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
-            if not self._ends_with_stdin:
-                _say(f"Any key that begins with sk_test_ opens an account; the commands use {DEFAULT_KEY}.")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGINT and not self.should_exit and not self._ends_with_stdin:

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from farthing.db.embedded.binaries import Binaries, copy_binaries
@@ -28,10 +29,11 @@ def place_data(places: Places) -> None:
 def _remove_abandoned_tests() -> None:
     """Data whose home was a temporary folder and is gone. Any other home may be on a disk that is not mounted now."""
     for note in _elsewhere().glob("*.home"):
-        home = Path(note.read_text(encoding="utf-8"))
-        if not home.exists() and home.is_relative_to(tempfile.gettempdir()):
-            shutil.rmtree(note.with_suffix(""), ignore_errors=True)
-            note.unlink()
+        with suppress(FileNotFoundError):  # Another start is removing them at the same moment.
+            home = Path(note.read_text(encoding="utf-8"))
+            if not home.exists() and home.is_relative_to(tempfile.gettempdir()):
+                shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+                note.unlink()
 
 
 def reachable(binaries: Binaries, user: ServerUser) -> Binaries:
