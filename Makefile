@@ -23,10 +23,10 @@ dev: $(VENV)/.ready ## Database, sandbox, API, worker and shop, until Ctrl-C
 
 test: $(VENV)/.ready ## All tests (T="..." for pytest, BROWSER=no without those that need a browser)
 ifeq ($(BROWSER),no)
-	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup -m "not browser" $(T)
+	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m "not browser" $(T)
 else
 	@tools/chromium $(BIN)/python
-	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(T)
+	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup $(T)
 endif
 
 check: $(VENV)/.ready ## Format, lint, types, architecture and lock; no network

@@ -136,7 +136,7 @@ class _Server(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else host
             words = [f"Farthing sandbox ready at http://{shown}:{port}  (no real money)"]
             if host not in LOOPBACK:
-                words.append("Other machines reach it, and without any secret: everything in it can be read and changed by them.")
+                words.append("Other machines reach it, without any secret: they can read and change everything in it.")
             if not self._ends_with_stdin:
                 words.append(f"Any key that begins with sk_test_ opens an account; the commands use {DEFAULT_KEY}.")
             # In one breath: a process that waits for the first words need not look out for the others.

@@ -11,8 +11,9 @@ from farthing.db.embedded.places import Places
 
 
 @contextmanager
-def temporary_home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="farthing-home-"))
+def temporary_home(within: Path | None = None) -> Iterator[Path]:
+    """Among the temporary files of this machine, or in another folder."""
+    home = Path(tempfile.mkdtemp(prefix="farthing-home-", dir=within))
     if os.geteuid() == 0:
         # PostgreSQL will not run as root: somebody else has to pass.
         home.chmod(0o711)
