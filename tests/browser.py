@@ -15,8 +15,7 @@ from starlette.types import ASGIApp
 # Without these, Chromium looks for its maker's hosts and waits for them in closed networks.
 _QUIET = """--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run
 --disable-quic""".split()
-# First the one that has no window and nothing that belongs to one: it needs less of the machine.
-_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 
