@@ -49,12 +49,7 @@ def fail_next(
         raise Invalid("Give --kind or --clear, not both.")
     at = sandbox_at.find(url)
     given = {"path": path, "method": method and method.upper(), "times": times, "seconds": seconds}
-    if clear:
-        found = at.delete("/faults")["faults"]
-    elif wanted := _wanted(kind, given):
-        found = at.post("/faults", wanted)["faults"]
-    else:
-        found = at.get("/faults")["faults"]
+    found = _ordered(at, "/faults", kind, given, clear=clear)["faults"]
     rows = [(each["kind"], each["method"], each["path"], each["times"]) for each in found]
     _tell("faults", found, ("Kind", "Method", "Path", "Times"), rows, "No request is ordered to fail.")
     return 0
@@ -102,15 +97,18 @@ def mischief(
         raise Invalid("Give --kind or --clear, not both.")
     at = sandbox_at.find(url)
     given = {"event": event, "endpoint": endpoint, "times": times, "seconds": seconds, "seed": seed}
-    if clear:
-        found = at.delete("/webhooks")["mischief"]
-    elif wanted := _wanted(kind, given):
-        found = at.post("/webhooks", wanted)["mischief"]
-    else:
-        found = at.get("/webhooks")["mischief"]
+    found = _ordered(at, "/webhooks", kind, given, clear=clear)["mischief"]
     rows = [(each["kind"], each["event"], each["endpoint"], each["times"]) for each in found]
     _tell("mischief", found, ("Kind", "Events", "Endpoint", "Times"), rows, "No mischief is ordered.")
     return 0
+
+
+def _ordered(at: SandboxAt, room: str, kind: str | None, given: dict[str, Any], *, clear: bool) -> Any:
+    """What is ordered there, after this order was added, all were forgotten, or nothing was changed."""
+    if clear:
+        return at.delete(room)
+    wanted = _wanted(kind, given)
+    return at.post(room, wanted) if wanted else at.get(room)
 
 
 def _wanted(kind: str | None, given: dict[str, Any]) -> dict[str, Any]:
