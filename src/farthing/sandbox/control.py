@@ -14,7 +14,7 @@ from farthing.sandbox.control_billing import billing_routes
 from farthing.sandbox.control_declines import account_routes
 from farthing.sandbox.control_disputes import dispute_routes
 from farthing.sandbox.control_listeners import listener_routes
-from farthing.sandbox.control_state import caused_since, last_of, state_routes
+from farthing.sandbox.control_state import moved, state_routes
 from farthing.sandbox.control_triggers import trigger_routes
 from farthing.sandbox.control_webhooks import webhook_routes
 from farthing.sandbox.deliveries import Deliveries
@@ -76,10 +76,7 @@ class Controls:
                 raise malformed(f"Pass `seconds`, more than 0 and at most {ADVANCE_MAX_SECONDS}.", param="seconds")
         except Refusal as refusal:
             return refused(refusal)
-        last = last_of(self._sandbox)
-        await self._sandbox.advance(seconds)
-        clock = self._sandbox.clock
-        told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
+        told = await moved(self._sandbox, seconds)
         return back(request) or answered(told)
 
     async def faults(self, request: Request) -> Response:

@@ -59,9 +59,7 @@ class StateControls:
                 )
         except Refusal as refusal:
             return refused(refusal)
-        last = last_of(self._sandbox)
-        await self._sandbox.advance(seconds)
-        told = {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": caused_since(self._sandbox, last)}
+        told = await moved(self._sandbox, seconds)
         return back(request) or answered(told)
 
     async def preview(self, request: Request) -> Response:
@@ -155,12 +153,20 @@ class StateControls:
         return answered({"account": account.id, "objects": planted})
 
 
+async def moved(sandbox: Sandbox, seconds: float) -> Json:
+    """Where the clock stands after it, and what that caused."""
+    last = last_of(sandbox)
+    await sandbox.advance(seconds)
+    clock = sandbox.clock
+    return {"now": clock.seconds(), "ahead_seconds": clock.ahead, "events": _caused_since(sandbox, last)}
+
+
 def last_of(sandbox: Sandbox) -> int:
     """The number of the newest object: what comes after it is new."""
     return int(sandbox.store.rows("SELECT coalesce(max(seq), 0) FROM objects")[0][0])
 
 
-def caused_since(sandbox: Sandbox, last: int) -> dict[str, int]:
+def _caused_since(sandbox: Sandbox, last: int) -> dict[str, int]:
     """Event type → how many, in the order in which they first happened."""
     rows = sandbox.store.rows(
         """

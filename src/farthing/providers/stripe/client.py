@@ -49,7 +49,8 @@ def _ours(error: stripe.StripeError) -> ProviderError:
         # The message may hold part of the key.
         return ProviderError(f"Stripe refused the API key: check STRIPE_SECRET_KEY{request}.")
     # 501 is the sandbox's: it does not do that, and will not the next time.
-    unclear = error.http_status is None or error.http_status in (409, 424, 429) or error.http_status in (500, *range(502, 600))
+    status = error.http_status
+    unclear = status is None or status in (409, 424, 429) or (status >= 500 and status != 501)
     if unclear or code == "lock_timeout":
         return ProviderUnavailable(f"Stripe did not answer for certain: {detail}{request}. Try the same again.")
     return ProviderError(f"Stripe refused: {detail}{request}", extra={"provider_code": code})
