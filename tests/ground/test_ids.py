@@ -97,3 +97,10 @@ def test_any_text_is_an_id_or_not_found(text: str) -> None:
         OrderId.parse(text)
     with pytest.raises(NotFound):
         OrderId.parse("order_" + text)
+
+
+def test_what_one_process_made_later_sorts_later_also_within_a_millisecond() -> None:
+    made = [OrderId.new() for _ in range(5_000)]
+    assert made == sorted(made)
+    assert len({id.int >> 80 for id in made}) < len(made)
+    assert all(id.version == 7 for id in made)

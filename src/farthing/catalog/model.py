@@ -1,8 +1,8 @@
 """What is for sale: products, their prices, and what a paid one turns into. Plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from farthing.money import Money
 
@@ -25,6 +25,8 @@ class Product:
     max_quantity: int
     active: bool
     prices: Mapping[str, Money]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What its kind needs to know of it: the sub-table named after the kind. Plain JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from farthing.catalog.spelling import did_you_mean
-from farthing.catalog.tables import File, ProductTable, ShopTable, Table
+from farthing.catalog.tables import File, ProductTable, ShopTable
 
 Path = tuple[str | int, ...]
 Say = Callable[[ErrorDetails, Path], str]
@@ -52,9 +53,22 @@ def _is_bare(step: str) -> bool:
 
 
 def _unknown(error: ErrorDetails, path: Path) -> str:
-    table: type[Table] = File if len(path) == 1 else ShopTable if path[0] == "shop" else ProductTable
-    known = list(table.model_fields)
+    known = list(_table_of(path).model_fields)
     return "there is no such key." + (did_you_mean(str(path[-1]), known) or f" Known are {', '.join(known)}.")
+
+
+def _table_of(path: Path) -> type[BaseModel]:
+    """The table in which the key of this path stands."""
+    if len(path) == 1:
+        return File
+    if path[0] == "shop":
+        return ShopTable
+    if len(path) > 3:
+        named = ProductTable.model_fields.get(str(path[2]))
+        for option in get_args(named.annotation) if named else ():
+            if isinstance(option, type) and issubclass(option, BaseModel):
+                return option
+    return ProductTable
 
 
 def _bad_key(error: ErrorDetails, path: Path) -> str:

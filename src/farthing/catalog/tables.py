@@ -1,12 +1,13 @@
 """The tables of `farthing.toml` as they must be written: what pydantic checks, and what the JSON Schema tells editors."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from farthing.catalog.model import ProductKind
+from farthing.catalog.options import Options
 from farthing.errors import Invalid
 from farthing.money import Money, check_chargeable, exponent
 
@@ -128,6 +129,12 @@ class ProductTable(Table):
     active: bool = Field(default=True, description="false: known, not for sale.")
 
     @property
+    def options(self) -> dict[str, Any]:
+        """Those of its kind, with what was left out at its default; none where the kind has none."""
+        found = getattr(self, self.kind, None)
+        return found.model_dump(mode="json") if isinstance(found, Options) else {}
+
+    @property
     def written_prices(self) -> list[str]:
         return self.prices or ([] if self.price is None else [self.price])
 
@@ -152,7 +159,8 @@ class ProductTable(Table):
             return 'grants nothing: kind "access" needs features = ["…"].'
         if self.kind != "access" and (self.features or self.access_days):
             return f'is of kind "{self.kind}", which grants nothing: features and access_days belong to kind "access".'
-        return None
+        strange = [name for name in type(self).model_fields if name != self.kind and isinstance(getattr(self, name), Options)]
+        return f'is of kind "{self.kind}": the table {strange[0]} belongs to another kind.' if strange else None
 
 
 class File(Table):

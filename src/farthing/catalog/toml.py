@@ -103,6 +103,7 @@ def _product(key: str, table: ProductTable) -> Product:
         max_quantity=table.max_quantity,
         active=table.active,
         prices=_prices(table),
+        options=table.options,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from farthing import catalog, customers, events, orders, payments
+from farthing import catalog, customers, events, fulfillment, orders, payments
 from farthing.catalog import PricedCart
 from farthing.checkout import store
 from farthing.checkout.model import Checkout
@@ -60,7 +60,7 @@ async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
         tx,
         customer=customer.id,
         email=buyer.email or customer.email,
-        lines=[_line(line) for line in wanted.cart.lines],
+        lines=[await fulfillment.check(tx, customer.id, _line(line)) for line in wanted.cart.lines],
         total=wanted.cart.total,
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,
@@ -162,4 +162,5 @@ def _line(line: catalog.PricedLine) -> NewLine:
         features=product.features,
         access_days=product.access_days,
         metadata=line.metadata,
+        details=product.options,
     )

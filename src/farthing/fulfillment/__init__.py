@@ -2,11 +2,25 @@
 
 from farthing.db import Transaction
 from farthing.fulfillment import access, custom
-from farthing.fulfillment.kind import Kind
-from farthing.orders import Order
+from farthing.fulfillment.kind import Checked, Kind, Used
+from farthing.ids import CustomerId
+from farthing.money import Money
+from farthing.orders import LineItem, NewLine, Order
 
 KINDS: dict[str, Kind] = {"access": access, "custom": custom}
 """The kinds of product: `kind` in farthing.toml → what paying and refunding do with its lines."""
+
+
+async def check(tx: Transaction, customer: CustomerId, line: NewLine) -> NewLine:
+    """Whether this customer may buy the line now, in the transaction that places the order. Raises as the kind says."""
+    kind = KINDS[line.kind]
+    return await kind.check(tx, customer, line) if isinstance(kind, Checked) else line
+
+
+async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
+    """How much of what was paid for the line is used up, by what its kind says; nothing where it says nothing."""
+    kind = KINDS[line.kind]
+    return await kind.used(tx, order, line) if isinstance(kind, Used) else Money.zero(line.amount.currency)
 
 
 async def grant(tx: Transaction, order: Order) -> None:
@@ -27,4 +41,4 @@ async def restore(tx: Transaction, order: Order) -> None:
         await KINDS[line.kind].restore(tx, order, line)
 
 
-__all__ = ["KINDS", "Kind", "grant", "restore", "revoke"]
+__all__ = ["KINDS", "Checked", "Kind", "Used", "check", "grant", "restore", "revoke", "used"]

@@ -1,14 +1,35 @@
-"""What a kind of product must answer. A module with these three functions is one."""
+"""What a kind of product must answer. A module with these functions is one; those of `Checked` and `Used` it may leave out."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from farthing.db import Transaction
-from farthing.orders import LineItem, Order
+from farthing.ids import CustomerId
+from farthing.money import Money
+from farthing.orders import LineItem, NewLine, Order
 
 
 class Kind(Protocol):
-    async def grant(self, tx: Transaction, order: Order, line: LineItem, /) -> None: ...
+    async def grant(self, tx: Transaction, order: Order, line: LineItem, /) -> None:
+        """Hand it over, in the transaction that marks the order paid. Harmless when repeated."""
 
-    async def revoke(self, tx: Transaction, order: Order, line: LineItem, /) -> None: ...
+    async def revoke(self, tx: Transaction, order: Order, line: LineItem, /) -> None:
+        """Take it back: all that was paid for the line went back."""
 
-    async def restore(self, tx: Transaction, order: Order, line: LineItem, /) -> None: ...
+    async def restore(self, tx: Transaction, order: Order, line: LineItem, /) -> None:
+        """Hand it over again: the refund did not happen after all."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A kind that not everybody may buy at any time."""
+
+    async def check(self, tx: Transaction, customer: CustomerId, line: NewLine, /) -> NewLine:
+        """Before the order is placed: raise Invalid, Conflict or NotFound, or return the line with its `details`."""
+
+
+@runtime_checkable
+class Used(Protocol):
+    """A kind of which a part may have been used up."""
+
+    async def used(self, tx: Transaction, order: Order, line: LineItem, /) -> Money:
+        """How much of the line's total is used up: what a refund by policy leaves out, and staff may give back."""

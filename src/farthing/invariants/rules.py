@@ -61,11 +61,13 @@ RULES: Final = (
     ),
     Rule(
         "order-lines",
-        "An order's lines add up to its subtotal, in its currency.",
+        "An order's lines add up to its subtotal, its discount and its tax, in its currency.",
         """
         SELECT orders.id FROM orders LEFT JOIN line_items line ON line.order_id = orders.id
-        GROUP BY orders.id, orders.subtotal_amount, orders.currency
-        HAVING coalesce(sum(line.amount), 0) <> orders.subtotal_amount OR bool_or(line.currency <> orders.currency)
+        GROUP BY orders.id HAVING bool_or(line.currency <> orders.currency)
+            OR coalesce(sum(line.amount), 0) <> orders.subtotal_amount
+            OR coalesce(sum(line.discount_amount), 0) <> orders.discount_amount
+            OR coalesce(sum(line.tax_amount), 0) <> orders.tax_amount
         """,
     ),
     Rule(

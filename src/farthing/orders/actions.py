@@ -26,6 +26,7 @@ async def place(
 ) -> Order:
     """Store what was asked for at the price of now. The caller has priced it; nothing from the buyer is a price."""
     items = tuple(_item(line) for line in lines)
+    zero = Money.zero(total.currency)
     order = Order(
         id=OrderId.new(),
         number=0,
@@ -33,7 +34,9 @@ async def place(
         email=email,
         livemode=livemode,
         status=OrderStatus.OPEN,
-        subtotal=sum((item.amount for item in items), start=Money.zero(total.currency)),
+        subtotal=sum((item.amount for item in items), start=zero),
+        discount=sum((item.discount for item in items), start=zero),
+        tax=sum((item.tax for item in items), start=zero),
         total=total,
         metadata=dict(metadata),
         placed_at=tx.now,
@@ -104,4 +107,7 @@ def _item(line: NewLine) -> LineItem:
         features=line.features,
         access_days=line.access_days,
         metadata=line.metadata,
+        discount=Money(line.discount_amount, line.unit.currency),
+        tax=Money(line.tax_amount, line.unit.currency),
+        details=line.details,
     )

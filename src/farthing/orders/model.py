@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import OrderStatus
@@ -21,6 +22,11 @@ class NewLine:
     features: tuple[str, ...] = ()
     access_days: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    discount_amount: int = 0
+    """Minor units of `unit`'s currency, for the whole quantity."""
+    tax_amount: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What its kind must know of the product as it was sold. Plain JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,19 @@ class LineItem:
     quantity: int
     unit: Money
     amount: Money
+    """Before discount and tax."""
     features: tuple[str, ...]
     access_days: int | None
     metadata: Mapping[str, str]
+    discount: Money
+    tax: Money
+    details: Mapping[str, Any]
+    """What its kind must know of the product as it was sold."""
+
+    @property
+    def total(self) -> Money:
+        """What the buyer pays for it."""
+        return self.amount - self.discount + self.tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,8 @@ class Order:
     livemode: bool
     status: OrderStatus
     subtotal: Money
+    discount: Money
+    tax: Money
     total: Money
     metadata: Mapping[str, str]
     placed_at: datetime

@@ -18,7 +18,10 @@ class LineItemShown(Shown):
     name: str
     quantity: int
     unit: MoneyShown
-    amount: MoneyShown
+    amount: MoneyShown = Field(description="Before discount and tax.")
+    discount: MoneyShown
+    tax: MoneyShown
+    total: MoneyShown = Field(description="What the buyer pays for it.")
     features: list[str]
     access_days: int | None
     metadata: dict[str, str]
@@ -33,6 +36,9 @@ class LineItemShown(Shown):
             quantity=line.quantity,
             unit=MoneyShown.of(line.unit),
             amount=MoneyShown.of(line.amount),
+            discount=MoneyShown.of(line.discount),
+            tax=MoneyShown.of(line.tax),
+            total=MoneyShown.of(line.total),
             features=list(line.features),
             access_days=line.access_days,
             metadata=dict(line.metadata),
@@ -48,6 +54,8 @@ class OrderShown(Shown):
     customer: str
     email: str | None
     subtotal: MoneyShown
+    discount: MoneyShown
+    tax: MoneyShown
     total: MoneyShown
     line_items: list[LineItemShown]
     metadata: dict[str, str]
@@ -66,6 +74,8 @@ class OrderShown(Shown):
             customer=str(order.customer_id),
             email=order.email,
             subtotal=MoneyShown.of(order.subtotal),
+            discount=MoneyShown.of(order.discount),
+            tax=MoneyShown.of(order.tax),
             total=MoneyShown.of(order.total),
             line_items=[LineItemShown.of(line) for line in order.lines],
             metadata=dict(order.metadata),

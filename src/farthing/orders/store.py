@@ -13,10 +13,11 @@ from farthing.orders.model import LineItem, Order
 from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
-    SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, total_amount, metadata,
-        placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
+    SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount, tax_amount,
+        total_amount, metadata, placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
         (SELECT json_agg(line ORDER BY line.position) FROM (
-            SELECT id, position, product, kind, name, quantity, unit_amount, amount, features, access_days, metadata
+            SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
+                access_days, metadata, details
             FROM line_items WHERE order_id = orders.id
         ) line) AS lines
     FROM orders
@@ -97,25 +98,28 @@ async def insert(tx: Transaction, order: Order) -> int:
             "features": list(line.features),
             "access_days": line.access_days,
             "metadata": dict(line.metadata),
+            "discount_amount": line.discount.amount,
+            "tax_amount": line.tax.amount,
+            "details": dict(line.details),
         }
         for position, line in enumerate(order.lines)
     ]
     number: int = await tx.value(
         """
         WITH placed AS (
-            INSERT INTO orders (id, customer_id, email, livemode, status, currency, subtotal_amount, total_amount,
-                metadata, placed_at, expires_at)
-            VALUES (%(id)s, %(customer)s, %(email)s, %(livemode)s, %(status)s, %(currency)s, %(subtotal)s, %(total)s,
-                %(metadata)s, %(now)s, %(expires_at)s)
+            INSERT INTO orders (id, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount,
+                tax_amount, total_amount, metadata, placed_at, expires_at)
+            VALUES (%(id)s, %(customer)s, %(email)s, %(livemode)s, %(status)s, %(currency)s, %(subtotal)s, %(discount)s,
+                %(tax)s, %(total)s, %(metadata)s, %(now)s, %(expires_at)s)
             RETURNING id, number, currency
         ), line AS (
             INSERT INTO line_items (id, order_id, position, product, kind, name, quantity, unit_amount, amount, currency,
-                features, access_days, metadata)
+                discount_amount, tax_amount, features, access_days, metadata, details)
             SELECT l.id, placed.id, l.position, l.product, l.kind, l.name, l.quantity, l.unit_amount, l.amount,
-                placed.currency, l.features, l.access_days, l.metadata
+                placed.currency, l.discount_amount, l.tax_amount, l.features, l.access_days, l.metadata, l.details
             FROM placed, json_to_recordset(%(lines)s::json) AS l (id uuid, position int, product text, kind text,
-                name text, quantity int, unit_amount bigint, amount bigint, features text[], access_days int,
-                metadata jsonb)
+                name text, quantity int, unit_amount bigint, amount bigint, discount_amount bigint, tax_amount bigint,
+                features text[], access_days int, metadata jsonb, details jsonb)
         )
         SELECT number FROM placed
         """,
@@ -126,6 +130,8 @@ async def insert(tx: Transaction, order: Order) -> int:
         status=order.status,
         currency=order.total.currency,
         subtotal=order.subtotal.amount,
+        discount=order.discount.amount,
+        tax=order.tax.amount,
         total=order.total.amount,
         metadata=orjson.dumps(dict(order.metadata)).decode(),
         now=order.placed_at,
@@ -174,6 +180,8 @@ def _order(row: Row) -> Order:
         livemode=row["livemode"],
         status=OrderStatus(row["status"]),
         subtotal=Money(row["subtotal_amount"], currency),
+        discount=Money(row["discount_amount"], currency),
+        tax=Money(row["tax_amount"], currency),
         total=Money(row["total_amount"], currency),
         metadata=row["metadata"],
         placed_at=row["placed_at"],
@@ -197,4 +205,7 @@ def _line(line: dict[str, Any], currency: str) -> LineItem:
         features=tuple(line["features"]),
         access_days=line["access_days"],
         metadata=line["metadata"],
+        discount=Money(line["discount_amount"], currency),
+        tax=Money(line["tax_amount"], currency),
+        details=line["details"],
     )

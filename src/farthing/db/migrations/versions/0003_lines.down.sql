@@ -1,0 +1,1 @@
+ALTER TABLE line_items DROP COLUMN discount_amount, DROP COLUMN tax_amount, DROP COLUMN details;
