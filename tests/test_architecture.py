@@ -125,12 +125,14 @@ def test_a_floor_is_in_parentheses_only_while_its_room_is_missing() -> None:
     assert built == []
 
 
+@pytest.mark.covers("F6")
 @pytest.mark.parametrize("path", FILES, ids=_short)
 def test_nothing_is_divided_by_a_hundred(path: Path) -> None:
     hundredths = [node.lineno for node in _divisions(path) if _is_number(node.right, 100)]
     assert hundredths == []
 
 
+@pytest.mark.covers("F6")
 @pytest.mark.parametrize("path", [path for path in FILES if _room(path) in MONEY_ROOMS], ids=_short)
 def test_where_money_is_counted_there_is_no_float(path: Path) -> None:
     nodes = list(ast.walk(_tree(path)))

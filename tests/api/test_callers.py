@@ -41,6 +41,7 @@ async def test_a_key_opens_the_door_until_it_is_revoked(server: httpx.AsyncClien
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
+@pytest.mark.covers("F157")
 async def test_a_key_is_shown_once_and_kept_as_a_hash(db: Database) -> None:
     async with db.transaction("test") as tx:
         key, secret = await keys.create(tx, "the till", livemode=True)
@@ -122,6 +123,7 @@ FOR_THE_KNOWN = [
 ]
 
 
+@pytest.mark.covers("F189")
 async def test_guests_see_nobodys_things_and_customers_not_the_shops(
     guest: httpx.AsyncClient, ada: httpx.AsyncClient, world: World
 ) -> None:
@@ -231,6 +233,7 @@ REFUSED: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.covers("F173", "S003-17")
 @pytest.mark.parametrize("name", REFUSED)
 async def test_what_is_no_token_for_us_is_refused(name: str) -> None:
     with pytest.raises(Unauthenticated):

@@ -25,6 +25,7 @@ async def order_count(world: World) -> int:
     return count
 
 
+@pytest.mark.covers("S003-10", "S003-12")
 async def test_a_server_starts_a_checkout_at_the_price_of_the_catalog(server: httpx.AsyncClient, world: World) -> None:
     items = [{"product": "mug", "quantity": 3, "metadata": {"color": "blue"}}, {"product": "guide", "quantity": 1}]
     answer = await server.post(SESSIONS, json=cart(items=items, customer={"id": "ada", "email": "ada@example.com"}))
@@ -130,6 +131,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
 }
 
 
+@pytest.mark.covers("F1")
 @pytest.mark.parametrize("name", REFUSED)
 async def test_what_cannot_be_sold_is_refused_by_name(name: str, server: httpx.AsyncClient, world: World) -> None:
     changes, status, param = REFUSED[name]
@@ -149,6 +151,7 @@ async def test_half_a_surrogate_pair_is_refused(server: httpx.AsyncClient, world
     assert answer.status_code == 422, answer.text
 
 
+@pytest.mark.covers("S002-18")
 async def test_a_customer_cannot_buy_as_somebody_else(ada: httpx.AsyncClient, world: World) -> None:
     async with unchanged(world):
         answer = await ada.post(SESSIONS, json=cart(customer={"id": "eve"}))
@@ -186,6 +189,7 @@ async def test_a_key_with_another_body_is_refused(server: httpx.AsyncClient, wor
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
 
 
+@pytest.mark.covers("F33")
 async def test_ten_at_once_with_one_key_place_one_order(server: httpx.AsyncClient, world: World, account: Account) -> None:
     body, key = cart(customer={"id": "ada"}), {"Idempotency-Key": "one"}
     answers = await asyncio.gather(*(server.post(SESSIONS, json=body, headers=key) for _ in range(10)))
@@ -196,6 +200,7 @@ async def test_ten_at_once_with_one_key_place_one_order(server: httpx.AsyncClien
     assert len((await account.get("/v1/checkout/sessions"))["data"]) == 1
 
 
+@pytest.mark.covers("F53")
 async def test_the_keys_of_two_callers_never_meet(
     server: httpx.AsyncClient, ada: httpx.AsyncClient, eve: httpx.AsyncClient, guest: httpx.AsyncClient, world: World
 ) -> None:
@@ -233,12 +238,14 @@ async def test_where_the_provider_is_silent_a_repetition_goes_on_with_the_same_o
     assert len((await account.get("/v1/checkout/sessions"))["data"]) == 1
 
 
+@pytest.mark.covers("S003-11")
 async def test_nothing_of_the_providers_words_reaches_a_guest(guest: httpx.AsyncClient, account: Account) -> None:
     await account.fail_next("500_before", "/v1/checkout/sessions", times=3)
     answer = await guest.post(SESSIONS, json=cart(customer=GUEST))
     assert (answer.status_code, answer.json()["detail"]) == (503, "The payment provider did not answer. Try the same again.")
 
 
+@pytest.mark.covers("F176")
 async def test_too_many_checkouts_from_one_address_must_wait(world: World, connect: Connect, api: FastAPI) -> None:
     api.state.limiter = Limiter(Rates(guest="2/minute"))
     async with connect() as guest:

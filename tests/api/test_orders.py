@@ -35,6 +35,7 @@ async def test_an_order_is_shown_with_its_lines_its_money_and_its_refunds(
     assert shown["placed_at"].endswith("Z")
 
 
+@pytest.mark.covers("F166")
 async def test_a_customer_sees_their_own_orders_and_nobody_elses(
     ada: httpx.AsyncClient, eve: httpx.AsyncClient, server: httpx.AsyncClient, world: World
 ) -> None:
@@ -259,6 +260,7 @@ async def test_ten_refunds_at_once_with_one_key_are_one(server: httpx.AsyncClien
     assert len((await server.get(refunds)).json()["data"]) == 1
 
 
+@pytest.mark.covers("F15")
 async def test_refunds_at_once_never_give_back_more_than_was_paid(
     server: httpx.AsyncClient, world: World, account: Account
 ) -> None:

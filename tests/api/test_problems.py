@@ -70,6 +70,7 @@ async def test_a_request_id_is_echoed_or_made(guest: httpx.AsyncClient) -> None:
         assert re.fullmatch(r"request_[0-9a-z]{26}", made)
 
 
+@pytest.mark.covers("F181")
 async def test_every_answer_has_the_strict_headers(guest: httpx.AsyncClient) -> None:
     for path in ("/v1/products", "/v1/nowhere", "/v1/openapi.json", "/v1/docs"):
         headers = (await guest.get(path)).headers
@@ -100,6 +101,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str], int, str]] = {
 }
 
 
+@pytest.mark.covers("F140", "F147")
 @pytest.mark.parametrize("name", BODIES)
 async def test_a_body_that_cannot_be_read_is_refused(name: str, guest: httpx.AsyncClient, world: World) -> None:
     body, headers, status, code = BODIES[name]
@@ -108,11 +110,13 @@ async def test_a_body_that_cannot_be_read_is_refused(name: str, guest: httpx.Asy
     assert (answer.status_code, problem_of(answer).code) == (status, code)
 
 
+@pytest.mark.covers("F138")
 async def test_a_body_that_grows_too_large_is_refused_while_it_arrives(guest: httpx.AsyncClient) -> None:
     assert (await guest.post(SESSIONS, content=slowly(64), headers=JSON)).status_code == 400
     assert problem_of(await guest.post(SESSIONS, content=slowly(65), headers=JSON)).code == "too_large"
 
 
+@pytest.mark.covers("F139")
 async def test_a_body_that_never_ends_is_not_waited_for(guest: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def stalling() -> AsyncIterator[bytes]:
         yield b"{"
@@ -160,6 +164,7 @@ async def test_what_the_hosts_own_sign_in_refuses_is_a_problem_too(
     assert (problem_of(answer).code, "host's words" in answer.text) == (code, False)
 
 
+@pytest.mark.covers("F146")
 async def test_all_wrong_fields_are_listed_and_none_of_their_values(guest: httpx.AsyncClient) -> None:
     wrong = cart(items=[{"product": 1, "quantity": "4242424242424242"}], customer={"email": "my secret"})
     answer = await guest.post(SESSIONS, json=wrong)
@@ -184,6 +189,7 @@ async def test_before_the_start_everything_waits() -> None:
     assert (problem_of(answer).code, answer.status_code, answer.headers["Retry-After"]) == ("not_started", 503, "1")
 
 
+@pytest.mark.covers("S003-11")
 @pytest.mark.parametrize(
     ("raised", "status", "code"),
     [

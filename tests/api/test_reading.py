@@ -60,6 +60,7 @@ async def test_an_id_of_the_hosts_may_hold_anything_printable(
     assert (await server.get("/v1/customers/unknown/entitlements")).json()["data"] == []
 
 
+@pytest.mark.covers("F145")
 @pytest.mark.parametrize(
     "query", ["", "feature=", "feature=%00&customer=ada", "feature=a&customer=%00", "feature=a&user=ada", "feature=a"]
 )

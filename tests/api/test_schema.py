@@ -36,6 +36,7 @@ AnyCase = Case[Any]
 Send = Callable[[AnyCase], httpx.Response]
 
 
+@pytest.mark.covers("S003-24")
 @pytest.mark.parametrize("mode", list(GenerationMode))
 async def test_every_answer_is_one_that_the_document_describes(
     mode: GenerationMode, api: FastAPI, server: httpx.AsyncClient, world: World, account: Account

@@ -30,6 +30,7 @@ price = "12.50 EUR"
 SHOP = GUIDE + MUG
 
 
+@pytest.mark.covers("S000-49")
 async def test_the_first_apply_makes_products_and_prices(seller: Seller, dashboard: Dashboard) -> None:
     assert await seller.apply(SHOP) == [
         "create product guide: None -> Guide",
@@ -62,6 +63,7 @@ async def test_checkout_is_told_the_prices_at_the_provider(seller: Seller, dashb
     }
 
 
+@pytest.mark.covers("F55")
 async def test_the_second_apply_changes_nothing(seller: Seller, dashboard: Dashboard) -> None:
     await seller.apply(SHOP)
     rows, events, seen = await seller.rows(), await seller.events(), dashboard.stripe.events.list().data
@@ -353,6 +355,7 @@ async def test_while_one_apply_runs_another_is_refused(seller: Seller, dashboard
     assert len(await seller.apply(SHOP)) == 5
 
 
+@pytest.mark.covers("F55")
 async def test_five_applies_at_once_make_everything_once(seller: Seller, dashboard: Dashboard) -> None:
     outcomes = await asyncio.gather(*(seller.apply(SHOP) for _ in range(5)), return_exceptions=True)
     assert all(isinstance(outcome, list | Conflict) for outcome in outcomes)

@@ -71,6 +71,7 @@ BOUNDARIES = 28
 """How many there are in an apply of EDITED."""
 
 
+@pytest.mark.covers("F77")
 @pytest.mark.parametrize("boundary", range(1, BOUNDARIES + 1))
 async def test_an_apply_cut_at_any_boundary_is_finished_by_the_next(
     boundary: int, seller: Seller, dashboard: Dashboard, provider: Stripe

@@ -78,11 +78,13 @@ def test_what_the_caller_does_to_the_metadata_later_changes_nothing() -> None:
     assert cart.lines[0].metadata == {"engraving": "Ada"}
 
 
+@pytest.mark.covers("F3", "F141")
 @pytest.mark.parametrize("quantity", [True, False, 1.0, 0.5, "1", None, float("nan"), [1]])
 def test_a_quantity_that_is_no_whole_number_is_refused(quantity: Any) -> None:
     assert refused(Invalid, [CartItem("guide", quantity)]) == ("The quantity is a whole number.", "items[0].quantity")
 
 
+@pytest.mark.covers("F3")
 @pytest.mark.parametrize("quantity", [0, -1, -(2**63), -(10**30)])
 def test_a_quantity_below_one_is_refused(quantity: int) -> None:
     assert refused(Invalid, [CartItem("mug"), CartItem("guide", quantity)]) == (
@@ -108,6 +110,7 @@ def test_the_limit_holds_for_all_lines_of_a_product_together() -> None:
     assert catalog.price(SHOP, [CartItem("guide", 6), CartItem("guide", 4)]).total == Money(49000, "eur")
 
 
+@pytest.mark.covers("S000-33")
 def test_an_unknown_product_is_not_found_and_a_close_one_is_suggested() -> None:
     assert refused(NotFound, [CartItem("giude")]) == ("There is no product 'giude'. Did you mean 'guide'?", "items[0].product")
     assert refused(NotFound, [CartItem("' OR 1=1 --")]) == ('There is no product "\' OR 1=1 --".', "items[0].product")
@@ -117,6 +120,7 @@ def test_a_product_that_is_not_for_sale_is_never_suggested() -> None:
     assert refused(NotFound, [CartItem("secrets")]) == ("There is no product 'secrets'.", "items[0].product")
 
 
+@pytest.mark.covers("F4")
 def test_a_product_that_is_not_for_sale_is_refused() -> None:
     assert refused(Conflict, [CartItem("secret")]) == ("'secret' is not for sale at the moment.", "items[0].product")
 
@@ -138,6 +142,7 @@ def test_a_currency_that_is_none_is_refused(currency: Any) -> None:
     assert refused(Invalid, [CartItem("guide")], currency)[1] == "currency"
 
 
+@pytest.mark.covers("S000-14")
 def test_an_empty_cart_is_refused() -> None:
     assert refused(Invalid, []) == ("The cart is empty: put at least one item into it.", "items")
 
@@ -148,6 +153,7 @@ def test_a_cart_has_at_most_fifty_items() -> None:
     assert refused(Invalid, items) == ("The cart has 51 items, more than 50: make two orders of it.", "items")
 
 
+@pytest.mark.covers("F5", "F10")
 def test_a_total_that_no_card_could_be_charged_is_refused() -> None:
     assert catalog.price(SHOP, [CartItem("yacht")]).total == Money(AMOUNT_MAX, "eur")
     assert refused(Invalid, [CartItem("yacht"), CartItem("mug")]) == (

@@ -38,6 +38,7 @@ def refusal(text: str) -> list[str]:
     return refused.value.detail.split("\n")
 
 
+@pytest.mark.covers("S000-1")
 def test_a_product_is_read_with_all_its_keys() -> None:
     read = catalog.parse(GUIDE)
     assert read.currency == "eur"
@@ -61,6 +62,7 @@ def test_the_shop_may_be_left_out() -> None:
     assert catalog.parse(re.sub(r"\[shop\]\n.*\n.*\n", "", GUIDE)).shop == catalog.Shop("Shop", None)
 
 
+@pytest.mark.covers("S000-7")
 @pytest.mark.parametrize(
     ("written", "money"),
     [
@@ -140,6 +142,7 @@ def test_a_wrong_key_is_named_with_its_line(written: str, line: int, said: str) 
     assert refusal(GUIDE.replace('price = "49.00 EUR"', written)) == [f"farthing.toml:{line}: {said}"]
 
 
+@pytest.mark.covers("F149", "S000-8")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

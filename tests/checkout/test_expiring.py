@@ -19,6 +19,7 @@ def sandbox(lone_sandbox: Sandbox) -> Sandbox:
     return lone_sandbox
 
 
+@pytest.mark.covers("F106")
 async def test_an_abandoned_checkout_expires_with_its_order(world: World, account: Account, clock: TravelClock) -> None:
     started = await start(world)
     session = await session_of(world, started.id)
@@ -47,6 +48,7 @@ async def test_what_expired_at_the_provider_first_expires_here(world: World, acc
     assert await sound(world)
 
 
+@pytest.mark.covers("F40")
 async def test_who_pays_in_the_last_moment_has_paid(world: World, account: Account, clock: TravelClock) -> None:
     started = await start(world)
     session = await session_of(world, started.id)

@@ -101,6 +101,7 @@ def test_an_allowed_host_is_taken_as_it_is_written(url: str) -> None:
     assert checked_url(url, HOSTS, param="success_url") == url
 
 
+@pytest.mark.covers("F159")
 @pytest.mark.parametrize("url", ATTACKS, ids=lambda url: ascii(url)[:60])
 def test_what_only_looks_allowed_is_refused(url: str) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -139,6 +140,7 @@ async def test_a_checkout_with_a_foreign_return_is_refused_and_nothing_is_placed
                 )
 
 
+@pytest.mark.covers("F160")
 async def test_nobody_is_sent_where_only_the_query_says(world: World) -> None:
     started = await start(world)
     async with world.db.transaction("test") as tx:

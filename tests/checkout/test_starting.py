@@ -31,6 +31,7 @@ async def status(world: World, id: Any) -> str:
         return str((await checkout.get(tx, id)).status)
 
 
+@pytest.mark.covers("S000-53", "S000-37")
 async def test_the_page_charges_what_the_catalog_says(world: World, account: Account) -> None:
     started = await start(world, CartItem("mug", 3), CartItem("guide", 1))
     assert started.total == Money(8650, "eur")
@@ -47,6 +48,7 @@ async def test_the_page_charges_what_the_catalog_says(world: World, account: Acc
     assert await happened(world) == ["order.placed", "checkout.started", "checkout.opened"]
 
 
+@pytest.mark.covers("F191")
 async def test_an_order_keeps_the_price_it_was_placed_at(world: World, account: Account) -> None:
     order = await buy(world, account, CartItem("mug", 2))
     dearer = catalog.parse('currency = "eur"\n[products.mug]\nname = "Dear mug"\nkind = "custom"\nprice = "99.00 EUR"\n')
@@ -77,6 +79,7 @@ async def test_what_cannot_be_sold_places_nothing(world: World, account: Account
     assert await open_sessions(account) == []
 
 
+@pytest.mark.covers("F19")
 async def test_a_price_that_was_changed_behind_our_back_leaves_nothing_payable(world: World, account: Account) -> None:
     await catalog.apply(world)
     async with world.db.transaction("test") as tx:
@@ -99,6 +102,7 @@ async def test_a_price_that_was_changed_behind_our_back_leaves_nothing_payable(w
     assert await sound(world)
 
 
+@pytest.mark.covers("F87")
 async def test_after_a_refusal_nothing_is_left_and_the_same_key_may_try_anew(world: World, account: Account) -> None:
     await catalog.apply(world)
     async with world.db.transaction("test") as tx:
@@ -139,6 +143,7 @@ async def test_a_key_with_another_wish_is_refused_and_another_callers_is_another
     assert await count(world, "orders") == 2
 
 
+@pytest.mark.covers("F52")
 async def test_a_key_in_use_says_so_until_its_time_is_over_and_then_the_same_order_goes_on(
     world: World, account: Account, clock: TravelClock
 ) -> None:
@@ -158,6 +163,7 @@ async def test_a_key_in_use_says_so_until_its_time_is_over_and_then_the_same_ord
     assert (await count(world, "orders"), len(await open_sessions(account))) == (1, 1)
 
 
+@pytest.mark.covers("F59", "F82")
 async def test_where_the_answer_was_lost_the_same_key_finds_the_page_that_was_made(world: World, account: Account) -> None:
     await account.fail_next("lost_response", "/v1/checkout/sessions", times=3)
     with pytest.raises(ProviderUnavailable, match="Try the same again"):
@@ -181,6 +187,7 @@ def test_a_key_that_is_none_is_refused(key: str) -> None:
         Key.of("app", key, [])
 
 
+@pytest.mark.covers("F58")
 async def test_a_start_that_was_never_answered_is_finished_by_the_sweep(
     world: World, account: Account, clock: TravelClock
 ) -> None:
@@ -232,6 +239,7 @@ async def test_an_order_that_was_paid_a_moment_ago_is_not_canceled(world: World,
     assert await sound(world)
 
 
+@pytest.mark.covers("F94")
 async def test_a_session_that_is_not_ours_is_ignored(world: World, account: Account) -> None:
     form = {
         "mode": "payment",

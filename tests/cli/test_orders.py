@@ -1,5 +1,6 @@
 """Orders from the command line: looking, refunding, canceling, asking the provider, and why."""
 
+import pytest
 from tests.cli.conftest import Farthing
 from tests.worlds import Account, buy, session_of, start
 
@@ -158,6 +159,7 @@ async def test_a_silent_provider_is_said_to_be_silent(farthing: Farthing, shop: 
     assert len(said.err.splitlines()) == 1
 
 
+@pytest.mark.covers("F143")
 async def test_what_a_buyer_writes_is_neither_color_nor_command_in_a_terminal(farthing: Farthing, world: World) -> None:
     """An address with a closing tag in it once hid every order from `orders list`."""
     started = await start(world, buyer=Buyer("[/red]", "[/x]@shop.example"))

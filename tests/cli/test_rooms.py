@@ -124,6 +124,7 @@ async def test_staff_are_added_with_a_password_that_no_process_list_shows(farthi
         assert connection.execute("SELECT email, role FROM farthing.staff").fetchall() == [("ada@shop.example", "admin")]
 
 
+@pytest.mark.covers("S000-49")
 async def test_the_catalog_is_planned_applied_and_then_as_planned(farthing: Farthing, account: Account) -> None:
     planned = farthing("catalog", "plan", "--check", "--json")
     assert planned.code == 7

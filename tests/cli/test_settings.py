@@ -9,6 +9,7 @@ from farthing.cli.logs import clean, redact
 SECRETS = ("sk_test_51Habcdefghijklmnop", "whsec_abcdefghijklmnopqrst", "fk_live_abcdefgh-ijkl_mnop", "4242 4242 4242 4242")
 
 
+@pytest.mark.covers("F178")
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_reaches_a_log(secret: str) -> None:
     told = redact(f"refused {secret}, sorry")
@@ -67,6 +68,7 @@ async def test_the_doctor_says_how_to_repair(farthing: Farthing, shop: dict[str,
     }
 
 
+@pytest.mark.covers("F103")
 @pytest.mark.parametrize(
     ("name", "value", "check", "sentence"),
     [

@@ -40,6 +40,7 @@ def test_nothing_set_is_a_development_shop_on_this_machine() -> None:
     assert settings.hosts == {"127.0.0.1"}
 
 
+@pytest.mark.covers("S003-1")
 @pytest.mark.parametrize("environ", [SERVED, PRODUCTION, SERVED | {"STRIPE_API_BASE": "http://127.0.0.1:1234"}])
 def test_what_is_whole_is_served(environ: dict[str, str]) -> None:
     load(environ).check_served()
@@ -76,6 +77,7 @@ LACKING = [
 ]
 
 
+@pytest.mark.covers("F153", "F162", "S003-2")
 @pytest.mark.parametrize(("changes", "said"), LACKING)
 def test_a_server_that_could_not_be_trusted_does_not_start(changes: dict[str, str], said: str) -> None:
     assert refused(SERVED | changes).startswith(said)
@@ -130,6 +132,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert refused(SERVED | {"FARTHING_JWT_SECRET_FILE": str(file)}).endswith("is not a text file in UTF-8.")
 
 
+@pytest.mark.covers("F178")
 def test_no_secret_is_shown_by_the_settings_themselves() -> None:
     names = [name for name in NAMES.values() if name not in _PUBLIC]
     settings = load(dict.fromkeys(names, f"postgresql://u:{SECRET}@h/db"))

@@ -62,6 +62,7 @@ async def test_what_raises_leaves_nothing(shelf: Database) -> None:
     assert await books(shelf) == [0, 0]
 
 
+@pytest.mark.covers("F81")
 async def test_what_is_canceled_leaves_nothing_and_no_connection_in_a_transaction(shelf: Database) -> None:
     async def linger() -> None:
         async with shelf.transaction("test") as tx:
@@ -79,6 +80,7 @@ async def test_what_is_canceled_leaves_nothing_and_no_connection_in_a_transactio
         assert await tx.value(idle + " AND pid <> %(own)s", own=tx.connection.info.backend_pid) == 0
 
 
+@pytest.mark.covers("F47")
 async def test_of_two_who_wait_for_each_other_both_get_there(shelf: Database) -> None:
     both_hold_one = asyncio.Barrier(2)
     attempts = 0
@@ -101,6 +103,7 @@ async def test_of_two_who_wait_for_each_other_both_get_there(shelf: Database) ->
     assert await books(shelf) == [2, 2]
 
 
+@pytest.mark.covers("F56")
 async def test_a_transaction_that_was_overtaken_runs_again_on_what_is_true_now(shelf: Database) -> None:
     seen: list[int] = []
 

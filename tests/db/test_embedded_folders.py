@@ -25,6 +25,7 @@ from farthing.errors import ConfigError, DatabaseUnavailable
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="embedded PostgreSQL needs Linux or macOS")
 
 
+@pytest.mark.covers("F185")
 def test_nothing_listens_on_the_network(home: Path) -> None:
     with EmbeddedPostgres(home, settings=FAST) as postgres:
         assert ask(postgres.dsn(), "SHOW listen_addresses") == ""

@@ -50,6 +50,7 @@ def empty(postgres: str) -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.covers("S003-7")
 def test_down_to_nothing_and_up_again_is_the_same_schema(dsn: str) -> None:
     before = described(dsn)
     assert len(before[0]) > 150
@@ -84,6 +85,7 @@ def test_upgrading_what_is_up_to_date_changes_nothing(dsn: str) -> None:
     assert described(dsn) == before
 
 
+@pytest.mark.covers("F76")
 def test_a_migration_that_fails_leaves_the_version_it_found(empty: str) -> None:
     with psycopg.connect(empty, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA farthing CREATE TABLE staff (id int)")

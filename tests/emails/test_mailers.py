@@ -90,6 +90,7 @@ async def test_a_letter_arrives_whole_in_both_forms() -> None:
     assert not any(line.startswith("AUTH") for line in office.heard)
 
 
+@pytest.mark.covers("F73")
 async def test_a_repetition_is_the_same_message_and_another_key_is_another() -> None:
     async with post_office() as office:
         mailer = SmtpMailer(f"smtp://127.0.0.1:{office.port}", "shop@example.com")

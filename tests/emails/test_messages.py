@@ -28,6 +28,7 @@ async def paid_event(world: World, order: OrderId) -> Event:
         return next(event for event in await events.of_order(tx, order) if event.type == "order.paid")
 
 
+@pytest.mark.covers("S003-22")
 async def test_the_buyer_is_told_what_they_bought(world: World, account: Account, outbox: Outbox) -> None:
     order = await buy(world, account, CartItem("mug", 2), CartItem("guide"))
     await work(world)
@@ -74,6 +75,7 @@ class Letterbox(Outbox):
             raise ProviderUnavailable("the line was cut")
 
 
+@pytest.mark.covers("F73")
 async def test_after_a_lost_answer_the_same_message_goes_out_again(world: World, account: Account) -> None:
     post = Letterbox()
     torn = replace(world, mailer=post)
@@ -97,6 +99,7 @@ async def test_what_is_written_once_is_not_written_anew(world: World, account: A
     assert [email.status for email in await written(world, order.id)] == ["sent"]
 
 
+@pytest.mark.covers("F164")
 async def test_a_name_is_no_markup(world: World, account: Account, outbox: Outbox) -> None:
     evil = CATALOG.replace("A mug", "<script>alert(1)</script> & co")
     shop = replace(world, catalog=catalog.parse(evil))

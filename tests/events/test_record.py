@@ -62,6 +62,7 @@ async def test_ids_are_written_as_people_know_them(db: Database) -> None:
     assert found.data == {"refund": str(refund), "nested": {"ids": [str(refund), [str(refund)]]}, "n": 1, "none": None}
 
 
+@pytest.mark.covers("F188")
 @pytest.mark.parametrize("statement", ["UPDATE events SET actor = 'nobody'", "DELETE FROM events", "TRUNCATE events CASCADE"])
 async def test_nobody_rewrites_what_happened(db: Database, statement: str) -> None:
     async with db.transaction("test") as tx:
@@ -93,6 +94,7 @@ async def test_lists_are_of_one_type_or_one_order(db: Database) -> None:
         assert await events.of_order(tx, one) == [first, third]
 
 
+@pytest.mark.covers("S000-18")
 def test_every_announced_event_explains_itself() -> None:
     assert all(kind.__doc__ for kind in ANNOUNCED.values())
     assert {kind.name for kind in ANNOUNCED.values()} == set(ANNOUNCED)

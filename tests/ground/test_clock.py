@@ -8,6 +8,7 @@ from farthing.clock import SystemClock, TravelClock
 from farthing.db import Database
 
 
+@pytest.mark.covers("F151")
 def test_both_clocks_run_in_utc() -> None:
     for clock in (SystemClock(), TravelClock()):
         assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)

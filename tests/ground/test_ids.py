@@ -91,6 +91,7 @@ def test_what_is_no_id_names_nothing_that_exists(text: str) -> None:
     refusal.value.detail.encode()
 
 
+@pytest.mark.covers("F148", "F167")
 @given(st.text(max_size=40))
 def test_any_text_is_an_id_or_not_found(text: str) -> None:
     with pytest.raises(NotFound):

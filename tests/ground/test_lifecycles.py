@@ -32,6 +32,7 @@ def _states_in_the_database(dsn: str) -> dict[str, set[str]]:
     return {table.removeprefix("farthing."): set(re.findall(r"'(\w+)'::text", definition)) for table, definition in rows}
 
 
+@pytest.mark.covers("S000-30")
 def test_the_database_knows_exactly_the_states_of_the_code(dsn: str) -> None:
     found = _states_in_the_database(dsn)
     # A hook's run has no lifecycle: it is a note of what came of it.

@@ -27,6 +27,7 @@ amounts = st.integers(-TOTAL_MAX, TOTAL_MAX)
 weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any)
 
 
+@pytest.mark.covers("F11")
 @given(amounts, currencies, weights)
 def test_a_split_never_loses_a_unit(amount: int, currency: str, shares: list[int]) -> None:
     parts = Money(amount, currency).split(shares)
@@ -78,6 +79,7 @@ def test_people_write_amounts_like_this(text: str, currency: str, amount: int) -
     assert Money.parse(text, currency) == Money(amount, currency)
 
 
+@pytest.mark.covers("F141")
 @pytest.mark.parametrize(
     ("text", "currency"),
     [
@@ -129,6 +131,7 @@ def test_sums_and_differences_are_exact_or_refused(a: int, b: int) -> None:
     assert (one < other, one <= other, one > other, one >= other) == (a < b, a <= b, a > b, a >= b)
 
 
+@pytest.mark.covers("F9")
 def test_two_currencies_never_meet() -> None:
     one, other = Money(100, "eur"), Money(100, "usd")
     for meet in (
@@ -157,6 +160,7 @@ def test_a_currency_that_is_not_taken_is_refused_by_name(currency: str) -> None:
         Money(1, currency)
 
 
+@pytest.mark.covers("F10")
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_each_currency_can_be_charged_from_its_smallest_to_the_largest_amount(currency: str) -> None:
     step = 10 if exponent(currency) == 3 else 1
@@ -169,6 +173,7 @@ def test_each_currency_can_be_charged_from_its_smallest_to_the_largest_amount(cu
             check_chargeable(Money(amount, currency))
 
 
+@pytest.mark.covers("F8")
 @pytest.mark.parametrize("currency", sorted(THREE_DECIMAL))
 def test_three_decimals_are_charged_in_steps_of_ten(currency: str) -> None:
     check_chargeable(Money(12_340, currency))
@@ -177,6 +182,7 @@ def test_three_decimals_are_charged_in_steps_of_ten(currency: str) -> None:
             check_chargeable(Money(12_340 + last, currency))
 
 
+@pytest.mark.covers("F7")
 def test_no_currency_has_two_numbers_of_decimals() -> None:
     assert not TWO_DECIMAL & ZERO_DECIMAL
     assert not TWO_DECIMAL & THREE_DECIMAL

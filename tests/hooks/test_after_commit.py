@@ -3,6 +3,7 @@
 import threading
 import time
 
+import pytest
 from tests.hooks.conftest import Diary
 from tests.news import work
 from tests.worlds import Account, buy, start
@@ -43,6 +44,7 @@ async def test_events_can_be_named_by_their_names(pay: Farthing, diary: Diary) -
     assert [type(event) for event in diary.told] == [OrderPlaced]
 
 
+@pytest.mark.covers("F131", "S000-36")
 async def test_a_hook_that_raises_is_tried_again_and_disturbs_nobody(pay: Farthing, account: Account) -> None:
     failing, calm = Diary(refuses=3), Diary()
     pay.on(OrderPaid, name="failing")(failing.write)
@@ -90,6 +92,7 @@ async def test_what_a_driver_says_of_a_row_is_not_kept(pay: Farthing, account: A
     assert "ada@" not in error
 
 
+@pytest.mark.covers("F132")
 async def test_a_plain_function_runs_in_a_thread_of_its_own(pay: Farthing, account: Account) -> None:
     threads: list[str] = []
 
@@ -113,6 +116,7 @@ async def test_a_plain_function_that_returns_a_coroutine_is_awaited(pay: Farthin
     assert len(diary.told) == 1
 
 
+@pytest.mark.covers("F67")
 async def test_the_same_event_announced_twice_is_told_once(pay: Farthing, account: Account, diary: Diary) -> None:
     pay.on(OrderPaid, name="diary")(diary.write)
     async with pay:

@@ -62,6 +62,7 @@ async def test_the_hosts_rows_commit_with_the_payment(pay: Farthing, account: Ac
         assert (await pay.order(str(started.order_id))).status == "paid"
 
 
+@pytest.mark.covers("F131")
 async def test_while_the_hook_raises_the_order_is_not_paid_and_once_it_is_mended_it_is(
     pay: Farthing, account: Account, seats: Seats, clock: TravelClock
 ) -> None:
@@ -106,6 +107,7 @@ async def test_the_buyer_who_returns_while_the_hook_raises_is_sent_on(pay: Farth
         assert (await pay.order(str(started.order_id))).status == "open"
 
 
+@pytest.mark.covers("F132")
 async def test_what_a_hook_waits_for_too_long_is_rolled_back_with_all_the_rest(pay: Farthing, account: Account) -> None:
     timeouts: list[str] = []
 

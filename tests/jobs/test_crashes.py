@@ -48,6 +48,7 @@ def start_worker(dsn: str) -> Iterator[Start]:
         process.wait()
 
 
+@pytest.mark.covers("F122")
 async def test_a_killed_workers_job_is_run_by_another_worker(
     db: Database, world: World, start_worker: Start, working: Working
 ) -> None:
@@ -78,6 +79,7 @@ async def test_a_killed_workers_job_is_run_by_its_successor(db: Database, world:
     assert sorted(await world.notes()) == ["began"] * 4 + ["ended"] * 2
 
 
+@pytest.mark.covers("F123", "F54")
 async def test_a_long_job_of_a_living_worker_is_not_taken_away(
     db: Database, world: World, start_worker: Start, working: Working
 ) -> None:
@@ -164,6 +166,7 @@ async def until_noted(world: World, note: str) -> None:
     await until(noted)
 
 
+@pytest.mark.covers("F79")
 async def test_a_worker_waits_for_a_database_that_is_not_there_yet(server: Server) -> None:
     """Neither the schema, at first; the worker starts by itself when it is there."""
     dsn, stop = server.postgres.dsn(), Event()

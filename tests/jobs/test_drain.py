@@ -33,6 +33,7 @@ async def test_a_failed_job_waits_for_its_next_attempt(db: Database, world: Worl
     assert await counts(db) == (0, 0, 0, 0)
 
 
+@pytest.mark.covers("F124")
 async def test_a_job_that_keeps_failing_dies_and_can_be_run_again(db: Database, world: World) -> None:
     await schedule(db, "stumble", times=ATTEMPTS_MAX)
     assert await jobs.drain(db, world, TASKS, ignore_delays=True) == Drained(again=ATTEMPTS_MAX - 1, dead=1)

@@ -29,6 +29,7 @@ async def _run(db: Database, sql: str) -> None:
         await connection.execute(sql.encode())
 
 
+@pytest.mark.covers("F133")
 async def test_a_job_of_an_unknown_task_is_given_time_for_a_release(db: Database, queue: Queue) -> None:
     await schedule(db, "from.the.future")
     assert await housekeeping.hold_unknown(queue.driver, TASKS.keys()) == 0

@@ -34,6 +34,7 @@ def test_the_twelfth_failure_is_the_last() -> None:
     assert after(RuntimeError("no"), ATTEMPTS_MAX - 1, MIDDLE) == Dead(Failure("RuntimeError", "no"))
 
 
+@pytest.mark.covers("F125")
 @pytest.mark.parametrize(("chance", "seconds"), [(0.0, 24), (0.5, 30), (1.0, 36)])
 def test_what_failed_together_does_not_come_back_together(chance: float, seconds: int) -> None:
     assert after(RuntimeError("no"), 2, chance) == Again(timedelta(seconds=seconds), Failure("RuntimeError", "no"))

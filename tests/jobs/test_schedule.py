@@ -16,6 +16,7 @@ async def _rows(db: Database) -> list[tuple[str, str, bytes]]:
         )
 
 
+@pytest.mark.covers("F127")
 async def test_a_job_commits_with_its_transaction(db: Database) -> None:
     async with db.transaction("test") as tx:
         await jobs.schedule(tx, "events.announce", event="event_1", attempt=2)

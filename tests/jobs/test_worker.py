@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 from tests.jobs.conftest import Working
 from tests.jobs.tasks import World, counts, schedule, stored, until, until_counts, until_notes
@@ -74,6 +75,7 @@ async def test_a_failure_is_logged_with_its_place_but_without_what_it_quotes(db:
     assert "jenny@example.com" not in str(logs)
 
 
+@pytest.mark.covers("F128")
 async def test_no_more_jobs_run_at_once_than_allowed(db: Database, world: World, working: Working) -> None:
     for _ in range(12):
         await schedule(db, "sleep", seconds=1)
@@ -85,6 +87,7 @@ async def test_no_more_jobs_run_at_once_than_allowed(db: Database, world: World,
     assert sorted(await world.notes()) == ["began"] * 12 + ["ended"] * 12
 
 
+@pytest.mark.covers("F43")
 async def test_two_workers_never_run_the_same_job(db: Database, world: World, working: Working) -> None:
     words = [f"word-{number:03}" for number in range(100)]
     for word in words:
@@ -94,6 +97,7 @@ async def test_two_workers_never_run_the_same_job(db: Database, world: World, wo
     assert sorted(await world.notes()) == words
 
 
+@pytest.mark.covers("F129")
 async def test_a_running_job_is_finished_before_the_worker_stops(db: Database, world: World, working: Working) -> None:
     await schedule(db, "sleep", seconds=1)
     async with working():

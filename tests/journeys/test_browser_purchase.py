@@ -80,6 +80,7 @@ def test_a_purchase_is_seen_by_the_buyer_the_staff_and_the_books(page: Page, sho
     expect(page.get_by_text("All rules hold")).to_be_visible()
 
 
+@pytest.mark.covers("S003-25")
 def test_after_a_declined_card_another_one_pays_the_same_order(page: Page, shop: Shop) -> None:
     go_to_pay(page, shop)
     pay(page, DECLINED_CARD)
@@ -91,6 +92,7 @@ def test_after_a_declined_card_another_one_pays_the_same_order(page: Page, shop:
     expect(page.get_by_role("row")).to_have_count(2)
 
 
+@pytest.mark.covers("S003-25")
 def test_a_card_that_wants_its_owner_pays_after_they_agreed(page: Page, shop: Shop) -> None:
     go_to_pay(page, shop)
     pay(page, THREE_D_SECURE_CARD)

@@ -37,6 +37,7 @@ async def test_a_transaction_that_is_off_by_one_cent_cannot_commit(db: Database)
         assert await tx.value("SELECT count(*) FROM ledger_transactions") == 0
 
 
+@pytest.mark.covers("F29")
 async def test_currencies_do_not_balance_each_other(db: Database) -> None:
     with pytest.raises(psycopg.errors.CheckViolation, match="off by"):
         async with db.transaction("test") as tx:
@@ -49,6 +50,7 @@ async def test_a_transaction_without_entries_cannot_commit(db: Database) -> None
             await _post_by_hand(tx.connection, [])
 
 
+@pytest.mark.covers("F188")
 @pytest.mark.parametrize(
     "statement",
     [

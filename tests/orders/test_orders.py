@@ -76,6 +76,7 @@ async def test_what_is_not_there_is_not_found(db: Database) -> None:
         assert await orders.find_by_number(tx, 7) is None
 
 
+@pytest.mark.covers("S000-17")
 @pytest.mark.parametrize(
     ("begin", "then"),
     [
@@ -158,6 +159,7 @@ async def test_lists_are_newest_first_and_of_one_status_or_customer(db: Database
         assert ([order.id for order in mine.items], mine.next_cursor) == ([second.id], None)
 
 
+@pytest.mark.covers("F46")
 async def test_who_holds_an_order_holds_it_until_the_commit(db: Database) -> None:
     async with db.transaction("test") as tx:
         order = await place(tx)
@@ -201,6 +203,7 @@ NEVER = [
 ]
 
 
+@pytest.mark.covers("S000-26")
 async def test_the_database_refuses_what_must_never_be(world: World) -> None:
     await start(world)
     async with unchanged(world):
@@ -226,6 +229,7 @@ async def test_a_second_payment_cannot_settle_an_order(world: World, account: Ac
             await world.db.run("test", work)
 
 
+@pytest.mark.covers("F49")
 async def test_two_requests_of_one_new_buyer_make_one_customer(db: Database) -> None:
     async def meet(external_id: str | None, email: str) -> Any:
         async with db.transaction("test") as tx:

@@ -40,6 +40,7 @@ def ada(visit: Callable[[], Visitor]) -> Visitor:
     return visitor
 
 
+@pytest.mark.covers("S000-44")
 async def test_orders_are_listed_newest_first(ada: Visitor, world: World, account: Account) -> None:
     await buy(world, account, CartItem("mug", 2), buyer=ADA)
     await start(world, buyer=ADA)
@@ -60,6 +61,7 @@ async def test_an_order_shows_items_access_and_what_came_back(ada: Visitor, worl
     assert "not for the buyer" not in text
 
 
+@pytest.mark.covers("S000-45")
 @pytest.mark.parametrize("path", ["/account/orders/{id}", "/account/orders/order_x", "/account/orders/%00"])
 async def test_an_order_of_somebody_else_does_not_exist(ada: Visitor, world: World, account: Account, path: str) -> None:
     order = await buy(world, account, buyer=GRACE)

@@ -72,6 +72,7 @@ async def test_an_order_is_shown_in_every_status(admin: Visitor, world: World, a
         assert [word for word in words if word not in text] == []
 
 
+@pytest.mark.covers("S000-47")
 async def test_orders_are_found_by_whatever_is_at_hand(admin: Visitor, world: World, account: Account) -> None:
     order = await buy(world, account)
     await start(world, buyer=checkout.Buyer(email="grace@example.com"))

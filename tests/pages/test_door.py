@@ -21,6 +21,7 @@ from farthing.world import World
 LOOKS = ["/admin/orders", "/admin/events", "/admin/jobs", "/admin/health", "/admin/ledger", "/admin/audit"]
 
 
+@pytest.mark.covers("F171", "F170")
 async def test_without_a_session_every_page_leads_to_signing_in(visitor: Visitor, world: World, account: Account) -> None:
     order = await buy(world, account)
     for path in [*LOOKS, "/admin", f"/admin/orders/{order.id}", f"/admin/orders/{order.id}/refund", "/admin/events/replay"]:
@@ -30,6 +31,7 @@ async def test_without_a_session_every_page_leads_to_signing_in(visitor: Visitor
         assert answer.text == ""
 
 
+@pytest.mark.covers("F170")
 async def test_without_a_session_no_form_changes_anything(visitor: Visitor, world: World, account: Account) -> None:
     order = await buy(world, account)
     await visitor.get("/admin/sign-in")
@@ -96,6 +98,7 @@ async def test_signing_in_leads_on_keeps_a_hash_and_is_written_down(visitor: Vis
     assert actor.startswith("staff:staff_")
 
 
+@pytest.mark.covers("F159")
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -134,6 +137,7 @@ async def test_a_wrong_guess_says_one_thing_and_opens_nothing(
         assert await tx.value("SELECT count(*) FROM staff_sessions") == 0
 
 
+@pytest.mark.covers("F171")
 async def test_guessing_is_slowed_down(visitor: Visitor, staff: None) -> None:
     for _ in range(10):
         assert (await visitor.post("/admin/sign-in", email="admin@shop.example", password="x")).status_code == 401
@@ -143,6 +147,7 @@ async def test_guessing_is_slowed_down(visitor: Visitor, staff: None) -> None:
     assert (await visitor.post("/admin/sign-in", email="viewer@shop.example", password=PASSWORD)).status_code == 303
 
 
+@pytest.mark.covers("F177")
 async def test_guesses_from_many_addresses_are_counted_together(
     pages: ASGIApp, staff: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +161,7 @@ async def test_guesses_from_many_addresses_are_counted_together(
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
 
 
+@pytest.mark.covers("F174")
 async def test_a_session_ends_by_signing_out_by_time_and_with_the_account(
     visit: Callable[[], Visitor], staff: None, db: Database, clock: TravelClock
 ) -> None:
@@ -219,6 +225,7 @@ async def test_the_demo_customer_is_not_signed_in_under_another_name(visitor: Vi
     assert "farthing_demo_customer" not in answer.headers.get("set-cookie", "")
 
 
+@pytest.mark.covers("F182")
 async def test_no_redirect_leads_to_the_host_that_a_request_names(visitor: Visitor) -> None:
     for path in ("/admin/", "/admin/orders/", "/account/orders/", "/checkout/success/", "//evil.example/"):
         answer = await visitor.http.get(path, headers={"host": "evil.example"})

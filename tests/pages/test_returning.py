@@ -58,6 +58,7 @@ async def test_a_canceled_order_says_that_nothing_was_bought(visitor: Visitor, w
     assert "Nothing was bought with order 1001" in text
 
 
+@pytest.mark.covers("F160")
 @pytest.mark.parametrize("query", ["", "?session_id=", "?session_id=cs_test_x", "?session_id=%00", "?session_id=%ed%a0%80"])
 async def test_a_session_of_nobody_is_not_found(visitor: Visitor, query: str) -> None:
     answer = await visitor.get(f"/checkout/success{query}")

@@ -51,6 +51,7 @@ async def test_a_cart_leads_to_the_payment_page_of_its_order(visitor: Visitor, w
     assert row == {"email": HOPPER, "total_amount": 2500, "currency": "eur", "status": "open"}
 
 
+@pytest.mark.covers("F33")
 async def test_paying_twice_from_one_page_places_one_order(visitor: Visitor, db: Database) -> None:
     attempt = await fill_cart(visitor)
     clicks = [visitor.post("/cart/checkout", attempt=attempt, email=HOPPER) for _ in range(3)]
@@ -130,6 +131,7 @@ async def test_a_form_without_its_token_buys_nothing(visitor: Visitor, db: Datab
     assert await count(db, "orders") == 0
 
 
+@pytest.mark.covers("F183")
 async def test_production_has_no_demo_shop_no_demo_customer_and_no_mailbox(production: ASGIApp) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(production), base_url="http://testserver") as http:
         assert "Orders and payments of this shop" in (await http.get("/")).text

@@ -157,6 +157,7 @@ EVERY_LOOK = [
 ]
 
 
+@pytest.mark.covers("F48", "F105")
 @pytest.mark.parametrize(("order", "payment"), list(product(OrderStatus, EVERY_PAYMENT)))
 def test_every_decision_can_be_carried_out_and_no_money_is_dropped(order: OrderStatus, payment: Payment) -> None:
     for look in EVERY_LOOK:

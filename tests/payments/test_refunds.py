@@ -13,6 +13,7 @@ from farthing.money import Money
 from farthing.world import World
 
 
+@pytest.mark.covers("F14", "S000-25")
 async def test_part_of_the_price_goes_back_and_then_the_rest(world: World, account: Account, outbox: Outbox) -> None:
     order = await buy(world, account)
     promised = await refund(world, order.id, Money(1000, "eur"))
@@ -39,6 +40,7 @@ async def test_part_of_the_price_goes_back_and_then_the_rest(world: World, accou
     assert await sound(world)
 
 
+@pytest.mark.covers("F13")
 async def test_hearing_of_our_own_refunds_changes_nothing(world: World, account: Account) -> None:
     order = await buy(world, account)
     await refund(world, order.id, Money(1000, "eur"))
@@ -96,6 +98,7 @@ async def test_an_unpaid_order_has_nothing_to_refund(world: World) -> None:
             await refund(world, started.order_id)
 
 
+@pytest.mark.covers("F190")
 async def test_a_refund_made_in_the_dashboard_becomes_ours(world: World, account: Account, outbox: Outbox) -> None:
     order = await buy(world, account)
     payment = await payment_of(world, order.id)
@@ -153,6 +156,7 @@ async def test_a_promise_is_sent_once_however_often_the_job_runs(world: World, a
     assert len((await account.get("/v1/refunds"))["data"]) == 1
 
 
+@pytest.mark.covers("F25")
 async def test_the_fee_is_posted_once_when_it_is_known(world: World, account: Account) -> None:
     order = await buy(world, account, CartItem("mug", 2))
     payment = await payment_of(world, order.id)

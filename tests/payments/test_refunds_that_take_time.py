@@ -53,6 +53,7 @@ async def test_a_refund_that_the_bank_takes_time_for_is_pending_until_it_is_ther
     assert await sound(world)
 
 
+@pytest.mark.covers("F16")
 async def test_a_refund_that_the_bank_returns_gives_the_order_back_what_it_lost(world: World, account: Account) -> None:
     order = await pay_with(world, account, FAILING_REFUND_CARD)
     await refund(world, order.id)

@@ -93,6 +93,7 @@ async def drain(shop: Shop) -> None:
         pass
 
 
+@pytest.mark.covers("F37", "F38", "F90", "S000-40")
 async def test_ten_deliveries_of_every_event_at_once_are_one(paid: Open) -> None:
     before = Snapshot(paid.harness.connection)
     expected = await settled(paid)
@@ -109,6 +110,7 @@ async def test_ten_deliveries_of_every_event_at_once_are_one(paid: Open) -> None
     await paid.sound()
 
 
+@pytest.mark.covers("F39")
 async def test_return_page_webhook_and_operator_at_once_are_one(paid: Open) -> None:
     before = Snapshot(paid.harness.connection)
     expected = await settled(paid)
@@ -127,6 +129,7 @@ async def test_return_page_webhook_and_operator_at_once_are_one(paid: Open) -> N
     await paid.sound()
 
 
+@pytest.mark.covers("F41")
 async def test_two_whole_refunds_at_once_give_back_once(paid: Open) -> None:
     await settled(paid)
     before = Snapshot(paid.harness.connection)
@@ -170,6 +173,7 @@ async def test_our_refund_and_one_in_the_dashboard_at_once_end_at_what_was_paid(
     await paid.sound()
 
 
+@pytest.mark.covers("F33", "S003-26")
 async def test_eight_equal_requests_with_one_key_are_one_order(harness: Harness) -> None:
     for round_ in range(ROUNDS):
         place, _ = await harness.prepare("check_out")
@@ -203,6 +207,7 @@ async def test_what_was_canceled_before_it_was_paid_cannot_be_paid(unpaid: Open)
     await unpaid.sound()
 
 
+@pytest.mark.covers("F40")
 async def test_canceling_and_paying_at_once_is_one_of_them(harness: Harness) -> None:
     ends = set()
     for round_ in range(ROUNDS):
@@ -245,6 +250,7 @@ async def test_a_page_whose_time_is_over_expires_and_cannot_be_paid(unpaid: Open
     await unpaid.sound()
 
 
+@pytest.mark.covers("F43")
 async def test_two_drains_of_the_jobs_at_once_tell_everybody_once(paid: Open) -> None:
     before = Snapshot(paid.harness.connection)
     expected = await settled(paid)

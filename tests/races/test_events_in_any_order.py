@@ -106,6 +106,7 @@ async def test_the_purchase_is_all_there(purchase: Purchase) -> None:
     assert (len(end["entitlements"]), len(end["refunds"]), len(end["emails"]), len(end["ledger_transactions"])) == (1, 1, 2, 4)
 
 
+@pytest.mark.covers("F36", "F91", "F92")
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 async def test_every_order_of_the_events_ends_the_same(purchase: Purchase, chunk: int) -> None:
     expected = await told_in_order(purchase)
@@ -119,6 +120,7 @@ async def test_every_order_of_the_events_ends_the_same(purchase: Purchase, chunk
             await check(purchase, shop, expected, described(events))
 
 
+@pytest.mark.covers("S000-53", "F90")
 @pytest.mark.parametrize("seed", range(CHUNKS))
 async def test_events_that_come_twice_and_are_replayed_change_nothing(purchase: Purchase, seed: int) -> None:
     expected = await told_in_order(purchase)
@@ -139,6 +141,7 @@ async def replay_everything(shop: Shop) -> None:
         assert await webhooks.replay(tx, ids) == 5
 
 
+@pytest.mark.covers("F93")
 @pytest.mark.parametrize("seed", range(CHUNKS))
 async def test_lost_events_are_made_up_for_by_the_sweeps(purchase: Purchase, seed: int) -> None:
     """Of the refund that nobody here asked for, only its event can tell; all else is found without any."""

@@ -15,6 +15,7 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15}
 pytestmark = pytest.mark.timeout(600)
 
 
+@pytest.mark.covers("F57", "F60", "F61", "F62", "F63", "F65", "F66", "F68", "F69", "F70")
 @pytest.mark.parametrize(("flow", "chunk"), [(flow, chunk) for flow, chunks in CHUNKS.items() for chunk in range(chunks)])
 async def test_a_process_killed_anywhere_leaves_nothing_undone_or_done_twice(flow: str, chunk: int, harness: Harness) -> None:
     clean, boundaries = await harness.clean(flow)
@@ -29,6 +30,7 @@ async def test_a_process_killed_anywhere_leaves_nothing_undone_or_done_twice(flo
         assert ended.violations == [], where
 
 
+@pytest.mark.covers("F80")
 @pytest.mark.parametrize("flow", CHUNKS)
 async def test_a_process_killed_while_it_makes_up_for_another_does_no_harm_either(flow: str, harness: Harness) -> None:
     clean, boundaries = await harness.clean(flow)

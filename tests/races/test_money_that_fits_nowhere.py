@@ -103,6 +103,7 @@ async def test_a_second_payment_for_the_same_order_goes_back(buyer: Buyer) -> No
     assert await buyer.surplus() == [("already_paid", 4900)]
 
 
+@pytest.mark.covers("F34", "F35")
 async def test_of_two_payments_nobody_was_told_of_one_goes_back(buyer: Buyer) -> None:
     """Whichever is heard of first pays for the order."""
     second = await buyer.pay_otherwise()
@@ -116,6 +117,7 @@ async def test_of_two_payments_nobody_was_told_of_one_goes_back(buyer: Buyer) ->
     assert second in {item["id"] for item in look(buyer.shop.place, "/v1/payment_intents")["data"]}
 
 
+@pytest.mark.covers("F9", "F20")
 @pytest.mark.parametrize(
     ("amount", "currency", "reason"),
     [(4899, "eur", "wrong_amount"), (4901, "eur", "wrong_amount"), (4900, "usd", "wrong_currency")],

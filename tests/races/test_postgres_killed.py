@@ -145,6 +145,7 @@ def made(server: Server, sandbox: Sandbox, folder: Path) -> Place:
     return Place(dsn, f"sk_test_{uuid.uuid4().hex}", sandbox.url, str(folder / name))
 
 
+@pytest.mark.covers("F78")
 @pytest.mark.parametrize("half", [0, 1])
 async def test_a_killed_database_costs_nobody_more_than_another_try(
     server: Server, sandbox: Sandbox, tmp_path: Path, half: int

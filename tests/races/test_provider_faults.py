@@ -75,6 +75,7 @@ async def undisturbed(_: str) -> None:
     """A good day."""
 
 
+@pytest.mark.covers("F82", "F85", "F86", "F87", "F89")
 @pytest.mark.parametrize("times", [RETRIED_AWAY, ALL])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_whatever_the_provider_does_it_is_one_charge_and_one_refund(kind: str, times: int, harness: Harness) -> None:
@@ -101,6 +102,7 @@ async def test_whatever_the_provider_does_it_is_one_charge_and_one_refund(kind: 
                 assert await check_all(tx) == [], where
 
 
+@pytest.mark.covers("F88")
 async def test_a_lost_answer_to_a_refund_is_found_again_after_the_key_was_forgotten(
     harness: Harness, lone_sandbox: Sandbox
 ) -> None:

@@ -82,6 +82,7 @@ async def clean(harness: Harness) -> tuple[Facts, Facts]:
     return facts(harness.connection, TABLES), truth(place)
 
 
+@pytest.mark.covers("F64", "F122")
 async def test_what_a_killed_worker_had_in_its_hands_is_done_within_a_minute(
     harness: Harness, lone_sandbox: Sandbox, start_worker: Start
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_script_of_our_own_page_may_send_the_token_as_a_header(visitor: Client
     assert host.state.canceled == ["mistake"]
 
 
+@pytest.mark.covers("F163")
 @pytest.mark.parametrize(
     "headers",
     [

@@ -28,6 +28,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.covers("F181", "F164")
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_forbids_what_is_inline_or_from_elsewhere(visitor: Client, path: str) -> None:
     headers = visitor.get(path).headers
@@ -127,6 +128,7 @@ def test_filters_stay_in_the_links_of_a_list(visitor: Client) -> None:
     assert 'href="/billing/admin/orders?q=a%26b&amp;status=paid"' in page
 
 
+@pytest.mark.covers("F164")
 def test_what_a_page_shows_is_escaped_everywhere(visitor: Client) -> None:
     page = visitor.get("/billing/admin/orders/2026-0142").text
     assert "&lt;/pre&gt;&lt;script&gt;" in page.replace("\\u003c", "&lt;")

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.news import count, happened, hear, paid_beside, read, sound, tell
 from tests.webhooks.conftest import event, states, stored
 from tests.worlds import Account, buy, session_of, start, unchanged
@@ -37,6 +38,7 @@ async def test_the_events_of_a_purchase_lead_to_its_order(world: World, account:
     assert await sound(world)
 
 
+@pytest.mark.covers("F94")
 async def test_what_belongs_to_somebody_else_is_ignored_with_a_reason(world: World, account: Account) -> None:
     form = {
         "amount": "700",
@@ -67,6 +69,7 @@ async def _parked(world: World, clock: TravelClock, id: str) -> StoredNotice:
     return next(notice for notice in await stored(world) if notice.provider_event_id == id)
 
 
+@pytest.mark.covers("F97")
 async def test_a_payment_with_our_mark_that_we_do_not_know_is_tried_again_and_then_parked(
     world: World, account: Account, clock: TravelClock
 ) -> None:
@@ -95,6 +98,7 @@ async def test_what_is_parked_is_acted_on_when_a_person_replays_it(world: World,
     assert (again.status, again.attempts) == (NoticeStatus.RECEIVED, 1)
 
 
+@pytest.mark.covers("F102")
 async def test_an_outage_parks_nothing(world: World, account: Account, clock: TravelClock) -> None:
     await account.fail_next("500_before", "/v1/refunds/*", method="GET", times=100)
     await tell(world, [event(type="refund.created", data={"object": {"id": "re_1"}})])

@@ -77,6 +77,7 @@ HEADERS: dict[str, str | bytes | None] = {
 }
 
 
+@pytest.mark.covers("F152", "S000-23", "S000-38")
 async def test_a_delivery_with_a_wrong_signature_is_refused(world: World, deliver: Deliver) -> None:
     async with unchanged(world):
         answers = {name: await deliver(BODY, signature) for name, signature in HEADERS.items()}
@@ -86,6 +87,7 @@ async def test_a_delivery_with_a_wrong_signature_is_refused(world: World, delive
     assert (await deliver(BODY, of(BODY, NOW))).status_code == 200
 
 
+@pytest.mark.covers("F156")
 async def test_the_refusal_of_a_forger_tells_nothing(deliver: Deliver) -> None:
     answer = await deliver(BODY, HEADERS["forged"])
     assert WEBHOOK_SECRET not in answer.text
@@ -134,6 +136,7 @@ BODIES: dict[str, bytes] = {
 }
 
 
+@pytest.mark.covers("F140")
 async def test_a_signed_body_that_is_no_event_is_refused(world: World, deliver: Deliver) -> None:
     async with unchanged(world):
         answers = {name: (await deliver(body, of(body))).status_code for name, body in BODIES.items()}
@@ -160,6 +163,7 @@ async def test_the_largest_body_is_taken_and_one_byte_more_is_not(world: World, 
     assert len(await stored(world)) == 1
 
 
+@pytest.mark.covers("F138")
 async def test_an_endless_body_is_refused_while_it_arrives(world: World, deliver: Deliver) -> None:
     sent = 0
 
@@ -174,6 +178,7 @@ async def test_an_endless_body_is_refused_while_it_arrives(world: World, deliver
     assert await stored(world) == []
 
 
+@pytest.mark.covers("F139")
 async def test_a_body_that_never_ends_arriving_is_given_up(
     world: World, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +223,7 @@ ODD_BUT_STORABLE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.covers("F95", "F101")
 async def test_an_odd_event_that_is_signed_is_stored_and_ignored(world: World, deliver: Deliver) -> None:
     bodies = {f"evt_{i}": json.dumps(odd | {"id": f"evt_{i}"}).encode() for i, odd in enumerate(ODD_BUT_STORABLE.values())}
     async with unchanged(world):
@@ -276,6 +282,7 @@ async def test_no_signed_body_crashes_the_door(world: World, deliver: Deliver) -
     assert all(notice.status in ("ignored", "received") for notice in await stored(world))
 
 
+@pytest.mark.covers("F142")
 async def test_no_header_crashes_the_door(world: World, deliver: Deliver) -> None:
     fresh = signed(event(), at=NOW)[0]
 

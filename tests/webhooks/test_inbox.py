@@ -41,12 +41,14 @@ async def test_a_delivery_is_kept_as_it_was_signed(world: World, deliver: Delive
     assert int(notice.occurred_at.timestamp()) == 1_790_000_000
 
 
+@pytest.mark.covers("F155")
 async def test_the_edges_of_the_tolerance_are_taken(deliver: Deliver) -> None:
     for moment in (-295, 0, 295):
         body, signature = signed(event(), at=int(time.time()) + moment)
         assert (await deliver(body, signature)).status_code == 200
 
 
+@pytest.mark.covers("S000-39")
 async def test_what_nothing_follows_from_is_stored_and_ignored_with_a_reason(world: World, deliver: Deliver) -> None:
     sent = [
         event(id="evt_unknown", type="radar.something_new"),
@@ -62,6 +64,7 @@ async def test_what_nothing_follows_from_is_stored_and_ignored_with_a_reason(wor
     }
 
 
+@pytest.mark.covers("F38")
 async def test_while_a_secret_is_changed_both_are_good() -> None:
     provider = Stripe("sk_test_x", livemode=False, webhook_secrets=["whsec_new", " whsec_old\n"])
     body = orjson.dumps(event())
@@ -84,6 +87,7 @@ async def test_without_a_secret_nothing_is_believed() -> None:
         await provider.close()
 
 
+@pytest.mark.covers("F37", "S003-20")
 async def test_two_hundred_at_once_are_stored_once_each(world: World, deliver: Deliver) -> None:
     ids = [f"evt_{i}" for i in range(100)]
     sent = [signed(event(id=id)) for id in ids for _ in range(2)]
@@ -93,6 +97,7 @@ async def test_two_hundred_at_once_are_stored_once_each(world: World, deliver: D
     assert sorted(notice.provider_event_id for notice in notices) == sorted(ids)
 
 
+@pytest.mark.covers("F99")
 async def test_the_same_event_of_another_account_or_mode_is_another_one(world: World, deliver: Deliver) -> None:
     for changes in ({}, {"account": "acct_1"}, {"account": "acct_2"}, {"livemode": True}, {}):
         assert (await deliver(*signed(event(**changes)))).status_code == 200

@@ -33,6 +33,7 @@ async def post(http: httpx.AsyncClient, path: str, body: bytes, signature: str) 
     return await http.post(path, content=body, headers={"Stripe-Signature": signature})
 
 
+@pytest.mark.covers("F154", "S003-4", "S000-54")
 @pytest.mark.parametrize("where", ["", "/pay"])
 async def test_a_purchase_is_heard_of_through_the_mounted_application(
     pay: Farthing, account: Account, outbox: Outbox, where: str
