@@ -178,3 +178,19 @@ def test_nothing_is_left_half_done(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"\b(?:TODO|FIXME|XXX|NotImplementedError)\b", text) == []
     assert not re.search(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)$", path.stem), "name what it is about"
+
+
+@pytest.mark.covers("F175")
+@pytest.mark.parametrize("path", [path for path in FILES if "sandbox" not in path.parts], ids=_short)
+def test_no_sql_is_put_together_of_what_somebody_sent(path: Path) -> None:
+    """`LiteralString` says the same to the type checker; this says it to whoever switches that off."""
+    asked = {"run", "find", "all", "value", "execute", "stream"}
+    calls = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    made = [
+        call.lineno
+        for call in calls
+        if call.func.attr in asked  # type: ignore[attr-defined]
+        for argument in call.args
+        if isinstance(argument, ast.JoinedStr) and re.search(r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b", ast.unparse(argument))
+    ]
+    assert made == []

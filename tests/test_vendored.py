@@ -11,6 +11,7 @@ FOLDERS = sorted(path for path in VENDOR.iterdir() if path.is_dir())
 vendor = runpy.run_path(str(ROOT / "tools" / "vendor.py"))
 
 
+@pytest.mark.covers("F187")
 def test_every_vendored_file_is_the_one_that_was_chosen() -> None:
     assert vendor["hashes"]() == (VENDOR / "HASHES.txt").read_text(encoding="utf-8").splitlines()
 

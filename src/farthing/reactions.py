@@ -28,6 +28,17 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
 }
 
 
+STANDS: Final = """
+    SELECT run.status, EXISTS (
+        SELECT 1 FROM events earlier JOIN hook_runs other ON other.event_id = earlier.id
+        WHERE earlier.order_id = event.order_id AND earlier.sequence < event.sequence
+            AND other.hook = run.hook AND other.status = 'waiting'
+    ) AS early
+    FROM hook_runs run JOIN events event ON event.id = run.event_id
+    WHERE run.event_id = %(event)s AND run.hook = %(hook)s
+"""
+
+
 async def announce(world: World, args: Mapping[str, str | int]) -> None:
     """Task: give every reaction and hook of an event a job of its own, so that one failure repeats alone.
 
@@ -55,15 +66,22 @@ async def announce(world: World, args: Mapping[str, str | int]) -> None:
     await world.db.run("worker", work)
 
 
+class NotItsTurn(Exception):
+    """The same reaction has not yet been told of something that happened to this order before."""
+
+
 async def react(world: World, args: Mapping[str, str | int]) -> None:
-    """Task: run one reaction or hook, unless it is done; what it raises is kept, shown, and tried again."""
+    """Task: run one reaction or hook, unless it is done; what it raises is kept, shown, and tried again.
+
+    What happened to one order is told to each in its order, as long as nothing fails: one failure holds nothing else up.
+    """
     event, name = await _event(world, args), str(args["to"])
     async with world.db.transaction("worker") as tx:
-        status = await tx.value(
-            "SELECT status FROM hook_runs WHERE event_id = %(event)s AND hook = %(hook)s", event=event.id, hook=name
-        )
-    if status == "done":
+        stand = await tx.find(dict, STANDS, event=event.id, hook=name)
+    if stand is not None and stand["status"] == "done":
         return
+    if stand is not None and stand["early"]:
+        raise NotItsTurn(f"{name} is yet to be told of an earlier event of {event.order_id}")
     try:
         await _run(world, event, name)
     except Exception as error:

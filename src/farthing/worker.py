@@ -35,6 +35,7 @@ SWEEPS: Final = (
     Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
+    Sweep("old words", timedelta(hours=1), webhooks.forget),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

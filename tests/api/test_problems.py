@@ -70,6 +70,7 @@ async def test_a_request_id_is_echoed_or_made(guest: httpx.AsyncClient) -> None:
         assert re.fullmatch(r"request_[0-9a-z]{26}", made)
 
 
+@pytest.mark.covers("F158")
 @pytest.mark.covers("F181")
 async def test_every_answer_has_the_strict_headers(guest: httpx.AsyncClient) -> None:
     for path in ("/v1/products", "/v1/nowhere", "/v1/openapi.json", "/v1/docs"):

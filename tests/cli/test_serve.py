@@ -97,6 +97,7 @@ async def test_a_worker_runs_hooks_beside_a_server_without_one(folder: Path, sho
         assert (folder / "placed.txt").read_text() == f"{order}\n"
 
 
+@pytest.mark.covers("S000-22")
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [

@@ -102,6 +102,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.covers("S000-51")
 @pytest.mark.parametrize(("changes", "said"), WRONG)
 def test_a_wrong_setting_is_refused_by_its_name(changes: dict[str, str], said: str) -> None:
     environ = {name: value for name, value in SERVED.items() if f"{name}_FILE" not in changes}
@@ -141,6 +142,7 @@ def test_no_secret_is_shown_by_the_settings_themselves() -> None:
 
 
 _PUBLIC = {
+    "FARTHING_INBOX_DAYS",
     "FARTHING_ENV",
     "FARTHING_BASE_URL",
     "FARTHING_HOME",

@@ -30,6 +30,7 @@ async def add(tx: Transaction, id: int) -> None:
     await tx.run("UPDATE public.shelf SET books = books + 1 WHERE id = %(id)s", id=id)
 
 
+@pytest.mark.covers("F186")
 async def test_no_connection_waits_for_ever(db: Database) -> None:
     async with db.transaction("test") as tx:
         found = {

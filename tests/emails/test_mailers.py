@@ -134,3 +134,15 @@ def test_an_address_of_no_post_office_is_refused_without_its_password(url: str) 
 
 async def test_the_mailbox_of_a_development_server_sends_nothing_anywhere() -> None:
     await MailboxMailer().send(**LETTER)
+
+
+@pytest.mark.covers("F144")
+@pytest.mark.parametrize("field", ["recipient", "subject"])
+async def test_a_line_end_in_a_header_makes_no_second_one(field: str) -> None:
+    async with post_office() as office:
+        with pytest.raises(ValueError, match=r"newline|linefeed|carriage return"):
+            await send(
+                SmtpMailer(f"smtp://127.0.0.1:{office.port}", "shop@example.com"), **{field: "a@b.example\r\nBcc: c@d.example"}
+            )
+    assert office.letters == []
+    assert not any(line.upper().startswith("RCPT") for line in office.heard)

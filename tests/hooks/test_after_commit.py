@@ -150,3 +150,18 @@ async def test_a_hook_that_this_process_does_not_have_waits_for_one_that_does(
         await work(pay.world)
         assert (await runs(pay))["hook:diary"][0] == "done"
     assert diary.calls == 1
+
+
+@pytest.mark.covers("F134")
+async def test_what_happened_to_an_order_is_told_in_its_order(pay: Farthing, account: Account, diary: Diary) -> None:
+    pay.on(OrderPlaced, name="diary")(diary.write)
+    pay.on(OrderPaid, name="diary")(diary.write)
+    async with pay:
+        await buy(pay.world, account)
+        async with pay.world.db.transaction("test") as tx:
+            told = await tx.all(lambda row: EventId.of(row["id"]), "SELECT id FROM events ORDER BY sequence DESC")
+        for event in told:  # the last one first
+            await reactions.announce(pay.world, {"event": str(event)})
+        await work(pay.world)
+        await work(pay.world)
+        assert [event.type for event in diary.told] == ["order.placed", "order.paid"]

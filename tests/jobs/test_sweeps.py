@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 from tests.jobs.conftest import Working
 from tests.jobs.tasks import World, until
 
+from farthing import jobs
 from farthing.db import Database
 from farthing.jobs import Sweep
 
@@ -115,3 +117,19 @@ async def test_a_failing_sweep_does_not_hold_up_another(working: Working) -> Non
     failing, fine = Due([RuntimeError("no") for _ in range(50)]), Due()
     async with working([Sweep("failing", HOUR, failing.sweep), Sweep("fine", timedelta(seconds=0.1), fine.sweep)]):
         await fine.called(10)
+
+
+@pytest.mark.covers("F126")
+async def test_payments_are_looked_for_however_many_jobs_wait(db: Database, working: Working, world: World) -> None:
+    inbox = Due()
+    async with db.transaction("test") as tx:
+        for _ in range(200):
+            await jobs.schedule(tx, "sleep", seconds=1)
+    async with working([Sweep("inbox", timedelta(seconds=0.1), inbox.sweep, "inbox")]):
+        await inbox.called(4)
+        assert (await _waiting(db)) > 100, "the jobs were gone before they could be in the way"
+
+
+async def _waiting(db: Database) -> int:
+    async with db.transaction("test") as tx:
+        return int(await tx.value("SELECT count(*) FROM jobs WHERE status = 'queued'"))

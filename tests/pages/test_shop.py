@@ -131,6 +131,7 @@ async def test_a_form_without_its_token_buys_nothing(visitor: Visitor, db: Datab
     assert await count(db, "orders") == 0
 
 
+@pytest.mark.covers("F184")
 @pytest.mark.covers("F183")
 async def test_production_has_no_demo_shop_no_demo_customer_and_no_mailbox(production: ASGIApp) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(production), base_url="http://testserver") as http:

@@ -215,3 +215,13 @@ def test_the_host_keeps_its_own_pages(visitor: Client) -> None:
 
 def test_the_request_is_not_shown_in_the_page_of_an_unknown_address(visitor: Client) -> None:
     assert "4242424242424242" not in visitor.get("/billing/4242424242424242?card=4242424242424242").text
+
+
+@pytest.mark.covers("F150")
+def test_a_thousand_ranges_of_one_asset_are_not_answered_one_by_one(visitor: Client) -> None:
+    ranges = "bytes=" + ",".join(f"{n}-" for n in range(0, 20_000, 2))
+    css = re.search(r'href="([^"]+/farthing\.css)"', visitor.get(PAGES[0]).text)
+    assert css
+    answer = visitor.get(css[1], headers={"Range": ranges})
+    assert answer.status_code in (200, 400, 416)
+    assert len(answer.content) <= 200_000

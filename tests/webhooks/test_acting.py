@@ -165,3 +165,37 @@ async def test_a_surplus_payment_is_heard_of_by_its_event_alone(world: World, ac
         found = {each.provider_payment_id: each for each in await payments.of_order(tx, order.id)}
     assert (found[second].status, found[second].surplus_reason) == ("surplus", "already_paid")
     assert await sound(world)
+
+
+@pytest.mark.covers("F98")
+async def test_an_event_in_the_words_of_another_version_only_rings(world: World, account: Account) -> None:
+    started = await start(world)
+    assert (await account.pay(await session_of(world, started.id))).status_code == 200
+    (succeeded,) = await account.events("payment_intent.succeeded")
+    about = succeeded["data"]["object"]
+    of_another_time = {"id": about["id"], "object": "payment_intent", "charges": {"data": []}, "amount_received": "4900"}
+    await tell(world, [succeeded | {"api_version": "2019-02-19", "data": {"object": of_another_time}}])
+    await drained(world)
+    assert (await read(world, started.order_id)).status == OrderStatus.PAID
+    assert await sound(world)
+
+
+@pytest.mark.covers("F180")
+async def test_the_words_of_old_events_are_dropped_and_none_of_them_is_taken_for_new(
+    world: World, account: Account, clock: TravelClock
+) -> None:
+    await buy(world, account)
+    await hear(world, account)
+    events = await account.events()
+    clock.advance(timedelta(days=world.settings.inbox_days - 1))
+    await webhooks.forget(world)
+    assert all(notice.body for notice in await stored(world))
+    clock.advance(timedelta(days=2))
+    assert await webhooks.forget(world) == len(events)
+    assert await webhooks.forget(world) == 0
+    assert not any(notice.body for notice in await stored(world))
+    async with unchanged(world), world.db.transaction("staff:1") as tx:
+        assert await webhooks.replay(tx, [notice.id for notice in await stored(world)]) > 0
+    await drained(world)
+    assert len(await stored(world)) == len(events)
+    assert await sound(world)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from farthing import card_numbers
 from farthing.catalog.model import Catalog, Product
 from farthing.catalog.spelling import did_you_mean
 from farthing.errors import Conflict, Invalid, NotFound
@@ -115,6 +116,8 @@ def checked_metadata(metadata: object, where: str) -> dict[str, str]:
             raise Invalid(f"A key of metadata has {limits}.", param=where)
         if not _is_storable(key + value):
             raise Invalid("Metadata holds a character that cannot be stored: NUL or half of a surrogate pair.", param=where)
+        if card_numbers.holds_one(key) or card_numbers.holds_one(value):
+            raise Invalid("Metadata holds what looks like a card number: it must never be sent here.", param=where)
     return dict(metadata)
 
 

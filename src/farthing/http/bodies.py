@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from farthing import card_numbers
 from farthing.errors import FarthingError, Invalid, NotFound
 from farthing.http.callers import EMAIL
 from farthing.ids import Id
@@ -40,6 +41,8 @@ class Shown(BaseModel):
 def _storable(text: str) -> str:
     if "\0" in text:
         raise ValueError("This text holds a NUL character, which cannot be stored.")
+    if card_numbers.holds_one(text):
+        raise ValueError("This text holds what looks like a card number, which must never be sent here.")
     return text
 
 

@@ -4,6 +4,7 @@ from farthing.webhooks.door import Door
 from farthing.webhooks.drain import act, drain
 from farthing.webhooks.inbox import BELL, Delivery, Inbox, replay, store
 from farthing.webhooks.store import StoredNotice, counts, find_by_provider_id, get, list_page, of_order
+from farthing.webhooks.upkeep import forget
 
 __all__ = [
     "BELL",
@@ -15,6 +16,7 @@ __all__ = [
     "counts",
     "drain",
     "find_by_provider_id",
+    "forget",
     "get",
     "list_page",
     "of_order",

@@ -94,6 +94,20 @@ async def put_off(tx: Transaction, ids: Sequence[NoticeId], *, until: datetime, 
     )
 
 
+async def forget_bodies(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Drop the words of old events, which may name people; that they came, and what came of them, is kept. How many."""
+    return await tx.run(
+        """
+        UPDATE provider_events SET body = ''::bytea WHERE id IN (
+            SELECT id FROM provider_events WHERE received_at < %(before)s AND status <> 'received' AND body <> ''::bytea
+            ORDER BY received_at LIMIT %(limit)s
+        )
+        """,
+        before=before,
+        limit=limit,
+    )
+
+
 async def get(tx: Transaction, id: NoticeId) -> StoredNotice:
     found = await tx.find(_notice, SELECT + " WHERE id = %(id)s", id=id)
     if found is None:
