@@ -90,6 +90,8 @@ async def busy(world: World, account: Account) -> None:
     await buy(world, account, CartItem("mug", 2), CartItem("club"))
     part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
     await start(world)
+    await buy(world, account, CartItem("mug", 3), code="welcome10")
+    await start(world, code="ONLY1")
     async with world.db.transaction("test") as tx:
         await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
         await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)

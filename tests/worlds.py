@@ -64,6 +64,17 @@ kind = "custom"
 price = "12.50 EUR"
 max_quantity = 100
 
+[coupons.welcome]
+name = "Welcome"
+percent = 10
+codes = ["WELCOME10"]
+
+[coupons.once]
+name = "One of a kind"
+amount = "5.00 EUR"
+codes = ["ONLY1"]
+max_redemptions = 1
+
 [products.retired]
 name = "No longer for sale"
 kind = "custom"
@@ -197,7 +208,9 @@ async def world(settings: Settings, db: Database, account: Account, outbox: Outb
     await provider.close()
 
 
-async def start(world: World, *items: CartItem, buyer: Buyer | None = None, key: Key | None = None) -> Started:
+async def start(
+    world: World, *items: CartItem, buyer: Buyer | None = None, code: str | None = None, key: Key | None = None
+) -> Started:
     """Begin a checkout, by default of one guide for the user "ada"."""
     return await checkout.start(
         world,
@@ -206,6 +219,7 @@ async def start(world: World, *items: CartItem, buyer: Buyer | None = None, key:
         success_url=f"{BASE_URL}/thanks",
         cancel_url=f"{BASE_URL}/cart",
         actor="test",
+        promotion_code=code,
         key=key,
     )
 
@@ -218,9 +232,9 @@ async def session_of(world: World, id: CheckoutId) -> str:
     return found
 
 
-async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | None = None) -> Order:
+async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | None = None, code: str | None = None) -> Order:
     """A whole purchase, recorded as the return page would: the order is paid when this answers."""
-    started = await start(world, *items, buyer=buyer)
+    started = await start(world, *items, buyer=buyer, code=code)
     session = await session_of(world, started.id)
     assert (await account.pay(session)).status_code == 200
     await checkout.sync(world, session, actor="test")
@@ -230,6 +244,7 @@ async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | N
 
 WATCHED = (
     "customers orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
+    " coupons promotion_codes redemptions"
 )
 
 

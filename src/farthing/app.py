@@ -13,7 +13,7 @@ import structlog
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
 from farthing import config, entitlements, orders, payments, worker
-from farthing.catalog import CartItem, Catalog
+from farthing.catalog import CartItem, Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
 from farthing.config import Settings
@@ -191,6 +191,7 @@ class Farthing:
         success_url: str | None = None,
         cancel_url: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        promotion_code: str | None = None,
         idempotency_key: str | None = None,
     ) -> Started:
         """Place an order and open a payment page for it: send the buyer to `.url`.
@@ -204,7 +205,7 @@ class Farthing:
         buyer = Buyer(customer, email, name)
         success = success_url or self.settings.base_url + SUCCESS_PATH
         cancel = cancel_url or self.settings.base_url + CANCEL_PATH
-        asked = [[(i.product, i.quantity, dict(i.metadata)) for i in items], customer, email, currency, success, cancel]
+        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code]
         key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
         return await checkout_room.start(
             self.world,
@@ -215,8 +216,31 @@ class Farthing:
             actor="app",
             currency=currency,
             metadata=metadata,
+            promotion_code=promotion_code,
             key=key,
         )
+
+    async def price(
+        self,
+        cart: str | Mapping[str, int] | Sequence[CartItem],
+        *,
+        quantity: int = 1,
+        currency: str | None = None,
+        promotion_code: str | None = None,
+        customer: str | None = None,
+    ) -> PricedCart:
+        """What the cart would cost now: lines, discounts, total. Nothing is written, no code reserved.
+
+        Raises Invalid, NotFound or Conflict for what cannot be sold, and for a code that would not be taken.
+        """
+        items = _items(cart, quantity)
+        return await checkout_room.preview(
+            self.world, items=items, currency=currency, promotion_code=promotion_code, customer=customer, actor="app"
+        )
+
+    def products(self, locale: str | None = None) -> list[Product]:
+        """What is for sale, as pages show it: in a language (de-AT falls back to de), in the order of `display.order`."""
+        return [product for product in catalog_room.localized(self.world.catalog, locale) if product.active]
 
     async def entitled(self, customer: str, feature: str) -> bool:
         """Whether your user may use the feature at this moment. One indexed query."""
@@ -306,6 +330,11 @@ def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int) ->
     if isinstance(cart, Mapping):
         return [CartItem(product, count) for product, count in cart.items()]
     return list(cart)
+
+
+def _asked(item: CartItem) -> list[object]:
+    """What of an item is part of an idempotency key."""
+    return [item.product, item.quantity, dict(item.metadata), None if item.price is None else str(item.price)]
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -90,6 +90,10 @@ class RefundId(Id):
     prefix = "refund"
 
 
+class RedemptionId(Id):
+    prefix = "redemption"
+
+
 class CustomerId(Id):
     prefix = "customer"
 

@@ -125,6 +125,22 @@ class EmailStatus(StrEnum):
 
 EMAIL: Final = Lifecycle("email", EmailStatus, {"send": ({EmailStatus.WAITING}, EmailStatus.SENT)})
 
+
+class RedemptionStatus(StrEnum):
+    RESERVED = "reserved"
+    REDEEMED = "redeemed"
+    RELEASED = "released"
+
+
+REDEMPTION: Final = Lifecycle(
+    "redemption",
+    RedemptionStatus,
+    {
+        "redeem": ({RedemptionStatus.RESERVED}, RedemptionStatus.REDEEMED),
+        "release": ({RedemptionStatus.RESERVED}, RedemptionStatus.RELEASED),
+    },
+)
+
 LIFECYCLES: Final = {
     "orders": ORDER,
     "checkouts": CHECKOUT,
@@ -132,5 +148,6 @@ LIFECYCLES: Final = {
     "refunds": REFUND,
     "provider_events": NOTICE,
     "emails": EMAIL,
+    "redemptions": REDEMPTION,
 }
 """Table → the lifecycle of its `status` column."""

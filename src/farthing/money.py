@@ -64,6 +64,14 @@ def exponent(currency: str) -> int:
     raise Invalid(f"{currency[:12]!r} is not a currency: use a lower-case ISO 4217 code such as 'eur'.")
 
 
+def step(currency: str) -> int:
+    """The smallest difference between two charges: card networks settle currencies of three decimals in tens.
+
+    https://docs.stripe.com/currencies#three-decimal
+    """
+    return 10 if exponent(currency) == 3 else 1
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in minor units (cents, yen, fils) of one lower-case ISO 4217 currency. May be negative.
@@ -154,5 +162,5 @@ def check_chargeable(money: Money) -> None:
         raise Invalid(f"The total of {money} is below the smallest charge of {Money(least, money.currency)}.")
     if money.amount > AMOUNT_MAX:
         raise Invalid(f"The total of {money} is above the largest charge of {Money(AMOUNT_MAX, money.currency)}.")
-    if exponent(money.currency) == 3 and money.amount % 10:  # https://docs.stripe.com/currencies#three-decimal
+    if money.amount % step(money.currency):
         raise Invalid(f"The total of {money} must end in 0: card networks settle {money.currency} in ten-unit steps.")

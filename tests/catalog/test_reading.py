@@ -179,7 +179,7 @@ def test_a_wrong_key_is_named_with_its_line(written: str, line: int, said: str) 
         (
             "[products.pro-guide]",
             '[products."Pro\\nGuide"]',
-            "7: products.'Pro\\nGuide': is not a product key: use a-z, 0-9 and -, at most 63 of them, such as 'pro-guide'.",
+            "7: products.'Pro\\nGuide': is not a product key: use a-z, 0-9, - and _, at most 63 of them, such as 'pro-guide'.",
         ),
         ("[products.pro-guide]", "[[products.pro-guide]]", "7: products.pro-guide: must be a table, not a list."),
     ],

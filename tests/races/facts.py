@@ -12,7 +12,7 @@ from tests.races.shop import Place, look, messages_at
 Facts = dict[str, list[str]]
 
 TABLES: Final = (
-    "customers orders line_items payments checkouts refunds entitlements events hook_runs ledger_transactions"
+    "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
 ).split()
 """What business there is. `provider_events` is what was said about it."""

@@ -1,10 +1,13 @@
 """What is for sale and what it costs: farthing.toml, the pricing of carts, and keeping the provider's copy the same."""
 
+from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
-from farthing.catalog.model import Catalog, Product, ProductKind, Shop
+from farthing.catalog.localizing import localized
+from farthing.catalog.model import BulkDiscount, Catalog, Display, PriceRange, Product, ProductKind, Shop, Tier, Translation
 from farthing.catalog.planning import Drift, Plan, lookup_key
-from farthing.catalog.pricing import CartItem, PricedCart, PricedLine, checked_metadata, price
+from farthing.catalog.pricing import checked_metadata, price
+from farthing.catalog.reducing import discounted
 from farthing.catalog.steps import Line
 from farthing.catalog.store import provider_price_ids
 from farthing.catalog.toml import json_schema, load, parse
@@ -12,20 +15,28 @@ from farthing.catalog.toml import json_schema, load, parse
 __all__ = [
     "EXAMPLE",
     "Applied",
+    "BulkDiscount",
     "CartItem",
     "Catalog",
+    "Discount",
+    "Display",
     "Drift",
     "Line",
     "Plan",
+    "PriceRange",
     "PricedCart",
     "PricedLine",
     "Product",
     "ProductKind",
     "Shop",
+    "Tier",
+    "Translation",
     "apply",
     "checked_metadata",
+    "discounted",
     "json_schema",
     "load",
+    "localized",
     "lookup_key",
     "parse",
     "plan",

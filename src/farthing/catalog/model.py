@@ -4,14 +4,68 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from farthing.discounts.model import Coupon
 from farthing.money import Money
 
 ProductKind = Literal["access", "custom"]
 
 
 @dataclass(frozen=True, slots=True)
+class PriceRange:
+    """The bounds of a price that the buyer says: a donation, pay what you want."""
+
+    min: Money
+    max: Money
+    suggested: tuple[Money, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """From `quantity` on, each costs `unit`: all of them, not only those above."""
+
+    quantity: int
+    unit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How pages show a product."""
+
+    badge: str | None = None
+    features: tuple[str, ...] = ()
+    icon: str | None = None
+    order: int = 0
+    highlighted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A product in another language. What is None stays as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    badge: str | None = None
+    features: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkDiscount:
+    """Whoever buys `quantity` units of these products or kinds (of all, where none are named) pays less for them."""
+
+    key: str
+    name: str
+    quantity: int
+    basis_points: int
+    products: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    def covers(self, product: "Product") -> bool:
+        return product.key in self.products or product.kind in self.kinds or not (self.products or self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """One thing for sale. `prices` holds one price for each currency.
+    """One thing for sale. `prices` holds one price for each currency, `ranges` the bounds where the buyer says it.
 
     A paid line of kind "access" grants `features`, for `access_days` or for ever; "custom" is left to the host's hook.
     """
@@ -27,6 +81,22 @@ class Product:
     prices: Mapping[str, Money]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What its kind needs to know of it: the sub-table named after the kind. Plain JSON."""
+    ranges: Mapping[str, PriceRange] = field(default_factory=dict)
+    tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    """Volume prices by currency, the smallest quantity first."""
+    display: Display = Display()
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    """By locale, such as de or pt-BR."""
+
+    @property
+    def currencies(self) -> list[str]:
+        """In which it is sold."""
+        return sorted({*self.prices, *self.ranges})
+
+    def unit_for(self, quantity: int, currency: str) -> Money:
+        """What each of so many costs. Raises KeyError where it has no price of its own in the currency."""
+        reached = [tier.unit for tier in self.tiers.get(currency, ()) if tier.quantity <= quantity]
+        return reached[-1] if reached else self.prices[currency]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +114,5 @@ class Catalog:
     currency: str
     shop: Shop
     products: Mapping[str, Product]
+    coupons: Mapping[str, Coupon] = field(default_factory=dict)
+    bulk_discounts: Mapping[str, BulkDiscount] = field(default_factory=dict)

@@ -1,14 +1,16 @@
 """What a cart costs. Decided here alone: what a client says about prices is never read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Final
 
 from farthing import card_numbers
+from farthing.catalog.cart import CartItem, PricedCart, PricedLine
 from farthing.catalog.model import Catalog, Product
+from farthing.catalog.reducing import check_total, in_bulk
 from farthing.catalog.spelling import did_you_mean
 from farthing.errors import Conflict, Invalid, NotFound
-from farthing.money import Money, check_chargeable, exponent
+from farthing.money import Money, exponent, step
 
 LINES_MAX: Final = 50
 METADATA_MAX: Final = 20
@@ -16,34 +18,11 @@ METADATA_KEY_MAX: Final = 40
 METADATA_VALUE_MAX: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class CartItem:
-    """What a buyer asks for. `metadata` is kept with the line: an engraving, a seat."""
-
-    product: str
-    quantity: int = 1
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    product: Product
-    quantity: int
-    unit: Money
-    amount: Money
-    metadata: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PricedCart:
-    lines: Sequence[PricedLine]
-    subtotal: Money
-    total: Money
-    currency: str
-
-
 def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = None) -> PricedCart:
-    """Price the cart in one currency, by default the catalog's.
+    """Price the cart in one currency, by default the catalog's. What a promotion code takes off comes after it: `discounted`.
+
+    Each costs its price, or that of the last volume price its quantity reaches, or what the buyer says within the product's
+    bounds. Then a line costs less by the bulk discount that is best for the buyer; they do not add up.
 
     Items of the same product with the same metadata become one line, for a second click on "add" means one more of it; with
     other metadata they stay apart. Raises Invalid, NotFound or Conflict with the item in `param`.
@@ -53,8 +32,10 @@ def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = No
     _check_length(items)
     lines = _merged([_line(catalog, item, currency, f"items[{at}]") for at, item in enumerate(items)])
     _check_quantities(items, lines)
-    total = _total(lines, currency)
-    return PricedCart(lines=lines, subtotal=total, total=total, currency=currency)
+    cart = in_bulk(catalog, _in_volume(lines), currency)
+    check_total(cart.subtotal, "items")
+    check_total(cart.total, "items")
+    return cart
 
 
 def _check_currency(currency: str) -> None:
@@ -75,12 +56,32 @@ def _check_length(items: Sequence[CartItem]) -> None:
 
 def _line(catalog: Catalog, item: CartItem, currency: str, where: str) -> PricedLine:
     product = _product(catalog, item.product, f"{where}.product")
-    unit = product.prices.get(currency)
-    if unit is None:
-        sold_in = ", ".join(sorted(product.prices))
-        raise Invalid(f"{product.key!r} has no price in {currency}: it is sold in {sold_in}.", param=f"{where}.product")
+    unit = _unit(product, item, currency, where)
     quantity = _quantity(product, item.quantity, f"{where}.quantity")
     return PricedLine(product, quantity, unit, unit * quantity, checked_metadata(item.metadata, f"{where}.metadata"))
+
+
+def _unit(product: Product, item: CartItem, currency: str, where: str) -> Money:
+    """What one costs. An amount of the client's is taken only where the product says so, and checked against its bounds."""
+    bounds, fixed = product.ranges.get(currency), product.prices.get(currency)
+    if bounds is None and fixed is None:
+        sold_in = ", ".join(product.currencies)
+        raise Invalid(f"{product.key!r} has no price in {currency}: it is sold in {sold_in}.", param=f"{where}.product")
+    if bounds is None:
+        if item.price is not None:
+            raise Invalid(f"{product.key!r} has a fixed price: leave the price out.", param=f"{where}.price")
+        assert fixed is not None, "one of the two is there"
+        return fixed
+    said, between = item.price, f"from {bounds.min} to {bounds.max}"
+    if said is None:
+        raise Invalid(f"{product.key!r} costs what the buyer says: send a price {between}.", param=f"{where}.price")
+    if said.currency != currency:
+        raise Invalid(f"The price must be in {currency}, as the cart is.", param=f"{where}.price")
+    if said < bounds.min or bounds.max < said:
+        raise Invalid(f"{product.key!r} costs {between}, not {said}.", param=f"{where}.price")
+    if said.amount % step(currency):
+        raise Invalid(f"{said} must end in 0: card networks settle {currency} in ten-unit steps.", param=f"{where}.price")
+    return said
 
 
 def _product(catalog: Catalog, key: str, where: str) -> Product:
@@ -127,9 +128,9 @@ def _is_storable(text: str) -> bool:
 
 
 def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
-    merged: dict[tuple[str, frozenset[tuple[str, str]]], PricedLine] = {}
+    merged: dict[tuple[str, frozenset[tuple[str, str]], Money], PricedLine] = {}
     for line in lines:
-        same = (line.product.key, frozenset(line.metadata.items()))
+        same = (line.product.key, frozenset(line.metadata.items()), line.unit)
         quantity = line.quantity + (merged[same].quantity if same in merged else 0)
         merged[same] = PricedLine(line.product, quantity, line.unit, line.unit * quantity, line.metadata)
     return tuple(merged.values())
@@ -146,10 +147,17 @@ def _check_quantities(items: Sequence[CartItem], lines: Sequence[PricedLine]) ->
             raise Invalid(said, param=f"items[{at}].quantity")
 
 
-def _total(lines: Sequence[PricedLine], currency: str) -> Money:
-    try:
-        total = sum((line.amount for line in lines), start=Money.zero(currency))
-        check_chargeable(total)
-    except Invalid as error:
-        raise Invalid(error.detail, param="items") from None
-    return total
+def _in_volume(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
+    """All of a product in the cart count, however it is cut up."""
+    held: dict[str, int] = {}
+    for line in lines:
+        held[line.product.key] = held.get(line.product.key, 0) + line.quantity
+    return tuple(_at_volume(line, held[line.product.key]) for line in lines)
+
+
+def _at_volume(line: PricedLine, quantity: int) -> PricedLine:
+    currency = line.unit.currency
+    if currency not in line.product.tiers:
+        return line
+    unit = line.product.unit_for(quantity, currency)
+    return replace(line, unit=unit, amount=unit * line.quantity)

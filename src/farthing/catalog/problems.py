@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, get_args
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from farthing.catalog.spelling import did_you_mean
-from farthing.catalog.tables import File, ProductTable, ShopTable
+from farthing.catalog.tables import File
+from farthing.catalog.values import CODE, LOCALE
 
 Path = tuple[str | int, ...]
 Say = Callable[[ErrorDetails, Path], str]
@@ -33,16 +35,16 @@ class Problem:
 
 
 def sentence(error: ErrorDetails) -> Problem:
-    path = tuple(step for step in error["loc"] if step != "[key]")
+    path = tuple(step for step in error["loc"] if step not in ("[key]", "[text]", "[range]"))
     say = SAID.get(error["type"], _said_by_pydantic)
-    return Problem(path, f"{_dotted(path)}: {say(error, path)}")
+    return Problem(path, f"{dotted(path)}: {say(error, path)}")
 
 
 def _said_by_pydantic(error: ErrorDetails, path: Path) -> str:
     return f"{error['msg']}."
 
 
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
     """`products.mug.prices[1]`; a key that TOML would quote is quoted here too."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" if _is_bare(step) else f".{step[:60]!r}" for step in path]
     return "".join(steps).removeprefix(".")
@@ -53,26 +55,47 @@ def _is_bare(step: str) -> bool:
 
 
 def _unknown(error: ErrorDetails, path: Path) -> str:
-    known = list(_table_of(path).model_fields)
+    known = [field.alias or name for name, field in _table_of(path).model_fields.items()]
     return "there is no such key." + (did_you_mean(str(path[-1]), known) or f" Known are {', '.join(known)}.")
 
 
 def _table_of(path: Path) -> type[BaseModel]:
     """The table in which the key of this path stands."""
-    if len(path) == 1:
-        return File
-    if path[0] == "shop":
-        return ShopTable
-    if len(path) > 3:
-        named = ProductTable.model_fields.get(str(path[2]))
-        for option in get_args(named.annotation) if named else ():
-            if isinstance(option, type) and issubclass(option, BaseModel):
-                return option
-    return ProductTable
+    found: Any = File
+    for at in path[:-1]:
+        if _is_table(found):
+            field = found.model_fields.get(str(at))
+            found = _holder(field.annotation) if field else None
+        else:
+            found = _holder(get_args(found)[-1]) if get_args(found) else None
+    return found if _is_table(found) else File
+
+
+def _holder(annotation: Any) -> Any:
+    """Of a type with choices, the one that holds keys or items."""
+    if get_origin(annotation) is Annotated:
+        return _holder(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        inner = [_holder(choice) for choice in get_args(annotation)]
+        return next((found for found in inner if get_origin(found) or _is_table(found)), None)
+    return annotation
+
+
+def _is_table(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel)
 
 
 def _bad_key(error: ErrorDetails, path: Path) -> str:
-    return "is not a product key: use a-z, 0-9 and -, at most 63 of them, such as 'pro-guide'."
+    if error["ctx"]["pattern"] == LOCALE:
+        return "is not a locale: write it like de or pt-BR."
+    if error["ctx"]["pattern"] == CODE:
+        return "is not a promotion code: use 2 to 40 letters, digits, - and _, such as 'SUMMER-24'."
+    if path[-1] == "icon":
+        return "is not the name of an icon: use a-z, 0-9 and -, such as 'rocket'."
+    what, example = {"coupons": ("coupon", "summer-sale"), "bulk_discounts": ("discount", "three-or-more")}.get(
+        str(path[0]) if len(path) == 2 else "", ("product", "pro-guide")
+    )
+    return f"is not a {what} key: use a-z, 0-9, - and _, at most 63 of them, such as {example!r}."
 
 
 def _bad_choice(error: ErrorDetails, path: Path) -> str:
@@ -107,5 +130,8 @@ SAID: Final[dict[str, Say]] = {
     "string_too_long": _limit("must not be longer than {max_length} characters."),
     "too_long": _limit("must not hold more than {max_length}."),
     "too_short": _limit("must hold at least {min_length}."),
-    **{own: lambda error, path: error["msg"] for own in ("price", "currency", "text", "address", "feature", "product")},
+    **{
+        own: lambda error, path: error["msg"]
+        for own in ("price", "currency", "text", "address", "feature", "product", "percent", "moment")
+    },
 }

@@ -1,101 +1,32 @@
 """The tables of `farthing.toml` as they must be written: what pydantic checks, and what the JSON Schema tells editors."""
 
-import re
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import ProductKind
 from farthing.catalog.options import Options
-from farthing.errors import Invalid
-from farthing.money import Money, check_chargeable, exponent
+from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
+from farthing.catalog.values import (
+    PRICES_MAX,
+    Address,
+    Currency,
+    Features,
+    Key,
+    Line,
+    Locale,
+    ProductKey,
+    Table,
+    Text,
+)
 
 PRODUCTS_MAX: Final = 1000
-PRICES_MAX: Final = 50
-FEATURES_MAX: Final = 50
-
-KEY: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
-FEATURE: Final = r"^[a-z0-9][a-z0-9:._-]{0,99}$"
-PRICE: Final = r"^[0-9]{1,9}(\.[0-9]{1,3})? [A-Za-z]{3}$"
-
-
-def read_price(text: str) -> Money:
-    """Read "49.00 EUR". Raises Invalid for anything that is not a price a card could be charged."""
-    if not re.fullmatch(PRICE, text, re.ASCII):
-        raise Invalid(f'{text[:40]!r} is not a price: write it like "49.00 EUR".')
-    amount, currency = text.split(" ")
-    price = Money.parse(amount, currency.lower())
-    if not price:
-        raise Invalid(f"{text!r} is nothing: a product that costs nothing cannot be sold here.")
-    try:
-        check_chargeable(price)
-    except Invalid as error:
-        raise Invalid(f"One of it could not be paid for. {error.detail}") from None
-    return price
-
-
-def _checked_price(text: str) -> str:
-    try:
-        read_price(text)
-    except Invalid as error:
-        raise PydanticCustomError("price", "{said}", {"said": error.detail}) from None
-    return text
-
-
-def _checked_currency(text: str) -> str:
-    try:
-        exponent(text.lower())
-    except Invalid as error:
-        raise PydanticCustomError("currency", "{said}", {"said": error.detail}) from None
-    return text.lower()
-
-
-def _checked_text(text: str) -> str:
-    """Names reach emails and the provider, which strips them: what is kept must be what comes back."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text.replace("\n", " ")):
-        raise PydanticCustomError("text", "contains a control character: use plain text.")
-    return text.strip()
-
-
-def _checked_line(text: str) -> str:
-    if "\n" in text:
-        raise PydanticCustomError("text", "must be one line.")
-    if not text.strip():
-        raise PydanticCustomError("text", "must not be empty.")
-    return _checked_text(text)
-
-
-def _checked_address(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.?[^@\s]+", text):
-        raise PydanticCustomError("address", "{text} is not an email address.", {"text": repr(text[:40])})
-    return text
-
-
-def _checked_features(features: list[str]) -> list[str]:
-    for feature in features:
-        if not re.fullmatch(FEATURE, feature):
-            raise PydanticCustomError(
-                "feature",
-                '{feature} is not a feature: use a-z, 0-9, and : . _ - between them, such as "guide:pro".',
-                {"feature": repr(feature[:40])},
-            )
-        if features.count(feature) > 1:
-            raise PydanticCustomError("feature", "{feature} is listed twice.", {"feature": repr(feature)})
-    return features
-
-
-Line = Annotated[str, Field(max_length=250), AfterValidator(_checked_line)]
-Text = Annotated[str, Field(max_length=5000), AfterValidator(_checked_text)]
-Price = Annotated[str, Field(json_schema_extra={"pattern": PRICE}, examples=["49.00 EUR"]), AfterValidator(_checked_price)]
-Currency = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Za-z]{3}$"}), AfterValidator(_checked_currency)]
-Address = Annotated[str, Field(max_length=254), AfterValidator(_checked_address)]
-Features = Annotated[list[str], Field(max_length=FEATURES_MAX), AfterValidator(_checked_features)]
-ProductKey = Annotated[str, Field(pattern=KEY)]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+COUPONS_MAX: Final = 1000
+BULK_MAX: Final = 100
+VOLUME_MAX: Final = 100
+LOCALES_MAX: Final = 50
 
 
 class ShopTable(Table):
@@ -121,9 +52,18 @@ class ProductTable(Table):
     access_days: int | None = Field(
         default=None, ge=1, le=36500, description="How long access lasts; for ever if it is left out."
     )
-    price: Price | None = Field(default=None, description='What one costs, such as "49.00 EUR".')
-    prices: Annotated[list[Price], Field(min_length=1, max_length=PRICES_MAX)] | None = Field(
+    price: AnyPrice | None = Field(
+        default=None, description='What one costs, such as "49.00 EUR"; {min = …, max = …} where the buyer says it.'
+    )
+    prices: Annotated[list[AnyPrice], Field(min_length=1, max_length=PRICES_MAX)] | None = Field(
         default=None, description="Several prices, one for each currency."
+    )
+    volume_prices: Annotated[list[VolumePriceTable], Field(max_length=VOLUME_MAX)] = Field(
+        default=[], description="What each costs for whoever buys several: all of them cost the price of the last step reached."
+    )
+    display: DisplayTable = Field(default_factory=DisplayTable, description="How pages show it.")
+    translations: Annotated[dict[Locale, TranslationTable], Field(max_length=LOCALES_MAX)] = Field(
+        default={}, description="The same in other languages, by locale: de, pt-BR."
     )
     max_quantity: int = Field(default=10, ge=1, le=1000, description="How many one order may hold.")
     active: bool = Field(default=True, description="false: known, not for sale.")
@@ -135,7 +75,7 @@ class ProductTable(Table):
         return found.model_dump(mode="json") if isinstance(found, Options) else {}
 
     @property
-    def written_prices(self) -> list[str]:
+    def written_prices(self) -> list[str | RangeTable]:
         return self.prices or ([] if self.price is None else [self.price])
 
     @model_validator(mode="after")
@@ -150,7 +90,7 @@ class ProductTable(Table):
             return "has both price and prices: keep one of them."
         if not self.written_prices:
             return 'has no price: add price = "49.00 EUR".'
-        currencies = [text[-3:].upper() for text in self.written_prices]
+        currencies = [(price if isinstance(price, str) else price.min)[-3:].upper() for price in self.written_prices]
         twice = next((currency for currency in currencies if currencies.count(currency) > 1), None)
         return f"has two prices in {twice}: keep one for each currency." if twice else None
 
@@ -170,6 +110,12 @@ class File(Table):
 
     currency: Currency = Field(description="The currency of a cart that names none, such as eur.")
     shop: ShopTable = Field(default_factory=ShopTable, description="Who sells.")
+    coupons: Annotated[dict[Key, CouponTable], Field(max_length=COUPONS_MAX)] = Field(
+        default={}, description="What a promotion code takes off: one table for each rule, named by its key."
+    )
+    bulk_discounts: Annotated[dict[Key, BulkDiscountTable], Field(max_length=BULK_MAX)] = Field(
+        default={}, description="What whoever buys several pays less, without a code."
+    )
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

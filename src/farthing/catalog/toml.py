@@ -2,18 +2,19 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from farthing.catalog.building import built
+from farthing.catalog.crosschecks import strange
 from farthing.catalog.lines import Lines
-from farthing.catalog.model import Catalog, Product, Shop
-from farthing.catalog.problems import sentence
-from farthing.catalog.tables import File, ProductTable, read_price
+from farthing.catalog.model import Catalog
+from farthing.catalog.problems import Problem, sentence
+from farthing.catalog.tables import File
 from farthing.errors import ConfigError
-from farthing.money import Money
 
 BYTES_MAX: Final = 1_000_000
 PROBLEMS_MAX: Final = 30
@@ -32,7 +33,9 @@ def parse(text: str, *, name: str = "farthing.toml") -> Catalog:
         file = File.model_validate(document)
     except ValidationError as error:
         raise ConfigError(_listed(error, Lines(text), name)) from None
-    return _catalog(file)
+    if problems := strange(file):
+        raise ConfigError(_lines(problems, Lines(text), name))
+    return built(file)
 
 
 def json_schema() -> dict[str, Any]:
@@ -79,34 +82,12 @@ def _said(message: str, text: str) -> str:
 
 
 def _listed(error: ValidationError, lines: Lines, name: str) -> str:
-    problems = [sentence(problem) for problem in error.errors(include_url=False)]
+    return _lines([sentence(problem) for problem in error.errors(include_url=False)], lines, name)
+
+
+def _lines(problems: Sequence[Problem], lines: Lines, name: str) -> str:
     placed = sorted((lines.of(problem.path), problem.said) for problem in problems)
     listed = [f"{name}:{line}: {said}" for line, said in placed[:PROBLEMS_MAX]]
     if len(placed) > PROBLEMS_MAX:
         listed.append(f"{name}: and {len(placed) - PROBLEMS_MAX} more problems.")
     return "\n".join(listed)
-
-
-def _catalog(file: File) -> Catalog:
-    shop = Shop(file.shop.name, file.shop.support_email)
-    return Catalog(file.currency, shop, {key: _product(key, table) for key, table in file.products.items()})
-
-
-def _product(key: str, table: ProductTable) -> Product:
-    return Product(
-        key=key,
-        name=table.name,
-        description=table.description or None,
-        kind=table.kind,
-        features=tuple(table.features),
-        access_days=table.access_days,
-        max_quantity=table.max_quantity,
-        active=table.active,
-        prices=_prices(table),
-        options=table.options,
-    )
-
-
-def _prices(table: ProductTable) -> Mapping[str, Money]:
-    prices = [read_price(text) for text in table.written_prices]
-    return {price.currency: price for price in prices}

@@ -1,16 +1,17 @@
 """What is written about a visit to the payment page: begun, open, over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from farthing import catalog, customers, events, fulfillment, orders, payments
+from farthing import catalog, customers, discounts, events, fulfillment, orders, payments
 from farthing.catalog import PricedCart
 from farthing.checkout import store
 from farthing.checkout.model import Checkout
 from farthing.customers import Customer
 from farthing.db import Transaction
+from farthing.discounts import Coupon, Offer
 from farthing.ids import CheckoutId
 from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus
 from farthing.money import Money, check_chargeable
@@ -39,6 +40,10 @@ class Wanted:
     success_url: str
     cancel_url: str
     metadata: Mapping[str, str]
+    promotion_code: str | None = None
+    """As it was typed."""
+    coupons: Mapping[str, Coupon] = field(default_factory=dict)
+    """Those of farthing.toml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,12 @@ class Terms:
 
 async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
     """Commit to the intention: customer, order, payment and session, before anybody is called."""
-    check_chargeable(wanted.cart.total)
     buyer = wanted.buyer
     customer = await customers.remember(tx, external_id=buyer.external_id, email=buyer.email, name=buyer.name)
+    offer = await _offer(tx, wanted, terms, customer)
+    if offer is not None:
+        wanted = replace(wanted, cart=catalog.discounted(wanted.cart, offer))
+    check_chargeable(wanted.cart.total)
     order = await orders.place(
         tx,
         customer=customer.id,
@@ -66,6 +74,8 @@ async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
         livemode=terms.livemode,
         metadata=wanted.metadata,
     )
+    if offer is not None:
+        await discounts.reserve(tx, offer, order.id, customer.id, wanted.cart.discounts[-1].amount)
     payment = await payments.open_payment(tx, order, terms.provider)
     checkout = await _new(tx, wanted, terms, order, payment, customer)
     await store.insert(tx, checkout, livemode=terms.livemode)
@@ -113,6 +123,15 @@ async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:
         await orders.cancel(tx, order)
 
 
+async def _offer(tx: Transaction, wanted: Wanted, terms: Terms, customer: Customer) -> Offer | None:
+    """What the code that was typed is worth to this customer now."""
+    if wanted.promotion_code is None:
+        return None
+    offer = await discounts.find_offer(tx, wanted.coupons, wanted.promotion_code)
+    offer.check(tx.now, has_bought=await orders.has_bought(tx, customer.id, livemode=terms.livemode))
+    return offer
+
+
 async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, payment: Payment, customer: Customer) -> Checkout:
     id = CheckoutId.new()
     known = await catalog.provider_price_ids(tx, terms.provider, livemode=terms.livemode)
@@ -125,7 +144,7 @@ async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, paym
         provider_checkout_id=None,
         url=None,
         request=CheckoutRequest(
-            items=[_item(line, known) for line in wanted.cart.lines],
+            items=[_item(wanted.cart, line, known) for line in wanted.cart.lines],
             total=wanted.cart.total,
             success_url=terms.base_url + RETURN_PATH,
             cancel_url=wanted.cancel_url,
@@ -143,12 +162,25 @@ async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, paym
     )
 
 
-def _item(line: catalog.PricedLine, known: Mapping[str, tuple[str, Money]]) -> RequestedItem:
-    """Their price where it is the one we ask for, else name and amount: never a price that is not ours."""
+def _item(cart: PricedCart, line: catalog.PricedLine, known: Mapping[str, tuple[str, Money]]) -> RequestedItem:
+    """Their price where it is the one we ask for, else name and amount: never a price that is not ours.
+
+    A line that something is taken off is asked for as one thing at what remains: so its amount is exact for any quantity, and
+    the words beside it say how it came about.
+    """
+    if line.discount:
+        return _reduced_item(cart, line)
     price_id, unit = known.get(catalog.lookup_key(line.product.key, line.unit.currency), (None, None))
     if unit != line.unit:
         price_id = None
     return RequestedItem(line.product.name, line.quantity, line.unit, price_id)
+
+
+def _reduced_item(cart: PricedCart, line: catalog.PricedLine) -> RequestedItem:
+    taken = [(why.code or why.name, off) for why, off in zip(cart.discounts, line.discounts, strict=True) if off]
+    words = "; ".join([f"{line.quantity} × {line.unit}", *(f"{name}: −{off}" for name, off in taken)])
+    name = line.product.name if line.quantity == 1 else f"{line.quantity} × {line.product.name}"
+    return RequestedItem(name, 1, line.total, description=words)
 
 
 def _line(line: catalog.PricedLine) -> NewLine:
@@ -162,5 +194,6 @@ def _line(line: catalog.PricedLine) -> NewLine:
         features=product.features,
         access_days=product.access_days,
         metadata=line.metadata,
+        discount_amount=line.discount.amount,
         details=product.options,
     )

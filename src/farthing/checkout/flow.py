@@ -42,9 +42,10 @@ async def start(
     actor: str,
     currency: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    promotion_code: str | None = None,
     key: Key | None = None,
 ) -> Started:
-    """Place an order for the cart and open a payment page for it.
+    """Place an order for the cart and open a payment page for it. A code that the buyer typed is reserved for the order.
 
     Raises Invalid, NotFound or Conflict for a cart that cannot be sold, ProviderUnavailable where the provider did not
     answer: then ask again with the same key, and the same order goes on.
@@ -56,6 +57,8 @@ async def start(
         success_url=checked_url(success_url, hosts, param="success_url"),
         cancel_url=checked_url(cancel_url, hosts, param="cancel_url"),
         metadata=catalog.checked_metadata(metadata or {}, "metadata"),
+        promotion_code=promotion_code,
+        coupons=world.catalog.coupons,
     )
     terms = _terms(world)
 

@@ -67,7 +67,13 @@ def checked_url(url: str, hosts: frozenset[str], *, param: str) -> str:
 def to_json(request: CheckoutRequest) -> dict[str, Any]:
     return {
         "items": [
-            {"name": item.name, "quantity": item.quantity, "unit_amount": item.unit.amount, "price_id": item.price_id}
+            {
+                "name": item.name,
+                "quantity": item.quantity,
+                "unit_amount": item.unit.amount,
+                "price_id": item.price_id,
+                "description": item.description,
+            }
             for item in request.items
         ],
         "total": request.total.amount,
@@ -87,7 +93,13 @@ def from_json(stored: dict[str, Any]) -> CheckoutRequest:
     currency = stored["currency"]
     return CheckoutRequest(
         items=[
-            RequestedItem(item["name"], item["quantity"], Money(item["unit_amount"], currency), item["price_id"])
+            RequestedItem(
+                item["name"],
+                item["quantity"],
+                Money(item["unit_amount"], currency),
+                item["price_id"],
+                item.get("description"),  # left out by the release before
+            )
             for item in stored["items"]
         ],
         total=Money(stored["total"], currency),

@@ -25,7 +25,7 @@ from farthing.errors import (
     TooMany,
     Unauthenticated,
 )
-from farthing.http.bodies import Body, Currency, Email, Line, Metadata, MoneyShown, Shown, refuses
+from farthing.http.bodies import Body, Currency, Email, Line, Metadata, MoneyIn, MoneyShown, Shown, refuses
 from farthing.http.callers import Caller, CustomerCaller, Guest, Server
 from farthing.http.credentials import Anybody, Known
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
@@ -43,10 +43,17 @@ router = APIRouter(prefix="/v1")
 Url = Annotated[str, StringConstraints(min_length=1, max_length=URL_MAX), Field(examples=["https://shop.example/thanks"])]
 
 
+PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case does not count.", examples=["SUMMER24"])]
+
+
 class NewItem(Body):
     product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
     quantity: int = Field(ge=1, le=QUANTITY_MAX, examples=[1])
     metadata: Metadata = Field(default_factory=dict)
+    price: MoneyIn | None = Field(None, description="What the buyer wants to pay for each: only where the product lets them.")
+
+    def item(self) -> CartItem:
+        return CartItem(self.product, self.quantity, self.metadata, self.price.money() if self.price else None)
 
 
 class NewCustomer(Body):
@@ -64,6 +71,7 @@ class NewCheckout(Body):
     cancel_url: Url
     customer: NewCustomer | None = None
     metadata: Metadata = Field(default_factory=dict)
+    promotion_code: PromotionCode | None = None
 
 
 class StartedShown(Shown):
@@ -118,13 +126,14 @@ async def start_checkout(
     buyer = _buyer(caller, wanted.customer)
     started = await flow.start(
         world,
-        items=[CartItem(item.product, item.quantity, item.metadata) for item in wanted.items],
+        items=[item.item() for item in wanted.items],
         buyer=buyer,
         success_url=wanted.success_url,
         cancel_url=wanted.cancel_url,
         actor=caller.actor,
         currency=wanted.currency,
         metadata=wanted.metadata,
+        promotion_code=wanted.promotion_code,
         key=key_of(header, caller, "checkout", wanted.model_dump(), email=buyer.email),
     )
     if started.replayed:

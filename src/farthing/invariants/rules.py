@@ -71,6 +71,38 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "coupons-counted",
+        "What coupons and promotion codes say was used is what orders use of them.",
+        """
+        SELECT coupon.key AS code FROM coupons coupon LEFT JOIN redemptions used ON used.coupon_key = coupon.key
+        GROUP BY coupon.key HAVING coupon.reserved_count <> count(used.id) FILTER (WHERE used.status = 'reserved')
+            OR coupon.redeemed_count <> count(used.id) FILTER (WHERE used.status = 'redeemed')
+        UNION ALL
+        SELECT code.code FROM promotion_codes code LEFT JOIN redemptions used ON used.code = code.code
+        GROUP BY code.code HAVING code.reserved_count <> count(used.id) FILTER (WHERE used.status = 'reserved')
+            OR code.redeemed_count <> count(used.id) FILTER (WHERE used.status = 'redeemed')
+        """,
+    ),
+    Rule(
+        "coupons-limited",
+        "No coupon or promotion code is used more often than it may be.",
+        """
+        SELECT key FROM coupons WHERE reserved_count + redeemed_count > redemptions_max
+        UNION ALL
+        SELECT code FROM promotion_codes WHERE reserved_count + redeemed_count > redemptions_max
+        """,
+    ),
+    Rule(
+        "coupons-follow-orders",
+        "A code is reserved by an open order, redeemed by one that was paid, and free after any other; it is in the discount.",
+        """
+        SELECT used.id FROM redemptions used JOIN orders ON orders.id = used.order_id
+        WHERE used.status <> (CASE WHEN orders.status = 'open' THEN 'reserved'
+                WHEN orders.paid_at IS NOT NULL THEN 'redeemed' ELSE 'released' END)
+            OR used.discount_amount > orders.discount_amount OR used.currency <> orders.currency
+        """,
+    ),
+    Rule(
         "paid-once",
         "A paid or refunded order has exactly one payment that settles it, any other has none.",
         """

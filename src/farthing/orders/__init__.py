@@ -4,7 +4,7 @@ from farthing.orders.actions import cancel, close_unpaid, mark_paid, mark_refund
 from farthing.orders.model import LineItem, NewLine, Order
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
-from farthing.orders.store import counts, find_by_number, get, list_page, lock, of_customer
+from farthing.orders.store import counts, find_by_number, get, has_bought, list_page, lock, of_customer
 
 __all__ = [
     "LineItem",
@@ -17,6 +17,7 @@ __all__ = [
     "find_by_number",
     "get",
     "get_for",
+    "has_bought",
     "list_page",
     "lock",
     "mark_paid",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from farthing import events
+from farthing import discounts, events
 from farthing.db import Transaction
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import ORDER, OrderStatus
@@ -53,6 +53,7 @@ async def place(
 
 async def mark_paid(tx: Transaction, order: Order) -> Order:
     """The whole price is in. The caller holds the order's lock."""
+    await discounts.consume(tx, order.id)
     return await _move(tx, order, "pay", "order.paid")
 
 
@@ -69,10 +70,14 @@ async def close_unpaid(tx: Transaction, order: Order) -> Order:
     verb = "expire" if order.cancel_requested_at is None else "cancel"
     if not ORDER.allows(order.status, verb):
         return order
-    return await (cancel(tx, order) if verb == "cancel" else _move(tx, order, "expire", "order.expired"))
+    if verb == "cancel":
+        return await cancel(tx, order)
+    await discounts.release(tx, order.id)
+    return await _move(tx, order, "expire", "order.expired")
 
 
 async def cancel(tx: Transaction, order: Order) -> Order:
+    await discounts.release(tx, order.id)
     return await _move(tx, order, "cancel", "order.canceled")
 
 

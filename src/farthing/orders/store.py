@@ -77,6 +77,20 @@ async def of_customer(tx: Transaction, customer: CustomerId, *, limit: int, curs
     return Page.of(rows, limit, lambda order: order.id)
 
 
+async def has_bought(tx: Transaction, customer: CustomerId, *, livemode: bool) -> bool:
+    """Whether they ever paid for an order, be it refunded since."""
+    found: bool = await tx.value(
+        """
+        SELECT EXISTS (
+            SELECT FROM orders WHERE customer_id = %(customer)s AND livemode = %(livemode)s AND paid_at IS NOT NULL
+        )
+        """,
+        customer=customer,
+        livemode=livemode,
+    )
+    return found
+
+
 async def counts(tx: Transaction) -> dict[str, int]:
     """How many orders are in each status."""
     rows = await tx.all(lambda row: (row["status"], row["count"]), "SELECT status, count(*) FROM orders GROUP BY status")

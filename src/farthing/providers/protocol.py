@@ -22,6 +22,8 @@ class RequestedItem:
     quantity: int
     unit: Money
     price_id: str | None = None
+    description: str | None = None
+    """Why it costs what it costs, where that is not plain: what was taken off."""
 
 
 @dataclass(frozen=True, slots=True)

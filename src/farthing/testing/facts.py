@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 End = dict[str, list[dict[str, Any]]]
 
 OURS: Final = (
-    "customers orders line_items payments checkouts refunds entitlements events hook_runs ledger_transactions"
+    "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails"
 ).split()
 """What business there is. What the provider said about it is not."""

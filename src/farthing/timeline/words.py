@@ -35,6 +35,13 @@ TITLES: Final[dict[EventName, str]] = {
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
     "catalog.applied": "Catalog applied",
+    "coupon.created": "Coupon created",
+    "coupon.deactivated": "Coupon ended",
+    "coupon.reserved": "Promotion code reserved",
+    "coupon.redeemed": "Promotion code redeemed",
+    "coupon.released": "Promotion code free again",
+    "promotion_code.created": "Promotion code created",
+    "promotion_code.deactivated": "Promotion code ended",
     "staff.signed_in": "Signed in",
     "staff.created": "Member of staff added",
     "api_key.created": "API key created",
@@ -43,7 +50,7 @@ TITLES: Final[dict[EventName, str]] = {
 
 _BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
 _AMOUNTS: Final = ("total", "received", "amount", "fee")
-_DETAILS: Final = ("message", "failure", "reason", "feature", "kind")
+_DETAILS: Final = ("message", "failure", "reason", "feature", "code", "kind")
 
 
 def of_event(event: Event) -> Entry:

@@ -120,7 +120,7 @@ def _line(item: RequestedItem) -> dict[str, Any]:
     price = {
         "currency": item.unit.currency,
         "unit_amount": item.unit.amount,
-        "product_data": {"name": item.name},
+        "product_data": {"name": item.name} | ({"description": item.description} if item.description else {}),
     }
     return {"price_data": price, "quantity": item.quantity}
 

@@ -1,1 +1,1 @@
-SELECT 1;
+DROP TABLE redemptions, promotion_codes, coupons;

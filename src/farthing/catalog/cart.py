@@ -1,0 +1,64 @@
+"""What is asked for, and what it costs: a cart before and after its pricing. Plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from farthing.catalog.model import Product
+from farthing.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CartItem:
+    """What a buyer asks for. `metadata` is kept with the line: an engraving, a seat."""
+
+    product: str
+    quantity: int = 1
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    price: Money | None = None
+    """What the buyer wants to pay for each: only where the product lets them, and within its bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    product: Product
+    quantity: int
+    unit: Money
+    amount: Money
+    """Before discounts."""
+    metadata: Mapping[str, str]
+    discounts: Sequence[Money] = ()
+    """What each of the cart's discounts takes off this line, in their order."""
+
+    @property
+    def discount(self) -> Money:
+        return sum(self.discounts, start=Money.zero(self.amount.currency))
+
+    @property
+    def total(self) -> Money:
+        return self.amount - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Why a cart costs less: a bulk discount by its key, or a coupon with the code that was typed."""
+
+    kind: Literal["bulk", "coupon"]
+    key: str
+    name: str
+    code: str | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCart:
+    lines: Sequence[PricedLine]
+    subtotal: Money
+    """Before discounts."""
+    total: Money
+    currency: str
+    discounts: Sequence[Discount] = ()
+
+    @property
+    def discount(self) -> Money:
+        return self.subtotal - self.total

@@ -1,0 +1,40 @@
+"""Coupons and promotion codes: what is taken off an order, how often, and by whom. A limit holds whoever asks at once."""
+
+from farthing.discounts.actions import (
+    check_available,
+    consume,
+    create_code,
+    create_coupon,
+    deactivate_code,
+    deactivate_coupon,
+    find_offer,
+    release,
+    reserve,
+)
+from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, normalized, share, spread
+from farthing.discounts.store import Redemption, list_codes, list_coupons, list_redemptions, redemption_of
+
+__all__ = [
+    "PARAM",
+    "Coupon",
+    "Offer",
+    "PromotionCode",
+    "Redemption",
+    "Uses",
+    "check_available",
+    "consume",
+    "create_code",
+    "create_coupon",
+    "deactivate_code",
+    "deactivate_coupon",
+    "find_offer",
+    "list_codes",
+    "list_coupons",
+    "list_redemptions",
+    "normalized",
+    "redemption_of",
+    "release",
+    "reserve",
+    "share",
+    "spread",
+]
