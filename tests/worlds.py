@@ -245,6 +245,7 @@ async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | N
 WATCHED = (
     "customers orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
     " coupons promotion_codes redemptions"
+    " refund_lines refund_requests"
 )
 
 

@@ -94,6 +94,10 @@ class RedemptionId(Id):
     prefix = "redemption"
 
 
+class RefundRequestId(Id):
+    prefix = "refund_request"
+
+
 class CustomerId(Id):
     prefix = "customer"
 

@@ -99,6 +99,29 @@ REFUND: Final = Lifecycle(
 )
 
 
+class RefundRequestStatus(StrEnum):
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    REFUNDED = "refunded"
+
+
+REFUND_REQUEST: Final = Lifecycle(
+    "refund request",
+    RefundRequestStatus,
+    {
+        "approve": ({RefundRequestStatus.REQUESTED}, RefundRequestStatus.APPROVED),
+        # An approved one only where its refund failed, and nobody wants to try again.
+        "decline": ({RefundRequestStatus.REQUESTED, RefundRequestStatus.APPROVED}, RefundRequestStatus.DECLINED),
+        "withdraw": ({RefundRequestStatus.REQUESTED}, RefundRequestStatus.WITHDRAWN),
+        "refund": ({RefundRequestStatus.APPROVED}, RefundRequestStatus.REFUNDED),
+        # The bank returned the money: the promise stands.
+        "reopen": ({RefundRequestStatus.REFUNDED}, RefundRequestStatus.APPROVED),
+    },
+)
+
+
 class NoticeStatus(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
@@ -146,6 +169,7 @@ LIFECYCLES: Final = {
     "checkouts": CHECKOUT,
     "payments": PAYMENT,
     "refunds": REFUND,
+    "refund_requests": REFUND_REQUEST,
     "provider_events": NOTICE,
     "emails": EMAIL,
     "redemptions": REDEMPTION,

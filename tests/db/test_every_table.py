@@ -47,6 +47,11 @@ async def _customers(tx: Transaction) -> int:
     return len({(await customers.get(tx, order.customer_id)).id for order in await _orders(tx)})
 
 
+async def _refund_lines(tx: Transaction) -> int:
+    refunds = [refund for order in await _orders(tx) for refund in await payments.refunds_of_order(tx, order.id)]
+    return sum([len(await payments.lines_of_refund(tx, refund.id)) for refund in refunds])
+
+
 async def _entries(tx: Transaction) -> int:
     assert await ledger.trial_balance(tx)
     return len(await ledger.recent_entries(tx, limit=10_000))
@@ -77,6 +82,7 @@ READERS: dict[str, Reader] = {
     "customers": _customers,
     "payments": lambda tx: _of_each_order(tx, payments.of_order),
     "refunds": lambda tx: _of_each_order(tx, payments.refunds_of_order),
+    "refund_lines": _refund_lines,
     "checkouts": lambda tx: _of_each_order(tx, checkout.of_order),
     "entitlements": lambda tx: _of_each_order(tx, entitlements.of_order),
     "coupons": lambda tx: _length(discounts.list_coupons(tx, limit=100)),
@@ -99,6 +105,7 @@ READ_BY_NOBODY_AS_RECORDS = {
     "provider_products",  # the catalog's memory, which its own tests read
     "ledger_accounts",
     "ledger_transactions",  # read with the entries
+    "refund_requests",
     "staff_sessions",
     "jobs_log",
     "jobs_statistics",

@@ -2,14 +2,16 @@
 
 import pytest
 from tests.news import hear, read, sound, work
-from tests.payments.looks import balances, holds, payment_of, refund, refunds_of
+from tests.payments.looks import back, balances, holds, payment_of, refund, refund_lines, refunds_of
 from tests.worlds import Account, Sandbox, lone_sandbox, session_of, start, unchanged
 
-from farthing import checkout
+from farthing import checkout, entitlements
+from farthing.catalog import CartItem
 from farthing.errors import Conflict
 from farthing.lifecycles import OrderStatus
 from farthing.money import Money
 from farthing.orders import Order
+from farthing.payments import WantedLine
 from farthing.world import World
 
 __all__ = ["lone_sandbox"]
@@ -74,4 +76,25 @@ async def test_a_refund_that_the_bank_returns_gives_the_order_back_what_it_lost(
     assert (books["sales"], books.get("refunds", 0), books.get("refunds:owed", 0)) == (-4900, 0, 0)
     async with unchanged(world):
         await hear(world, account, "refund.created")
+    assert await sound(world)
+
+
+@pytest.mark.covers("F16")
+async def test_a_line_whose_refund_the_bank_returns_is_restored_and_no_other(world: World, account: Account) -> None:
+    started = await start(world, CartItem("guide"), CartItem("club"))
+    assert (await account.pay(await session_of(world, started.id), FAILING_REFUND_CARD)).status_code == 200
+    await checkout.sync(world, await session_of(world, started.id), actor="test")
+    order = await read(world, started.order_id)
+    await refund_lines(world, order.id, WantedLine(order.lines[0].id))
+    await work(world)
+    await account.advance(80_000)
+    await refund_lines(world, order.id, WantedLine(order.lines[1].id))
+    await work(world)
+    assert (await read(world, order.id)).status == OrderStatus.REFUNDED
+    await account.advance(7_000)
+    await hear(world, account)
+    assert (await read(world, order.id)).status == OrderStatus.PAID
+    assert await holds(world)
+    assert not await entitlements.check(world.db, "ada", "club:stories")
+    assert await back(world, order) == [("guide", 0, 0), ("club", 2400, 1)]
     assert await sound(world)

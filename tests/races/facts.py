@@ -14,6 +14,7 @@ Facts = dict[str, list[str]]
 TABLES: Final = (
     "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
+    " refund_lines refund_requests"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 

@@ -35,10 +35,20 @@ async def revoke(tx: Transaction, order: Order) -> None:
         await KINDS[line.kind].revoke(tx, order, line)
 
 
+async def revoke_line(tx: Transaction, order: Order, line: LineItem) -> None:
+    """Take back one line: all that was paid for it is back with the buyer."""
+    await KINDS[line.kind].revoke(tx, order, line)
+
+
+async def restore_line(tx: Transaction, order: Order, line: LineItem) -> None:
+    """Hand one line over again."""
+    await KINDS[line.kind].restore(tx, order, line)
+
+
 async def restore(tx: Transaction, order: Order) -> None:
     """Hand over again what was taken back: the refund did not happen after all."""
     for line in order.lines:
         await KINDS[line.kind].restore(tx, order, line)
 
 
-__all__ = ["KINDS", "Checked", "Kind", "Used", "check", "grant", "restore", "revoke", "used"]
+__all__ = ["KINDS", "Checked", "Kind", "Used", "check", "grant", "restore", "restore_line", "revoke", "revoke_line", "used"]

@@ -142,6 +142,44 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "refund-lines",
+        "A refund of what was paid for an order says of which lines, to the last unit; one of surplus names none.",
+        """
+        SELECT refund.id FROM refunds refund JOIN payments payment ON payment.id = refund.payment_id
+            LEFT JOIN refund_lines part ON part.refund_id = refund.id
+            LEFT JOIN line_items line ON line.id = part.line_item_id
+        GROUP BY refund.id, payment.settles
+        HAVING coalesce(sum(part.amount), 0) <> (CASE WHEN payment.settles THEN refund.amount ELSE 0 END)
+            OR bool_or(line.order_id <> refund.order_id)
+        """,
+    ),
+    Rule(
+        "line-refunds-counted",
+        "What a line says went back, or is on its way, is the sum of its refunds, and no more than was bought.",
+        """
+        SELECT line.id FROM line_items line LEFT JOIN (
+            SELECT part.line_item_id, part.amount, part.quantity, part.tax_amount, part.discount_amount,
+                part.platform_fee_amount, part.organization_fee_amount, part.seller_share_amount, refund.status
+            FROM refund_lines part JOIN refunds refund ON refund.id = part.refund_id
+                AND refund.status IN ('promised', 'pending', 'succeeded')
+        ) part ON part.line_item_id = line.id
+        GROUP BY line.id
+        HAVING coalesce(sum(part.amount) FILTER (WHERE part.status = 'succeeded'), 0) <> line.refunded_amount
+            OR coalesce(sum(part.amount) FILTER (WHERE part.status <> 'succeeded'), 0) <> line.refunding_amount
+            OR coalesce(sum(part.quantity) FILTER (WHERE part.status = 'succeeded'), 0) <> line.refunded_quantity
+            OR coalesce(sum(part.quantity) FILTER (WHERE part.status <> 'succeeded'), 0) <> line.refunding_quantity
+            OR line.refunding_amount + line.refunded_amount > line.amount - line.discount_amount + line.tax_amount
+            OR line.refunding_quantity + line.refunded_quantity > line.quantity
+            OR coalesce(sum(part.tax_amount), 0) > line.tax_amount
+            OR coalesce(sum(part.discount_amount), 0) > line.discount_amount
+            -- Where all of it went back, so did all of its parts.
+            OR (line.amount - line.discount_amount + line.tax_amount > 0
+                AND line.refunding_amount + line.refunded_amount = line.amount - line.discount_amount + line.tax_amount
+                AND (coalesce(sum(part.tax_amount), 0) <> line.tax_amount
+                    OR coalesce(sum(part.discount_amount), 0) <> line.discount_amount))
+        """,
+    ),
+    Rule(
         "refunded-whole",
         "An order is refunded when, and only when, all of its payment is back.",
         """
@@ -170,13 +208,15 @@ RULES: Final = (
     ),
     Rule(
         "granted",
-        "A paid order has granted every feature of its lines, and an unpaid one none.",
+        "A paid order has granted every feature of its lines but those that went back whole, and an unpaid one none.",
         """
         SELECT orders.id, line.id AS line, wanted.feature FROM orders JOIN line_items line ON line.order_id = orders.id
             CROSS JOIN unnest(line.features) AS wanted (feature)
             LEFT JOIN entitlements held ON held.line_item_id = line.id AND held.feature = wanted.feature
                 AND held.revoked_at IS NULL
-        WHERE (orders.status = 'paid' AND line.kind = 'access') <> (held.id IS NOT NULL)
+        WHERE (orders.status = 'paid' AND line.kind = 'access'
+            AND NOT (line.refunded_amount > 0 AND line.refunded_amount = line.amount - line.discount_amount + line.tax_amount)
+        ) <> (held.id IS NOT NULL)
         """,
     ),
     Rule(

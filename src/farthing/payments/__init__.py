@@ -2,9 +2,13 @@
 
 from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
 from farthing.payments.flow import Also, look_again, send_refund, sync, sync_refund, sync_refunds
+from farthing.payments.line_store import of_refund as lines_of_refund
+from farthing.payments.line_store import standings
 from farthing.payments.model import Payment, Refund, RefundReason, check_refund
 from farthing.payments.present import OrderDetailShown, detail_of
-from farthing.payments.refunds import record_refund, refund_order, what_to_refund
+from farthing.payments.refunds import plan, record_refund, refund_order, what_to_refund
+from farthing.payments.returned import gone
+from farthing.payments.shares import RefundLine, Standing, WantedLine
 from farthing.payments.store import get, get_refund, of_order, refunds_of_order
 
 __all__ = [
@@ -14,20 +18,27 @@ __all__ = [
     "Payment",
     "Recorded",
     "Refund",
+    "RefundLine",
     "RefundReason",
+    "Standing",
+    "WantedLine",
     "cancel_payment",
     "check_refund",
     "detail_of",
     "get",
     "get_refund",
+    "gone",
+    "lines_of_refund",
     "look_again",
     "of_order",
     "open_payment",
+    "plan",
     "record_payment",
     "record_refund",
     "refund_order",
     "refunds_of_order",
     "send_refund",
+    "standings",
     "sync",
     "sync_refund",
     "sync_refunds",

@@ -9,7 +9,6 @@ import structlog
 from farthing.db import Transaction
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.ids import RefundId
-from farthing.lifecycles import RefundStatus
 from farthing.payments import store
 from farthing.payments.actions import NOT_OURS, Recorded, record_payment
 from farthing.payments.model import Refund
@@ -90,16 +89,15 @@ async def look_again(world: World) -> int:
 async def send_refund(world: World, id: RefundId) -> None:
     """Ask the provider for a promised refund. Its id is the key, so asking twice gives back once."""
 
-    async def ask(tx: Transaction) -> tuple[bool, Refund, str | None]:
+    async def ask(tx: Transaction) -> tuple[bool, Refund | None, str | None]:
         refund = await store.get_refund(tx, id)
         payment = await store.get(tx, refund.payment_id)
         stale = refund.asked_at is not None and tx.now - refund.asked_at > KEYS_KEPT
-        if refund.status == RefundStatus.PROMISED:
-            await store.mark_refund_asked(tx, id)
-        return stale, refund, payment.provider_payment_id
+        asked = await store.mark_refund_asked(tx, id)
+        return stale, refund if asked else None, payment.provider_payment_id
 
     stale, refund, provider_payment_id = await world.db.run("worker", ask)
-    if refund.status != RefundStatus.PROMISED:
+    if refund is None:
         return
     assert provider_payment_id is not None, f"{refund.payment_id} was received, so the provider has it"
     provider = world.provider_named(refund.provider)

@@ -65,6 +65,10 @@ class Refund:
     promised_at: datetime
     asked_at: datetime | None
     succeeded_at: datetime | None
+    pending_reason: str | None = None
+    """Why it waits, in the provider's word: `insufficient_funds` is a balance to be topped up."""
+    retry_of: RefundId | None = None
+    """The refund that failed, and that this one tries again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Payments, refunds, and the order with all its money, as they are shown over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,8 +11,9 @@ from farthing.http.bodies import MoneyShown, Shown
 from farthing.lifecycles import PaymentStatus, RefundStatus
 from farthing.money import Money
 from farthing.orders import Order, OrderShown
-from farthing.payments import store
+from farthing.payments import line_store, store
 from farthing.payments.model import Payment, Refund, RefundReason
+from farthing.payments.shares import RefundLine
 
 
 class PaymentShown(Shown):
@@ -58,6 +60,24 @@ def _part(payment: Payment, amount: int) -> MoneyShown | None:
     return None if payment.received is None else MoneyShown(amount=amount, currency=payment.received.currency)
 
 
+class RefundLineShown(Shown):
+    line_item: str
+    quantity: int = Field(description="How many of it came back; 0 where only a part of the money did.")
+    amount: MoneyShown = Field(description="What the buyer gets: tax is in it, discount is not.")
+    tax: MoneyShown
+    discount: MoneyShown
+
+    @classmethod
+    def of(cls, part: RefundLine, currency: str) -> "RefundLineShown":
+        return cls(
+            line_item=str(part.line),
+            quantity=part.quantity,
+            amount=MoneyShown(amount=part.amount, currency=currency),
+            tax=MoneyShown(amount=part.tax, currency=currency),
+            discount=MoneyShown(amount=part.discount, currency=currency),
+        )
+
+
 class RefundShown(Shown):
     id: str = Field(examples=["refund_01k9h4w3q8fvtb7m2x5c6d0e1f"])
     object: Literal["refund"] = "refund"
@@ -65,26 +85,37 @@ class RefundShown(Shown):
     payment: str
     status: RefundStatus
     amount: MoneyShown
+    lines: list[RefundLineShown] = Field(description="What goes back of each line item; none where the money paid for nothing.")
     reason: RefundReason
     note: str | None = Field(description="For staff; customers are not shown it.")
+    pending_reason: str | None = Field(description="Why it waits, in the provider's word.")
     failure_reason: str | None
+    retry_of: str | None = Field(description="The refund that failed, and that this one tries again.")
     promised_at: datetime
     succeeded_at: datetime | None
 
     @classmethod
-    def of(cls, refund: Refund, *, for_staff: bool) -> "RefundShown":
+    def of(cls, refund: Refund, lines: Sequence[RefundLine], *, for_staff: bool) -> "RefundShown":
         return cls(
             id=str(refund.id),
             order=str(refund.order_id),
             payment=str(refund.payment_id),
             status=refund.status,
             amount=MoneyShown.of(refund.money),
+            lines=[RefundLineShown.of(part, refund.money.currency) for part in lines],
             reason=refund.reason,
             note=refund.note if for_staff else None,
+            pending_reason=refund.pending_reason,
             failure_reason=refund.failure_reason,
+            retry_of=None if refund.retry_of is None else str(refund.retry_of),
             promised_at=refund.promised_at,
             succeeded_at=refund.succeeded_at,
         )
+
+
+async def refund_shown(tx: Transaction, refund: Refund, *, for_staff: bool) -> RefundShown:
+    """The refund with its lines."""
+    return RefundShown.of(refund, await line_store.of_refund(tx, refund.id), for_staff=for_staff)
 
 
 class OrderDetailShown(OrderShown):
@@ -104,5 +135,5 @@ async def detail_of(tx: Transaction, order: Order, *, for_staff: bool) -> OrderD
         **dict(OrderShown.of(order)),
         refundable=MoneyShown.of(refundable[0] if refundable else Money.zero(order.total.currency)),
         payments=[PaymentShown.of(payment) for payment in payments],
-        refunds=[RefundShown.of(refund, for_staff=for_staff) for refund in refunds],
+        refunds=[await refund_shown(tx, each, for_staff=for_staff) for each in refunds],
     )

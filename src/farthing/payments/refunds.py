@@ -1,18 +1,20 @@
 """What is written when money goes back: promised first, in one transaction with the job that sends it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from farthing import events, fulfillment, jobs, ledger, orders
+from farthing import events, jobs, ledger, orders
 from farthing.db import Transaction
-from farthing.errors import Conflict, NotFound
+from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import OrderId, PaymentId, RefundId
 from farthing.ledger import Account, Move
 from farthing.lifecycles import ORDER, REFUND, OrderStatus, RefundStatus
 from farthing.money import Money
 from farthing.orders import Order
-from farthing.payments import store
+from farthing.payments import line_store, returned, store
 from farthing.payments.model import Payment, Refund, RefundReason, check_refund, refund_verb
+from farthing.payments.shares import RefundLine, WantedLine, choose, spread
 from farthing.providers import SeenRefund
 
 EVENT: Final[dict[RefundStatus, events.EventName]] = {
@@ -24,11 +26,36 @@ EVENT: Final[dict[RefundStatus, events.EventName]] = {
 
 
 async def refund_order(
-    tx: Transaction, order_id: OrderId, money: Money | None, *, reason: RefundReason, note: str | None
+    tx: Transaction,
+    order_id: OrderId,
+    money: Money | None,
+    *,
+    reason: RefundReason,
+    note: str | None,
+    lines: Sequence[WantedLine] = (),
 ) -> Refund:
-    """Promise part of what an order's buyer paid, or all that is left of it. Raises Conflict where there is none."""
-    payment, promised = await what_to_refund(tx, order_id, money)
-    return await promise(tx, payment, promised, reason=reason, note=note)
+    """Promise part of what an order's buyer paid: an amount, some of its lines, or all that is left of it.
+
+    Raises Conflict where there is none. An amount is spread over the lines by what they cost.
+    """
+    payment, parts = await plan(tx, order_id, money, lines)
+    total = Money(sum(part.amount for part in parts), payment.asked.currency)
+    return await promise(tx, payment, total, reason=reason, note=note, parts=parts)
+
+
+async def plan(
+    tx: Transaction, order_id: OrderId, money: Money | None, lines: Sequence[WantedLine] = ()
+) -> tuple[Payment, list[RefundLine]]:
+    """The payment that a refund would be of, locked, and what would go back of each line. Raises as the refund would."""
+    if money is not None and lines:
+        raise Invalid("Say how much, or which lines, and not both: a line may have an amount of its own.", param="lines")
+    payment, wanted = await what_to_refund(tx, order_id, money)
+    standings = await line_store.standings(tx, await orders.get(tx, order_id))
+    if not lines:
+        return payment, spread(standings, wanted)
+    parts = choose(standings, lines)
+    check_refund(payment, Money(sum(part.amount for part in parts), wanted.currency))
+    return payment, parts
 
 
 async def what_to_refund(tx: Transaction, order_id: OrderId, money: Money | None) -> tuple[Payment, Money]:
@@ -46,11 +73,24 @@ async def what_to_refund(tx: Transaction, order_id: OrderId, money: Money | None
     return payment, wanted
 
 
-async def promise(tx: Transaction, payment: Payment, money: Money, *, reason: RefundReason, note: str | None) -> Refund:
-    """Set the money aside and schedule the call that sends it back. The caller holds the order's lock."""
+async def promise(
+    tx: Transaction,
+    payment: Payment,
+    money: Money,
+    *,
+    reason: RefundReason,
+    note: str | None,
+    parts: Sequence[RefundLine] = (),
+    retry_of: RefundId | None = None,
+) -> Refund:
+    """Set the money aside and schedule the call that sends it back. The caller holds the order's lock.
+
+    `parts` says what goes back of each line; without it the amount is spread over them.
+    """
     check_refund(payment, money)
     refund = _new(tx, payment, money, reason=reason, note=note, requested_by=tx.actor)
-    await _set_aside(tx, payment, refund)
+    refund = replace(refund, retry_of=retry_of)
+    await _set_aside(tx, payment, refund, parts)
     await jobs.schedule(tx, "payments.send_refund", refund=str(refund.id))
     return refund
 
@@ -73,6 +113,8 @@ async def record_refund(tx: Transaction, provider: str, livemode: bool, seen: Se
     verb = refund_verb(refund, seen)
     if verb is not None:
         await _move(tx, order, payment, refund, verb, provider_refund_id=seen.id, failure=seen.failure_reason)
+    if seen.status == "pending" and seen.pending_reason != refund.pending_reason:
+        await store.save_pending_reason(tx, refund.id, seen.pending_reason)
     return order.id
 
 
@@ -108,10 +150,12 @@ async def _adopt(tx: Transaction, payment: Payment, seen: SeenRefund) -> Refund:
     return refund
 
 
-async def _set_aside(tx: Transaction, payment: Payment, refund: Refund) -> None:
+async def _set_aside(tx: Transaction, payment: Payment, refund: Refund, parts: Sequence[RefundLine] = ()) -> None:
     if not await store.reserve_refund(tx, payment.id, refund.money.amount):
         raise Conflict(f"{payment.id} has {payment.refundable} left to refund, not {refund.money}.")
     await store.insert_refund(tx, refund, livemode=payment.livemode)
+    if payment.settles:
+        await returned.set_aside(tx, await orders.get(tx, payment.order_id), refund, parts)
     move = Move(ledger.REFUNDS_OWED, _borne_by(payment), refund.money)
     await ledger.post(tx, "refund_promised", str(refund.id), move, order=payment.order_id)
     await events.record(
@@ -138,6 +182,7 @@ async def _move(
 ) -> None:
     status = REFUND.move(refund.status, verb)
     await store.save_refund(tx, refund, status, provider_refund_id=provider_refund_id, failure_reason=failure)
+    gone = await returned.gone(tx, order)
     await _book(tx, payment, refund, status)
     await events.record(
         tx,
@@ -147,8 +192,10 @@ async def _move(
         payment=payment.id,
         amount={"amount": refund.money.amount, "currency": refund.money.currency},
         failure=failure,
+        line_items=await returned.described(tx, order, refund.id),
     )
     await _follow(tx, order, payment.id)
+    await returned.follow(tx, order.id, gone)
 
 
 async def _book(tx: Transaction, payment: Payment, refund: Refund, status: RefundStatus) -> None:
@@ -158,31 +205,32 @@ async def _book(tx: Transaction, payment: Payment, refund: Refund, status: Refun
     match status:
         case RefundStatus.SUCCEEDED:
             await store.move_refunding(tx, payment.id, refunding=-amount, refunded=amount)
+            await line_store.move(tx, refund.id, line_store.ARRIVED)
             move = Move(bank, ledger.REFUNDS_OWED, refund.money)
             await ledger.post(tx, "refund", str(refund.id), move, order=payment.order_id)
         case RefundStatus.FAILED if refund.status == RefundStatus.SUCCEEDED:
             await store.move_refunding(tx, payment.id, refunding=0, refunded=-amount)
+            await line_store.move(tx, refund.id, line_store.RETURNED)
             returned = Move(ledger.REFUNDS_OWED, bank, refund.money)
             await ledger.post(tx, "refund_returned", str(refund.id), returned, back, order=payment.order_id)
         case RefundStatus.FAILED | RefundStatus.CANCELED:
             await store.move_refunding(tx, payment.id, refunding=-amount, refunded=0)
+            await line_store.move(tx, refund.id, line_store.WITHDRAWN)
             await ledger.post(tx, "refund_withdrawn", str(refund.id), back, order=payment.order_id)
         case RefundStatus.PENDING | RefundStatus.PROMISED:
             pass
 
 
 async def _follow(tx: Transaction, order: Order, payment_id: PaymentId) -> None:
-    """An order whose whole price is back is refunded, and loses what it granted; and the other way round."""
+    """An order whose whole price is back is refunded; and the other way round."""
     payment = await store.get(tx, payment_id)
     if not payment.settles or payment.received is None:
         return
     whole = payment.refunded_amount == payment.received.amount
     if whole and ORDER.allows(order.status, "refund"):
         await orders.mark_refunded(tx, order)
-        await fulfillment.revoke(tx, order)
     elif not whole and order.status == OrderStatus.REFUNDED:
         await orders.reinstate(tx, order)
-        await fulfillment.restore(tx, order)
 
 
 def _borne_by(payment: Payment) -> Account:

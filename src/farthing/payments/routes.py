@@ -18,7 +18,7 @@ from farthing.http.state import TheWorld
 from farthing.ids import OrderId
 from farthing.paging import Page
 from farthing.payments import refunds, store
-from farthing.payments.present import OrderDetailShown, RefundShown, detail_of
+from farthing.payments.present import OrderDetailShown, RefundShown, detail_of, refund_shown
 
 NOTE_MAX = 500
 
@@ -40,8 +40,9 @@ async def list_refunds(world: TheWorld, caller: Known, id: str) -> ListShown[Ref
     order_id = OrderId.parse(id)
     async with world.db.transaction(caller.actor) as tx:
         await orders.get_for(tx, caller, order_id)
-        found = await store.refunds_of_order(tx, order_id)
-    return listed(Page(found, None), lambda refund: RefundShown.of(refund, for_staff=isinstance(caller, Server)))
+        staff = isinstance(caller, Server)
+        found = [await refund_shown(tx, each, for_staff=staff) for each in await store.refunds_of_order(tx, order_id)]
+    return listed(Page(found, None), lambda shown: shown)
 
 
 class NewRefund(Body):
@@ -78,7 +79,7 @@ async def _refund_once(tx: Transaction, order: OrderId, wanted: NewRefund, key: 
         return RefundShown.model_validate_json(claim.answer.body), True
     money = wanted.amount.money() if wanted.amount else None
     refund = await refunds.refund_order(tx, order, money, reason=wanted.reason, note=wanted.note)
-    shown = RefundShown.of(refund, for_staff=True)
+    shown = await refund_shown(tx, refund, for_staff=True)
     if key:
         await idempotency.begin(tx, key, refund.id)
         await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))

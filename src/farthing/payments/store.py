@@ -20,7 +20,7 @@ PAYMENT: LiteralString = """
 
 REFUND: LiteralString = """
     SELECT id, payment_id, order_id, provider, provider_refund_id, status, amount, currency, reason, note, failure_reason,
-        requested_by, promised_at, asked_at, succeeded_at
+        requested_by, promised_at, asked_at, succeeded_at, pending_reason, retry_of
     FROM refunds
 """
 
@@ -214,9 +214,9 @@ async def insert_refund(tx: Transaction, refund: Refund, *, livemode: bool) -> N
     await tx.run(
         """
         INSERT INTO refunds (id, payment_id, order_id, provider, livemode, provider_refund_id, status, amount, currency,
-            reason, note, requested_by, promised_at)
+            reason, note, requested_by, promised_at, retry_of)
         VALUES (%(id)s, %(payment)s, %(order)s, %(provider)s, %(livemode)s, %(provider_refund_id)s, %(status)s, %(amount)s,
-            %(currency)s, %(reason)s, %(note)s, %(requested_by)s, %(now)s)
+            %(currency)s, %(reason)s, %(note)s, %(requested_by)s, %(now)s, %(retry_of)s)
         """,
         id=refund.id,
         payment=refund.payment_id,
@@ -231,6 +231,7 @@ async def insert_refund(tx: Transaction, refund: Refund, *, livemode: bool) -> N
         note=refund.note,
         requested_by=refund.requested_by,
         now=tx.now,
+        retry_of=refund.retry_of,
     )
 
 
@@ -267,7 +268,7 @@ async def save_refund(
     await tx.run(
         """
         UPDATE refunds SET status = %(status)s, provider_refund_id = coalesce(%(provider_refund_id)s, provider_refund_id),
-            failure_reason = %(failure_reason)s,
+            failure_reason = %(failure_reason)s, pending_reason = CASE WHEN %(status)s = 'pending' THEN pending_reason END,
             succeeded_at = CASE WHEN %(status)s = 'succeeded' THEN %(now)s ELSE succeeded_at END,
             closed_at = CASE WHEN %(status)s IN ('succeeded', 'failed', 'canceled') THEN %(now)s END
         WHERE id = %(id)s
@@ -280,9 +281,19 @@ async def save_refund(
     )
 
 
-async def mark_refund_asked(tx: Transaction, id: RefundId) -> None:
-    """We are about to ask the provider for it: from here on it may have happened."""
-    await tx.run("UPDATE refunds SET asked_at = coalesce(asked_at, %(now)s) WHERE id = %(id)s", id=id, now=tx.now)
+async def mark_refund_asked(tx: Transaction, id: RefundId) -> bool:
+    """We are about to ask the provider for it: from here on it may have happened. False: it is not promised any more."""
+    return bool(
+        await tx.run(
+            "UPDATE refunds SET asked_at = coalesce(asked_at, %(now)s) WHERE id = %(id)s AND status = 'promised'",
+            id=id,
+            now=tx.now,
+        )
+    )
+
+
+async def save_pending_reason(tx: Transaction, id: RefundId, reason: str | None) -> None:
+    await tx.run("UPDATE refunds SET pending_reason = %(reason)s WHERE id = %(id)s", id=id, reason=reason)
 
 
 def _payment(row: Row) -> Payment:
@@ -328,4 +339,6 @@ def _refund(row: Row) -> Refund:
         promised_at=row["promised_at"],
         asked_at=row["asked_at"],
         succeeded_at=row["succeeded_at"],
+        pending_reason=row["pending_reason"],
+        retry_of=None if row["retry_of"] is None else RefundId.of(row["retry_of"]),
     )

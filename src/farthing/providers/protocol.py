@@ -65,6 +65,7 @@ class SeenRefund:
     money: Money
     reference: str | None
     failure_reason: str | None = None
+    pending_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

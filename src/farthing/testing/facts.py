@@ -16,6 +16,7 @@ End = dict[str, list[dict[str, Any]]]
 OURS: Final = (
     "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails"
+    " refund_lines refund_requests"
 ).split()
 """What business there is. What the provider said about it is not."""
 

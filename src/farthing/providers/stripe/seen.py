@@ -68,6 +68,7 @@ def refund(found: Plain) -> SeenRefund:
         money=Money(found["amount"], found["currency"]),
         reference=_mark(found, REFUND_MARK),
         failure_reason=found.get("failure_reason"),
+        pending_reason=found.get("pending_reason"),
     )
 
 

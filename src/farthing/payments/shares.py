@@ -1,0 +1,200 @@
+"""What a refund gives back of each line, and of the line's tax, discount and split. Pure, and exact to the last unit.
+
+Every part follows the running total: after any sequence of refunds each part is what the whole so far says, rounded by the
+largest remainder, so that nothing drifts and the last refund ends at exactly what was paid.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from farthing.errors import Conflict, Invalid, NotFound
+from farthing.ids import LineItemId
+from farthing.money import Money
+from farthing.orders import LineItem
+
+SPLIT: Final = ("platform_fee_amount", "organization_fee_amount", "seller_share_amount")
+"""Keys of `LineItem.details`: who shares the line's total, in minor units of its currency. What they leave is the shop's."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """A line to be given back: so many of it, so much of it, or all that is left of it where neither is said."""
+
+    line: LineItemId
+    quantity: int | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """What one refund gives back of one line. Amounts are minor units of the refund's currency."""
+
+    line: LineItemId
+    chosen: bool
+    """Somebody named this line; otherwise an amount was spread over all of them."""
+    quantity: int
+    amount: int
+    """What the buyer gets: tax is in it, discount is not."""
+    tax: int
+    discount: int
+    split: tuple[int, int, int] = (0, 0, 0)
+    """Of the platform, the organization and the seller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A line, and what has gone back of it or is on its way."""
+
+    line: LineItem
+    refunding: int
+    refunded: int
+    quantity: int
+    tax: int
+    discount: int
+    split: tuple[int, int, int]
+    chosen: int
+    """The part of it that was asked for by line."""
+
+    @property
+    def total(self) -> int:
+        return self.line.total.amount
+
+    @property
+    def taken(self) -> int:
+        return self.refunding + self.refunded
+
+    @property
+    def left(self) -> int:
+        return self.total - self.taken
+
+    @property
+    def units_left(self) -> int:
+        return self.line.quantity - self.quantity
+
+    @property
+    def is_back(self) -> bool:
+        """All that was paid for it is with the buyer. Nothing is paid for a line that costs nothing."""
+        return self.total > 0 and self.refunded == self.total
+
+
+def apportion(amount: int, totals: Sequence[int], taken: Sequence[int]) -> list[int]:
+    """Share an amount among parts of which some was taken before; the parts follow the running total.
+
+    No share is negative, none exceeds what is left of its part, and together they are the amount: so whatever the sequence,
+    it ends at exactly the totals. `amount` must not be more than what is left.
+    """
+    left = [total - before for total, before in zip(totals, taken, strict=True)]
+    if min(left) < 0 or not 0 <= amount <= sum(left):
+        raise ValueError(f"{amount} cannot be shared among {left}")
+    whole, after = sum(totals), sum(taken) + amount
+    if not amount:
+        return [0] * len(totals)
+    # What each part should have by now, less what it has, in whole-ths of a unit.
+    due = [after * total - before * whole for total, before in zip(totals, taken, strict=True)]
+    shares = [min(max(part // whole, 0), room) for part, room in zip(due, left, strict=True)]
+    while missing := amount - sum(shares):
+        step = 1 if missing > 0 else -1
+        room = [limit - share if step > 0 else share for limit, share in zip(left, shares, strict=True)]
+        ranked = (i for i in range(len(shares)) if room[i])
+        best = max(ranked, key=lambda i: (step * (due[i] - shares[i] * whole), -i))
+        # Far off is only what was refunded by line in between: then not unit by unit.
+        shares[best] += step * min(room[best], max(1, abs(missing) // (2 * len(shares))))
+    return shares
+
+
+def scaled(part: int, taken: int, done: int, whole: int) -> int:
+    """How much of `part` goes along when `done` of `whole` is back, and `taken` of it went along before."""
+    wanted = part if done == whole else (2 * part * done + whole) // (2 * whole)
+    return min(max(wanted - taken, 0), part - taken)
+
+
+def split_of(line: LineItem) -> tuple[int, int, int]:
+    """Who shares the line, as it was sold; nobody where nothing is said, or where it cannot be a part of the total."""
+    found = [line.details.get(key, 0) for key in SPLIT]
+    parts = [part if type(part) is int and part >= 0 else 0 for part in found]
+    return (parts[0], parts[1], parts[2]) if sum(parts) <= line.total.amount else (0, 0, 0)
+
+
+def spread(standings: Sequence[Standing], money: Money) -> list[RefundLine]:
+    """An amount over all lines, by what they cost. What was given back by line counts for neither side."""
+    if money.amount > sum(standing.left for standing in standings):
+        raise Conflict(f"The lines have {sum(standing.left for standing in standings)} left to refund, not {money.amount}.")
+    totals = [standing.total - standing.chosen for standing in standings]
+    taken = [standing.taken - standing.chosen for standing in standings]
+    amounts = apportion(money.amount, totals, taken)
+    found = []
+    for standing, amount in zip(standings, amounts, strict=True):
+        units = standing.units_left if amount == standing.left else 0
+        if amount:
+            found.append(_part(standing, amount, units, chosen=False))
+    return found
+
+
+def choose(standings: Sequence[Standing], wanted: Iterable[WantedLine]) -> list[RefundLine]:
+    """What goes back of the lines that are named. Raises NotFound, Invalid or Conflict for what cannot."""
+    by_id = {standing.line.id: standing for standing in standings}
+    found: dict[LineItemId, RefundLine] = {}
+    for each in wanted:
+        if each.line not in by_id:
+            raise NotFound(f"There is no line item {each.line} in this order.")
+        if each.line in found:
+            raise Invalid(f"{each.line} is named twice: name each line once.", param="lines")
+        found[each.line] = _chosen(by_id[each.line], each)
+    if not found:
+        raise Invalid("No line is named: name one, or leave `lines` out.", param="lines")
+    return list(found.values())
+
+
+def _chosen(standing: Standing, wanted: WantedLine) -> RefundLine:
+    line = standing.line
+    if not standing.left:
+        raise Conflict(f"{line.id} ({line.product}) has nothing left to refund: all of it went back, or is on its way.")
+    if wanted.quantity is not None and wanted.quantity <= 0:
+        raise Invalid("The quantity of a refund is positive.", param="quantity")
+    if (wanted.quantity or 0) > standing.units_left:
+        raise Conflict(f"{line.id} ({line.product}) has {standing.units_left} left to give back, not {wanted.quantity}.")
+    if wanted.amount is not None:
+        amount = _checked(standing, wanted.amount)
+    elif wanted.quantity is not None:
+        amount = _price(standing, wanted.quantity)
+    else:
+        amount = standing.left
+    units = wanted.quantity or 0
+    return _part(standing, amount, standing.units_left if amount == standing.left else units, chosen=True)
+
+
+def _checked(standing: Standing, money: Money) -> int:
+    line = standing.line
+    if money.currency != line.total.currency:
+        raise Invalid(f"{line.id} was sold in {line.total.currency}, not {money.currency}.", param="amount")
+    if money.amount <= 0:
+        raise Invalid("The amount of a refund is positive.", param="amount")
+    if money.amount > standing.left:
+        left = Money(standing.left, money.currency)
+        raise Conflict(f"{line.id} ({line.product}) has {left} left to refund, not {money}.")
+    return money.amount
+
+
+def _price(standing: Standing, quantity: int) -> int:
+    """What so many more of it cost: by the running total as well, so that all of them cost what was paid."""
+    count, before = standing.line.quantity, standing.quantity
+    prices = [(2 * standing.total * units + count) // (2 * count) for units in (before, before + quantity)]
+    return min(prices[1] - prices[0], standing.left)
+
+
+def _part(standing: Standing, amount: int, quantity: int, *, chosen: bool) -> RefundLine:
+    line, total, after = standing.line, standing.total, standing.taken + amount
+    taken, tax = standing.taken, line.tax.amount
+    _, tax_part = apportion(amount, [total - tax, tax], [taken - standing.tax, standing.tax])
+    parts = split_of(line)
+    shares = apportion(amount, [*parts, total - sum(parts)], [*standing.split, taken - sum(standing.split)])
+    return RefundLine(
+        line=line.id,
+        chosen=chosen,
+        quantity=quantity,
+        amount=amount,
+        tax=tax_part,
+        discount=scaled(line.discount.amount, standing.discount, after, total),
+        split=(shares[0], shares[1], shares[2]),
+    )
