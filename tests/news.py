@@ -87,7 +87,7 @@ async def paid_beside(account: Account, payment: PaymentId, amount: int = 4900, 
 async def busy(world: World, account: Account) -> None:
     """A shop in which there is some of everything."""
     await buy(world, account)
-    await buy(world, account, CartItem("mug", 2), CartItem("club"))
+    await buy(world, account, CartItem("mug", 2), CartItem("club"), save_method=True)
     part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
     await start(world)
     await buy(world, account, CartItem("mug", 3), code="welcome10")

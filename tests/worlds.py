@@ -209,7 +209,12 @@ async def world(settings: Settings, db: Database, account: Account, outbox: Outb
 
 
 async def start(
-    world: World, *items: CartItem, buyer: Buyer | None = None, code: str | None = None, key: Key | None = None
+    world: World,
+    *items: CartItem,
+    buyer: Buyer | None = None,
+    code: str | None = None,
+    key: Key | None = None,
+    save_method: bool = False,
 ) -> Started:
     """Begin a checkout, by default of one guide for the user "ada"."""
     return await checkout.start(
@@ -220,6 +225,7 @@ async def start(
         cancel_url=f"{BASE_URL}/cart",
         actor="test",
         promotion_code=code,
+        save_method=save_method,
         key=key,
     )
 
@@ -232,9 +238,16 @@ async def session_of(world: World, id: CheckoutId) -> str:
     return found
 
 
-async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | None = None, code: str | None = None) -> Order:
+async def buy(
+    world: World,
+    account: Account,
+    *items: CartItem,
+    buyer: Buyer | None = None,
+    code: str | None = None,
+    save_method: bool = False,
+) -> Order:
     """A whole purchase, recorded as the return page would: the order is paid when this answers."""
-    started = await start(world, *items, buyer=buyer, code=code)
+    started = await start(world, *items, buyer=buyer, code=code, save_method=save_method)
     session = await session_of(world, started.id)
     assert (await account.pay(session)).status_code == 200
     await checkout.sync(world, session, actor="test")
@@ -243,7 +256,8 @@ async def buy(world: World, account: Account, *items: CartItem, buyer: Buyer | N
 
 
 WATCHED = (
-    "customers orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
+    "customers provider_customers payment_methods"
+    " orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
     " coupons promotion_codes redemptions"
     " refund_lines refund_requests"
 )

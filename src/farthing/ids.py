@@ -124,6 +124,12 @@ class EmailId(Id):
     prefix = "email"
 
 
+class PaymentMethodId(Id):
+    """A saved way to pay."""
+
+    prefix = "payment_method"
+
+
 class ApiKeyId(Id):
     prefix = "api_key"
 

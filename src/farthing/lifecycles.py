@@ -141,6 +141,19 @@ NOTICE: Final = Lifecycle(
 )
 
 
+class MethodStatus(StrEnum):
+    ATTACHED = "attached"
+    DETACHED = "detached"
+
+
+METHOD: Final = Lifecycle(
+    "payment method",
+    MethodStatus,
+    # For good: a method that was detached is never of use again, https://docs.stripe.com/api/payment_methods/detach
+    {"detach": ({MethodStatus.ATTACHED}, MethodStatus.DETACHED)},
+)
+
+
 class EmailStatus(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
@@ -173,5 +186,6 @@ LIFECYCLES: Final = {
     "provider_events": NOTICE,
     "emails": EMAIL,
     "redemptions": REDEMPTION,
+    "payment_methods": METHOD,
 }
 """Table → the lifecycle of its `status` column."""

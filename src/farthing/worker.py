@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, payments, reactions, webhooks
+from farthing import checkout, customers, payments, reactions, webhooks
 from farthing.http import idempotency
-from farthing.ids import RefundId
+from farthing.ids import CustomerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
 
@@ -15,6 +15,11 @@ from farthing.world import World
 async def send_refund(world: World, args: Mapping[str, str | int]) -> None:
     """Task: ask the provider for a promised refund. The refund's id is the key there, so it happens once."""
     await payments.send_refund(world, RefundId.parse(str(args["refund"])))
+
+
+async def push_customer(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: bring the provider up to what we know of a customer. Pushing what is pushed does nothing."""
+    await customers.push(world, CustomerId.parse(str(args["customer"])), actor="worker")
 
 
 async def purge_keys(world: World) -> int:
@@ -28,12 +33,14 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "events.announce": reactions.announce,
     "events.react": reactions.react,
     "payments.send_refund": send_refund,
+    "customers.push": push_customer,
 }
 """Name of a job → what it does. A task may run twice, and says why that is harmless."""
 
 SWEEPS: Final = (
     Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
+    Sweep("customers", timedelta(seconds=30), customers.push_due),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("old words", timedelta(hours=1), webhooks.forget),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),

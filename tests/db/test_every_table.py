@@ -52,6 +52,10 @@ async def _refund_lines(tx: Transaction) -> int:
     return sum([len(await payments.lines_of_refund(tx, refund.id)) for refund in refunds])
 
 
+async def _of_each_customer(tx: Transaction, look: Callable[[Transaction, Any], Awaitable[Any]]) -> int:
+    return sum([len(await look(tx, person.id)) for person in (await customers.list_page(tx, limit=100)).items])
+
+
 async def _entries(tx: Transaction) -> int:
     assert await ledger.trial_balance(tx)
     return len(await ledger.recent_entries(tx, limit=10_000))
@@ -80,6 +84,8 @@ READERS: dict[str, Reader] = {
     "orders": lambda tx: _length(orders.list_page(tx, limit=100)),
     "line_items": _lines,
     "customers": _customers,
+    "provider_customers": lambda tx: _of_each_customer(tx, customers.attachments_of),
+    "payment_methods": lambda tx: _of_each_customer(tx, customers.methods_of),
     "payments": lambda tx: _of_each_order(tx, payments.of_order),
     "refunds": lambda tx: _of_each_order(tx, payments.refunds_of_order),
     "refund_lines": _refund_lines,
@@ -101,7 +107,6 @@ READERS: dict[str, Reader] = {
 }
 
 READ_BY_NOBODY_AS_RECORDS = {
-    "provider_customers",  # looked up by one column
     "provider_products",  # the catalog's memory, which its own tests read
     "ledger_accounts",
     "ledger_transactions",  # read with the entries

@@ -12,7 +12,8 @@ from tests.races.shop import Place, look, messages_at
 Facts = dict[str, list[str]]
 
 TABLES: Final = (
-    "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
+    "customers provider_customers payment_methods"
+    " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
     " refund_lines refund_requests"
 ).split()
@@ -26,7 +27,7 @@ UNIMPORTANT: Final = frozenset(
 )
 """How and by whom it was done, not what."""
 
-NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in)_\w+)\b")
+NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti)_\w+)\b")
 
 
 def facts(connection: "psycopg.Connection[Any]", tables: Collection[str] = (*TABLES, *TOLD)) -> Facts:

@@ -17,10 +17,11 @@ class Snapshot:
         for table in tables:
             connection.execute(f'CREATE TABLE kept."{table}" AS TABLE {_home(connection, table)}."{table}"'.encode())
         self._sql = "".join(
-            f'DELETE FROM {home}."{table}"; INSERT INTO {home}."{table}" {_overriding(connection, table)}'
-            f' SELECT * FROM kept."{table}";'
+            f'DELETE FROM {home}."{table}"; INSERT INTO {home}."{table}" ({columns}) {_overriding(connection, table)}'
+            f' SELECT {columns} FROM kept."{table}";'
             for table in tables
             for home in [_home(connection, table)]
+            for columns in [_columns(connection, home, table)]
         )
 
     def restore(self) -> None:
@@ -40,6 +41,18 @@ def _home(connection: "psycopg.Connection[Any]", table: str) -> str:
     ).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def _columns(connection: "psycopg.Connection[Any]", home: str, table: str) -> str:
+    """All but those that the database works out for itself."""
+    rows = connection.execute(
+        """
+        SELECT column_name FROM information_schema.columns
+        WHERE table_schema = %s AND table_name = %s AND is_generated = 'NEVER'
+        """,
+        (home, table),
+    )
+    return ", ".join(f'"{row[0]}"' for row in rows.fetchall())
 
 
 def _overriding(connection: "psycopg.Connection[Any]", table: str) -> str:

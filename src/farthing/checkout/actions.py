@@ -44,6 +44,7 @@ class Wanted:
     """As it was typed."""
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     """Those of farthing.toml."""
+    save_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
     if offer is not None:
         wanted = replace(wanted, cart=catalog.discounted(wanted.cart, offer))
     check_chargeable(wanted.cart.total)
+    if customer.external_id is not None:
+        await customers.want(tx, customer, terms.provider, livemode=terms.livemode, soon=False)
     order = await orders.place(
         tx,
         customer=customer.id,
@@ -153,7 +156,9 @@ async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, paym
             payment_reference=str(payment.id),
             order_number=str(order.number),
             email=order.email,
-            customer_id=await customers.provider_customer_id(tx, customer.id, terms.provider, livemode=terms.livemode),
+            # A guest is whoever says so: nobody's saved cards, nobody's history, only an address to begin with.
+            customer_reference=None if customer.external_id is None else str(customer.id),
+            save_method=wanted.save_method and customer.external_id is not None,
         ),
         success_url=wanted.success_url,
         cancel_url=wanted.cancel_url,

@@ -1,13 +1,14 @@
 """From a cart to the provider's page and back: commit the intention, make the call, write down the answer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
 import structlog
 
-from farthing import catalog, orders, payments
+from farthing import catalog, customers, orders, payments
 from farthing.catalog import CartItem
 from farthing.checkout import actions, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
@@ -16,7 +17,7 @@ from farthing.db import Transaction
 from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Key
-from farthing.ids import CheckoutId, OrderId
+from farthing.ids import CheckoutId, CustomerId, OrderId
 from farthing.lifecycles import CheckoutStatus, OrderStatus
 from farthing.money import Money
 from farthing.payments import Also, Recorded
@@ -43,9 +44,11 @@ async def start(
     currency: str | None = None,
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
+    save_method: bool = False,
     key: Key | None = None,
 ) -> Started:
-    """Place an order for the cart and open a payment page for it. A code that the buyer typed is reserved for the order.
+    """Place an order for the cart and open a payment page for it. A code that the buyer typed is reserved for the order;
+    with `save_method` what pays for it is kept with a signed-in buyer.
 
     Raises Invalid, NotFound or Conflict for a cart that cannot be sold, ProviderUnavailable where the provider did not
     answer: then ask again with the same key, and the same order goes on.
@@ -59,6 +62,7 @@ async def start(
         metadata=catalog.checked_metadata(metadata or {}, "metadata"),
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
+        save_method=save_method,
     )
     terms = _terms(world)
 
@@ -184,6 +188,7 @@ async def _finish(world: World, checkout: Checkout, actor: str, key: Key | None)
     """Ask the provider for the page, and write its answer down. Safe to repeat: the payment's id is the key."""
     if checkout.status == CheckoutStatus.STARTING:
         try:
+            checkout = await _for_customer(world, checkout, actor)
             seen = await _open_page(world, checkout)
         except ProviderUnavailable:
             if key:
@@ -209,9 +214,52 @@ async def _finish(world: World, checkout: Checkout, actor: str, key: Key | None)
     return await world.db.run(actor, attach)
 
 
+async def _for_customer(world: World, checkout: Checkout, actor: str, *, gone: str | None = None) -> Checkout:
+    """The same, for the provider's customer of a signed-in buyer, who is made there first. What will be asked is stored.
+
+    `gone` is one who was deleted there, so that another takes their place.
+    """
+    request = checkout.request
+    if request.customer_reference is None or (request.customer_id is not None and request.customer_id != gone):
+        return checkout
+    theirs = await customers.at_provider(world, CustomerId.parse(request.customer_reference), actor=actor)
+
+    async def work(tx: Transaction) -> Checkout:
+        await orders.lock(tx, checkout.order_id)
+        current = await store.lock(tx, checkout.id)
+        if current.request.customer_id not in (None, gone):
+            return current
+        await store.save_request(tx, checkout.id, replace(current.request, customer_id=theirs))
+        return await store.get(tx, checkout.id)
+
+    return await world.db.run(actor, work)
+
+
+async def _page_for_customer(world: World, checkout: Checkout) -> SeenCheckout:
+    """Ask for the page; where the provider lost its customer meanwhile, once more with a new one, under a key of its own."""
+    provider, request = world.provider_named(checkout.provider), checkout.request
+    try:
+        return await provider.create_checkout(request, key=_key(checkout))
+    except ProviderUnavailable:
+        raise
+    except ProviderError as error:
+        missing = (error.extra.get("provider_code"), error.extra.get("provider_param")) == ("resource_missing", "customer")
+        if not missing or request.customer_reference is None or request.customer_id is None:
+            raise
+        await customers.lose(world, CustomerId.parse(request.customer_reference), request.customer_id, actor="checkout")
+        again = await _for_customer(world, checkout, "checkout", gone=request.customer_id)
+        return await provider.create_checkout(again.request, key=_key(again))
+
+
+def _key(checkout: Checkout) -> str:
+    """One for each request that may differ: a key that comes back with another request is refused."""
+    customer = checkout.request.customer_id
+    return str(checkout.payment_id) if customer is None else f"{checkout.payment_id}:{customer}"
+
+
 async def _open_page(world: World, checkout: Checkout) -> SeenCheckout:
     provider = world.provider_named(checkout.provider)
-    seen = await provider.create_checkout(checkout.request, key=str(checkout.payment_id))
+    seen = await _page_for_customer(world, checkout)
     if seen.total is not None and seen.total != checkout.request.total:
         await provider.expire_checkout(seen.id)
         raise ProviderError(

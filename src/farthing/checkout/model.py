@@ -86,6 +86,8 @@ def to_json(request: CheckoutRequest) -> dict[str, Any]:
         "order_number": request.order_number,
         "email": request.email,
         "customer_id": request.customer_id,
+        "customer_reference": request.customer_reference,
+        "save_method": request.save_method,
     }
 
 
@@ -111,4 +113,6 @@ def from_json(stored: dict[str, Any]) -> CheckoutRequest:
         order_number=stored["order_number"],
         email=stored["email"],
         customer_id=stored["customer_id"],
+        customer_reference=stored.get("customer_reference"),
+        save_method=stored.get("save_method", False),
     )

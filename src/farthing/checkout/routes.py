@@ -72,6 +72,7 @@ class NewCheckout(Body):
     customer: NewCustomer | None = None
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
+    save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
 
 
 class StartedShown(Shown):
@@ -134,6 +135,7 @@ async def start_checkout(
         currency=wanted.currency,
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
+        save_method=wanted.save_payment_method,
         key=key_of(header, caller, "checkout", wanted.model_dump(), email=buyer.email),
     )
     if started.replayed:

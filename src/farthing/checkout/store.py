@@ -10,6 +10,7 @@ from farthing.db import Row, Transaction
 from farthing.errors import NotFound
 from farthing.ids import CheckoutId, OrderId, PaymentId
 from farthing.lifecycles import CheckoutStatus
+from farthing.providers import CheckoutRequest
 
 SELECT: LiteralString = """
     SELECT id, order_id, payment_id, provider, status, provider_checkout_id, url, request, success_url, cancel_url,
@@ -66,6 +67,15 @@ async def lock(tx: Transaction, id: CheckoutId) -> Checkout:
 
 async def of_order(tx: Transaction, order: OrderId) -> list[Checkout]:
     return await tx.all(_checkout, SELECT + " WHERE order_id = %(order)s ORDER BY id", order=order)
+
+
+async def save_request(tx: Transaction, id: CheckoutId, request: CheckoutRequest) -> None:
+    """What will be asked for, before it is asked. Nothing, where somebody has opened the page meanwhile."""
+    await tx.run(
+        "UPDATE checkouts SET request = %(request)s WHERE id = %(id)s AND status = 'starting'",
+        id=id,
+        request=orjson.dumps(to_json(request)).decode(),
+    )
 
 
 async def save_open(tx: Transaction, id: CheckoutId, provider_checkout_id: str, url: str) -> None:

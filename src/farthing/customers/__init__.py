@@ -1,5 +1,38 @@
-"""Who buys: one row for each user of the host, and one for each guest's address."""
+"""Who buys: one row for each user of the host, and one for each guest's address; who they are at the provider, and how they
+may pay again.
+"""
 
-from farthing.customers.store import Customer, find_by_external_id, get, provider_customer_id, remember
+from farthing.customers.actions import remember, want
+from farthing.customers.attachments import of_customer as attachments_of
+from farthing.customers.flow import at_provider, lose, push, push_due
+from farthing.customers.looking import sync, sync_method, sync_methods
+from farthing.customers.methods import get as get_method
+from farthing.customers.methods import of_customer as methods_of
+from farthing.customers.methods import to_charge
+from farthing.customers.model import Attachment, Customer, PaymentMethod
+from farthing.customers.store import erase, find, find_by_external_id, get, list_page, lock
 
-__all__ = ["Customer", "find_by_external_id", "get", "provider_customer_id", "remember"]
+__all__ = [
+    "Attachment",
+    "Customer",
+    "PaymentMethod",
+    "at_provider",
+    "attachments_of",
+    "erase",
+    "find",
+    "find_by_external_id",
+    "get",
+    "get_method",
+    "list_page",
+    "lock",
+    "lose",
+    "methods_of",
+    "push",
+    "push_due",
+    "remember",
+    "sync",
+    "sync_method",
+    "sync_methods",
+    "to_charge",
+    "want",
+]

@@ -34,6 +34,17 @@ EventName = Literal[
     "refund.canceled",
     "entitlement.granted",
     "entitlement.revoked",
+    "customer.updated",
+    "customer.pushed",
+    "customer.push_failed",
+    "customer.gone",
+    "customer.erased",
+    "payment_method.saved",
+    "payment_method.detached",
+    "payment_method.made_default",
+    "payment.requested_off_session",
+    "payment.off_session_failed",
+    "payment.action_required",
     "email.sent",
     "hook.failed",
     "notice.parked",
@@ -107,6 +118,15 @@ class PaymentFailed(Announced):
     name = "payment.failed"
 
 
+class PaymentActionRequired(Announced):
+    """The bank wants to see the buyer, who was away when they were charged: send them the order's recovery link.
+
+    `data`: payment, customer, code.
+    """
+
+    name = "payment.action_required"
+
+
 class PaymentSurplus(Announced):
     """Money came in that pays for nothing; it goes back by itself. `data`: payment, received, reason."""
 
@@ -134,6 +154,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         OrderCanceled,
         OrderRefunded,
         PaymentFailed,
+        PaymentActionRequired,
         PaymentSurplus,
         RefundSucceeded,
         RefundFailed,

@@ -1,5 +1,6 @@
 """Payment companies: what we ask of one, and those we know."""
 
+from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenCustomer, SeenMethod
 from farthing.providers.protocol import (
     CatalogItem,
     CatalogPrice,
@@ -19,10 +20,14 @@ __all__ = [
     "CatalogItem",
     "CatalogPrice",
     "CheckoutRequest",
+    "CustomerProvider",
+    "CustomerWanted",
     "Notice",
     "PaymentProvider",
     "RequestedItem",
     "SeenCheckout",
+    "SeenCustomer",
+    "SeenMethod",
     "SeenPayment",
     "SeenPrice",
     "SeenProduct",

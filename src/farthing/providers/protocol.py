@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from farthing.money import Money
+from farthing.providers.customers import CustomerProvider
 
-SubjectKind = Literal["checkout", "payment", "refund"]
+SubjectKind = Literal["checkout", "payment", "refund", "customer", "payment_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class CheckoutRequest:
     order_number: str
     email: str | None = None
     customer_id: str | None = None
+    customer_reference: str | None = None
+    """Our id of a signed-in customer: the page is opened for them once the provider has them. None for a guest."""
+    save_method: bool = False
+    """Whether what pays is kept with the customer, to be charged later while they are away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class SeenProduct:
     prices: Sequence[SeenPrice] = field(default_factory=tuple)
 
 
-class PaymentProvider(Protocol):
+class PaymentProvider(CustomerProvider, Protocol):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 
     name: str

@@ -14,7 +14,8 @@ from psycopg.rows import tuple_row
 End = dict[str, list[dict[str, Any]]]
 
 OURS: Final = (
-    "customers orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
+    "customers provider_customers payment_methods"
+    " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails"
     " refund_lines refund_requests"
 ).split()
@@ -27,7 +28,7 @@ HOW: Final = frozenset(
 """How, when and by whom it was done."""
 
 NAMES: Final = re.compile(
-    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in)_\w+"
+    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti)_\w+"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"
 )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, events, payments
+from farthing import checkout, customers, events, payments
 from farthing.db import Transaction
 from farthing.errors import FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
@@ -84,6 +84,14 @@ async def _look(world: World, notices: Sequence[StoredNotice]) -> None:
             await checkout.sync(world, first.subject_id, actor=actor, also=also)
         case "refund":
             await payments.sync_refund(world, first.subject_id, actor=actor, also=also)
+        case "customer":
+            await customers.sync(
+                world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
+            )
+        case "payment_method":
+            await customers.sync_method(
+                world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
+            )
         case unknown:
             raise AssertionError(f"nobody looks at a {unknown}")
 

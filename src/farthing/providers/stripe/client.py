@@ -53,4 +53,6 @@ def _ours(error: stripe.StripeError) -> ProviderError:
     unclear = status is None or status in (409, 424, 429) or (status >= 500 and status != 501)
     if unclear or code == "lock_timeout":
         return ProviderUnavailable(f"Stripe did not answer for certain: {detail}{request}. Try the same again.")
-    return ProviderError(f"Stripe refused: {detail}{request}", extra={"provider_code": code})
+    return ProviderError(
+        f"Stripe refused: {detail}{request}", extra={"provider_code": code, "provider_param": getattr(error, "param", None)}
+    )

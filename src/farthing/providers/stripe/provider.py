@@ -11,6 +11,7 @@ from farthing.providers.protocol import CheckoutRequest, Notice, RequestedItem, 
 from farthing.providers.stripe import seen, webhook
 from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.client import API_VERSION, connect, translated
+from farthing.providers.stripe.customers import StripeCustomers
 
 CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.canceled"})
 """Events whose snapshot no later look can contradict in the fields we read: both states are final."""
@@ -18,7 +19,7 @@ CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.cance
 REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 
-class Stripe(StripeCatalog):
+class Stripe(StripeCatalog, StripeCustomers):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 
     name = "stripe"
@@ -109,6 +110,8 @@ def _checkout_params(request: CheckoutRequest) -> Any:
     }
     if request.customer_id is not None:
         params["customer"] = request.customer_id
+        if request.save_method:
+            params["payment_intent_data"]["setup_future_usage"] = "off_session"
     elif request.email is not None:
         params["customer_email"] = request.email
     return params

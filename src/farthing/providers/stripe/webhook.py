@@ -34,6 +34,13 @@ WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
     "refund.updated": ("refund", "id"),
     "refund.failed": ("refund", "id"),
     "charge.refund.updated": ("refund", "id"),
+    "customer.updated": ("customer", "id"),
+    "customer.deleted": ("customer", "id"),
+    "payment_method.attached": ("payment_method", "id"),
+    "payment_method.detached": ("payment_method", "id"),
+    "payment_method.updated": ("payment_method", "id"),
+    "payment_method.automatically_updated": ("payment_method", "id"),
+    "setup_intent.succeeded": ("payment_method", "payment_method"),
 }
 """Event type → what kind of thing it is about, and where in its object the id of that thing stands."""
 

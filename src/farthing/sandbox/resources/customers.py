@@ -12,6 +12,7 @@ from farthing.sandbox.listing import equals, page
 from farthing.sandbox.operations import Operation
 from farthing.sandbox.resources import payment_methods, subscription_terms
 from farthing.sandbox.resources.addresses import whole
+from farthing.sandbox.resources.checkout_parameters import check_email
 from farthing.sandbox.searching import search
 from farthing.sandbox.store import Json, Record
 
@@ -26,7 +27,7 @@ NOT_HERE = {
 
 
 def create(account: Account, params: Json) -> Record:
-    _refuse_what_is_not_here(params)
+    _check(params)
     if id := params.get("test_clock"):
         clock = account.get("test_helpers.test_clock", id, param="test_clock")
         account = _on_clock(account, clock)
@@ -71,10 +72,12 @@ def put_on_clock(account: Account, customer: Record, clock: Record) -> None:
     account.update(customer, "customer.updated", test_clock=clock.id)
 
 
-def _refuse_what_is_not_here(params: Json) -> None:
+def _check(params: Json) -> None:
     for name, what in NOT_HERE.items():
         if name in params:
             raise not_here_yet(name, what)
+    if params.get("email"):
+        check_email(params["email"], "email")
 
 
 def _fields(params: Json) -> Json:
@@ -139,7 +142,7 @@ def living(account: Account, id: str, *, param: str | None = None) -> Record:
 
 
 def update(account: Account, id: str, params: Json) -> Record:
-    _refuse_what_is_not_here(params)
+    _check(params)
     customer = living(account, id)
     changed: dict[str, Any] = {name: whole(name, params[name]) for name in TEXTS if name in params}
     changed |= {name: params[name] for name in ("invoice_prefix", "next_invoice_sequence") if name in params}
