@@ -83,6 +83,7 @@ async def _ids(world: World, account: Account) -> dict[str, dict[str, str]]:
     orders = ("/v1/orders/{id}", "/v1/orders/{id}/refunds", "/v1/orders/{id}/timeline", "/v1/orders/{id}/sync")
     return {path: {"id": str(order.id)} for path in orders} | {
         "/v1/orders/{id}/cancellation": {"id": str(started.order_id)},
+        "/v1/coupons/{id}": {"id": "welcome"},
         "/v1/checkout/sessions/{id}": {"id": str(started.id)},
         "/v1/events/{id}": {"id": str(EventId.of(event))},
         "/v1/customers/{external_id}/entitlements": {"external_id": "ada"},

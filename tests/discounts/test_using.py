@@ -24,8 +24,8 @@ BOB = Buyer("bob", "bob@example.com")
 
 async def uses(world: World, key: str) -> Uses:
     async with world.db.transaction("test") as tx:
-        found = {coupon.key: uses for coupon, uses in (await discounts.list_coupons(tx, limit=100)).items}
-        codes = {code.coupon: uses for code, uses in (await discounts.list_codes(tx, limit=100)).items}
+        found = {coupon.key: uses for coupon, uses in (await discounts.list_coupons(tx, {}, limit=100)).items}
+        codes = {code.coupon: uses for code, uses in (await discounts.list_codes(tx, {}, limit=100)).items}
     assert found[key] == codes[key]
     return found[key]
 

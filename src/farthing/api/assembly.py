@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from farthing.api import documentation, events
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
+from farthing.discounts import routes as discounts
 from farthing.entitlements import routes as entitlements
 from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
@@ -21,6 +22,7 @@ from farthing.payments import routes as payments
 ROUTERS: Final = (
     catalog.router,
     checkout.router,
+    discounts.router,
     orders.router,
     payments.router,
     entitlements.router,

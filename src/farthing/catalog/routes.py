@@ -1,19 +1,51 @@
 """What is for sale, over HTTP. Everybody may look."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+import fastapi
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from farthing.catalog.model import Product, ProductKind
-from farthing.errors import Unauthenticated
-from farthing.http.bodies import ListShown, MoneyShown, Shown, listed, refuses
+from farthing.catalog.localizing import localized
+from farthing.catalog.model import PriceRange, Product, ProductKind
+from farthing.errors import Invalid, Unauthenticated
+from farthing.http.bodies import ListShown, MoneyShown, Query, Shown, listed, refuses
 from farthing.http.callers import Server
 from farthing.http.credentials import Anybody
 from farthing.http.state import TheWorld
 from farthing.paging import Page
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
+
+
+class RangeShown(Shown):
+    min: MoneyShown
+    max: MoneyShown
+    suggested: list[MoneyShown]
+
+    @classmethod
+    def of(cls, found: PriceRange) -> "RangeShown":
+        suggested = [MoneyShown.of(amount) for amount in found.suggested]
+        return cls(min=MoneyShown.of(found.min), max=MoneyShown.of(found.max), suggested=suggested)
+
+
+class VolumePriceShown(Shown):
+    quantity: int = Field(description="From so many on, each of all of them costs `unit`.")
+    unit: MoneyShown
+
+
+class DisplayShown(Shown):
+    badge: str | None = Field(description="A word or two beside the name.")
+    features: list[str] = Field(description="What is in it, for buyers.")
+    icon: str | None
+    order: int = Field(description="The list is in this order.")
+    highlighted: bool
+
+
+class ProductQuery(Query):
+    locale: Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9_-]*$")] | None = Field(
+        None, description="The language of names and texts: de-AT falls back to de, and that to the catalog's own."
+    )
 
 
 class ProductShown(Shown):
@@ -27,6 +59,9 @@ class ProductShown(Shown):
     max_quantity: int
     active: bool = Field(description="Whether it is for sale. Only servers see what is not.")
     prices: list[MoneyShown] = Field(description="One for each currency.")
+    price_ranges: list[RangeShown] = Field(description="Where the buyer says the price: its bounds, one for each currency.")
+    volume_prices: list[VolumePriceShown]
+    display: DisplayShown
 
     @classmethod
     def of(cls, product: Product) -> "ProductShown":
@@ -40,12 +75,27 @@ class ProductShown(Shown):
             max_quantity=product.max_quantity,
             active=product.active,
             prices=[MoneyShown.of(price) for price in product.prices.values()],
+            price_ranges=[RangeShown.of(found) for found in product.ranges.values()],
+            volume_prices=[
+                VolumePriceShown(quantity=tier.quantity, unit=MoneyShown.of(tier.unit))
+                for tiers in product.tiers.values()
+                for tier in tiers
+            ],
+            display=DisplayShown(
+                badge=product.display.badge,
+                features=list(product.display.features),
+                icon=product.display.icon,
+                order=product.display.order,
+                highlighted=product.display.highlighted,
+            ),
         )
 
 
-@router.get("", operation_id="products_list", responses=refuses(Unauthenticated))
-async def list_products(world: TheWorld, caller: Anybody) -> ListShown[ProductShown]:
-    """The catalog, in its own order."""
+@router.get("", operation_id="products_list", responses=refuses(Unauthenticated, Invalid))
+async def list_products(
+    world: TheWorld, caller: Anybody, query: Annotated[ProductQuery, fastapi.Query()]
+) -> ListShown[ProductShown]:
+    """The catalog, in the order in which pages show it."""
     sees_all = isinstance(caller, Server)
-    shown = [product for product in world.catalog.products.values() if product.active or sees_all]
+    shown = [product for product in localized(world.catalog, query.locale) if product.active or sees_all]
     return listed(Page(shown, None), ProductShown.of)

@@ -11,6 +11,8 @@ from farthing.catalog import CartItem
 from farthing.checkout import flow, store
 from farthing.checkout.actions import Buyer
 from farthing.checkout.model import URL_MAX, Checkout
+from farthing.checkout.present import CartShown
+from farthing.checkout.preview import preview
 from farthing.db import Transaction
 from farthing.errors import (
     Conflict,
@@ -48,7 +50,7 @@ PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case d
 
 class NewItem(Body):
     product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
-    quantity: int = Field(ge=1, le=QUANTITY_MAX, examples=[1])
+    quantity: int = Field(1, ge=1, le=QUANTITY_MAX, examples=[1])
     metadata: Metadata = Field(default_factory=dict)
     price: MoneyIn | None = Field(None, description="What the buyer wants to pay for each: only where the product lets them.")
 
@@ -75,6 +77,13 @@ class NewCheckout(Body):
     save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
 
 
+class NewCart(Body):
+    items: list[NewItem] = Field(min_length=1, max_length=ITEMS_MAX)
+    currency: Currency | None = Field(None, description="By default that of the catalog.")
+    promotion_code: PromotionCode | None = None
+    customer: Line | None = Field(None, description="For servers: the host's own id of the user whose cart it is.")
+
+
 class StartedShown(Shown):
     id: str = Field(examples=["checkout_01k9h4w3q8fvtb7m2x5c6d0e1f"])
     object: Literal["checkout_session"] = "checkout_session"
@@ -98,6 +107,28 @@ class CheckoutSessionShown(Shown):
     started_at: datetime
     expires_at: datetime
     total: MoneyShown
+
+
+@router.post(
+    "/carts",
+    operation_id="carts_price",
+    tags=["checkout"],
+    dependencies=[LIMITED],
+    responses=refuses(Malformed, Unauthenticated, Forbidden, NotFound, Conflict, Invalid, TooMany),
+)
+async def price_cart(world: TheWorld, caller: Anybody, wanted: NewCart) -> CartShown:
+    """What a cart would cost now, with a promotion code. Nothing is written, no code is reserved."""
+    if wanted.customer is not None and not isinstance(caller, Server):
+        raise Forbidden("Only the shop's own servers may say whose cart it is.", param="customer")
+    cart = await preview(
+        world,
+        items=[item.item() for item in wanted.items],
+        actor=caller.actor,
+        currency=wanted.currency,
+        promotion_code=wanted.promotion_code,
+        customer=caller.identity.external_id if isinstance(caller, CustomerCaller) else wanted.customer,
+    )
+    return CartShown.of(cart)
 
 
 @router.post(

@@ -11,8 +11,9 @@ from farthing.discounts.actions import (
     release,
     reserve,
 )
+from farthing.discounts.listing import get_coupon, list_codes, list_coupons
 from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, normalized, share, spread
-from farthing.discounts.store import Redemption, list_codes, list_coupons, list_redemptions, redemption_of
+from farthing.discounts.store import Redemption, list_redemptions, redemption_of
 
 __all__ = [
     "PARAM",
@@ -28,6 +29,7 @@ __all__ = [
     "deactivate_code",
     "deactivate_coupon",
     "find_offer",
+    "get_coupon",
     "list_codes",
     "list_coupons",
     "list_redemptions",

@@ -51,33 +51,32 @@ async def find_code(tx: Transaction, code: str) -> tuple[PromotionCode, Uses] | 
     return await tx.find(_code, CODE + " WHERE code = %(code)s", code=code)
 
 
-async def list_coupons(tx: Transaction, *, limit: int, after: str | None = None) -> Page[tuple[Coupon, Uses]]:
+async def coupons(tx: Transaction, *, limit: int, after: str | None = None) -> list[tuple[Coupon, Uses]]:
     """By key. Those of farthing.toml are here once they were used."""
-    rows = await tx.all(
+    return await tx.all(
         _coupon,
-        COUPON + " WHERE %(after)s::text IS NULL OR key > %(after)s ORDER BY key LIMIT %(limit)s",
+        COUPON + ' WHERE %(after)s::text IS NULL OR key COLLATE "C" > %(after)s ORDER BY key COLLATE "C" LIMIT %(limit)s',
         after=after,
-        limit=checked_limit(limit) + 1,
+        limit=limit,
     )
-    return Page.of(rows, limit, lambda found: found[0].key)
 
 
-async def list_codes(
+async def codes(
     tx: Transaction, *, limit: int, after: str | None = None, coupon: str | None = None
-) -> Page[tuple[PromotionCode, Uses]]:
+) -> list[tuple[PromotionCode, Uses]]:
     """By code."""
-    rows = await tx.all(
+    return await tx.all(
         _code,
         CODE
         + """
-        WHERE (%(after)s::text IS NULL OR code > %(after)s) AND (%(coupon)s::text IS NULL OR coupon_key = %(coupon)s)
-        ORDER BY code LIMIT %(limit)s
+        WHERE (%(after)s::text IS NULL OR code COLLATE "C" > %(after)s)
+            AND (%(coupon)s::text IS NULL OR coupon_key = %(coupon)s)
+        ORDER BY code COLLATE "C" LIMIT %(limit)s
         """,
         after=after,
         coupon=coupon,
-        limit=checked_limit(limit) + 1,
+        limit=limit,
     )
-    return Page.of(rows, limit, lambda found: found[0].code)
 
 
 async def list_redemptions(
