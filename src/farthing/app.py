@@ -12,7 +12,7 @@ import structlog
 
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
-from farthing import config, entitlements, orders, payments, worker
+from farthing import config, emails, entitlements, orders, payments, worker
 from farthing.catalog import CartItem, Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
@@ -192,20 +192,23 @@ class Farthing:
         cancel_url: str | None = None,
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
+        locale: str | None = None,
         idempotency_key: str | None = None,
     ) -> Started:
         """Place an order and open a payment page for it: send the buyer to `.url`.
 
         `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `customer` is
         your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
-        are filled in. Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider
-        did not answer: repeat with the same `idempotency_key` and the same order goes on.
+        are filled in. `locale` is what the buyer reads, such as `de`: emails are written in it.
+
+        Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider did not answer:
+        repeat with the same `idempotency_key` and the same order goes on.
         """
         items = _items(cart, quantity)
         buyer = Buyer(customer, email, name)
         success = success_url or self.settings.base_url + SUCCESS_PATH
         cancel = cancel_url or self.settings.base_url + CANCEL_PATH
-        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code]
+        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code, locale]
         key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
         return await checkout_room.start(
             self.world,
@@ -217,6 +220,7 @@ class Farthing:
             currency=currency,
             metadata=metadata,
             promotion_code=promotion_code,
+            locale=locale,
             key=key,
         )
 
@@ -276,6 +280,7 @@ class Farthing:
         settings = self.settings
         key = settings.require_stripe()
         tokens.check(settings)
+        emails.check(settings.emails)
         catalog = self._catalog or catalog_room.load(settings.catalog)
         dsn, direct = await self._database(stack)
         db = Database(dsn, clock=self._clock, prepared=direct == dsn)

@@ -34,6 +34,7 @@ NAMES: Final = {
     "smtp_url": "FARTHING_SMTP_URL",
     "mail_from": "FARTHING_MAIL_FROM",
     "checkout_minutes": "FARTHING_CHECKOUT_MINUTES",
+    "emails": "FARTHING_EMAILS",
     "inbox_days": "FARTHING_INBOX_DAYS",
     "app": "FARTHING_APP",
     "log_level": "FARTHING_LOG_LEVEL",
@@ -78,6 +79,8 @@ class Settings(BaseModel):
     smtp_url: SecretStr | None = None
     mail_from: str = "shop@localhost"
     checkout_minutes: int = Field(default=60, ge=31, le=24 * 60 - 1)
+    emails: Path | None = None
+    """A folder with templates and translations of emails that are used instead of ours."""
     inbox_days: int = Field(default=90, ge=35, le=3650)
     """How long the words of the provider's events are kept. Below 35 days one could come back and be taken for new."""
     app: str | None = None

@@ -23,7 +23,9 @@ log = structlog.get_logger("farthing.reactions")
 Reaction = Callable[[World, Event], Awaitable[None]]
 
 REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
-    "order.paid": (emails.order_confirmation,),
+    "order.paid": (emails.order_confirmation, emails.receipt),
+    "payment.failed": (emails.payment_failed,),
+    "entitlement.ending": (emails.expiry_reminder,),
     "refund.succeeded": (emails.refund_receipt,),
 }
 

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, customers, payments, reactions, webhooks
+from farthing import checkout, customers, entitlements, payments, reactions, webhooks
 from farthing.http import idempotency
 from farthing.ids import CustomerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
+
+REMINDED_MAX: Final = 500
 
 
 async def send_refund(world: World, args: Mapping[str, str | int]) -> None:
@@ -29,6 +31,13 @@ async def purge_keys(world: World) -> int:
     return 0
 
 
+async def remind_of_ends(world: World) -> int:
+    """Sweep: tell once of each access that ends soon."""
+    async with world.db.transaction("sweep") as tx:
+        before = tx.now + timedelta(days=world.catalog.emails.reminder_days)
+        return await entitlements.remind(tx, before=before, limit=REMINDED_MAX)
+
+
 TASKS: Final[Mapping[str, Task[World]]] = {
     "events.announce": reactions.announce,
     "events.react": reactions.react,
@@ -42,6 +51,7 @@ SWEEPS: Final = (
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
     Sweep("customers", timedelta(seconds=30), customers.push_due),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
+    Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("old words", timedelta(hours=1), webhooks.forget),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )

@@ -143,6 +143,7 @@ def test_no_secret_is_shown_by_the_settings_themselves() -> None:
 
 _PUBLIC = {
     "FARTHING_INBOX_DAYS",
+    "FARTHING_EMAILS",
     "FARTHING_ENV",
     "FARTHING_BASE_URL",
     "FARTHING_HOME",

@@ -34,9 +34,9 @@ async def test_the_buyer_is_told_what_they_bought(world: World, account: Account
     await work(world)
     (message,) = outbox.messages
     assert (message.recipient, message.subject) == ("ada@example.com", f"Your order {order.number}")
-    for part in ("2 x A mug: 25.00 EUR", "1 x The guide: 49.00 EUR", "Total paid: 74.00 EUR", "The test shop"):
+    for part in ("2 x A mug: €25.00", "1 x The guide: €49.00", "Total paid: €74.00", "The test shop"):
         assert part in message.text
-    for part in ("A mug", "25.00 EUR", "74.00 EUR"):
+    for part in ("A mug", "€25.00", "€74.00"):
         assert part in message.html
     (email,) = await written(world, order.id)
     assert (email.status, email.kind, email.recipient) == ("sent", "order_confirmation", "ada@example.com")
@@ -51,8 +51,8 @@ async def test_a_refund_is_told_with_its_own_amount(world: World, account: Accou
     await work(world)
     receipt = outbox.messages[-1]
     assert receipt.subject == f"Refund for your order {order.number}"
-    assert "12.34 EUR" in receipt.text
-    assert "12.34 EUR" in receipt.html
+    assert "€12.34" in receipt.text
+    assert "€12.34" in receipt.html
     assert "private" not in receipt.text + receipt.html
 
 

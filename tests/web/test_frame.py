@@ -9,9 +9,9 @@ from tests.browser import serving
 from tests.web.gallery import gallery
 
 from farthing.errors import ConfigError
+from farthing.formats import exact_text, moment_text, money_text
 from farthing.money import Money
 from farthing.web import Mode
-from farthing.web.formats import exact_text, moment_text, money_text
 from farthing.web.pages import headers_for
 from farthing.web.statuses import LOOKS, look_of, words_of
 

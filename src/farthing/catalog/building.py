@@ -7,6 +7,7 @@ from farthing.catalog.model import (
     BulkDiscount,
     Catalog,
     Display,
+    EmailRules,
     PriceRange,
     Product,
     Shop,
@@ -23,10 +24,11 @@ from farthing.money import Money
 def built(file: File) -> Catalog:
     return Catalog(
         currency=file.currency,
-        shop=Shop(file.shop.name, file.shop.support_email),
+        shop=Shop(file.shop.name, file.shop.support_email, file.shop.locale),
         products={key: _product(key, table) for key, table in file.products.items()},
         coupons={key: _coupon(key, table) for key, table in file.coupons.items()},
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},
+        emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
     )
 
 

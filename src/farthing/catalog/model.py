@@ -105,6 +105,17 @@ class Shop:
 
     name: str
     support_email: str | None
+    locale: str = "en"
+    """What buyers read who named no locale."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailRules:
+    """Which emails are sent, and when."""
+
+    receipt: bool = False
+    reminder_days: int = 7
+    off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +127,4 @@ class Catalog:
     products: Mapping[str, Product]
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     bulk_discounts: Mapping[str, BulkDiscount] = field(default_factory=dict)
+    emails: EmailRules = EmailRules()

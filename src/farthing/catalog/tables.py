@@ -1,6 +1,6 @@
 """The tables of `farthing.toml` as they must be written: what pydantic checks, and what the JSON Schema tells editors."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -28,12 +28,23 @@ BULK_MAX: Final = 100
 VOLUME_MAX: Final = 100
 LOCALES_MAX: Final = 50
 
+EmailKind = Literal["order_confirmation", "receipt", "refund_receipt", "payment_failed", "action_required", "expiry_reminder"]
+
 
 class ShopTable(Table):
     """Who sells."""
 
     name: Line = Field(default="Shop", description="The name of the shop, on pages and in emails.")
     support_email: Address | None = Field(default=None, description="Where buyers may write to.")
+    locale: Locale = Field(default="en", description="The language of buyers who named none, such as de or pt-BR.")
+
+
+class EmailsTable(Table):
+    """Which emails are sent."""
+
+    receipt: bool = Field(default=False, description="Send a receipt of the payment beside the order confirmation.")
+    reminder_days: int = Field(default=7, ge=1, le=90, description="How long before its end a buyer is reminded of access.")
+    off: Annotated[list[EmailKind], Field(max_length=20)] = Field(default=[], description="Emails that you send yourself.")
 
 
 class ProductTable(Table):
@@ -116,6 +127,7 @@ class File(Table):
     bulk_discounts: Annotated[dict[Key, BulkDiscountTable], Field(max_length=BULK_MAX)] = Field(
         default={}, description="What whoever buys several pays less, without a code."
     )
+    emails: EmailsTable = Field(default_factory=EmailsTable, description="Which emails are sent.")
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

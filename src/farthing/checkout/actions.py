@@ -44,6 +44,7 @@ class Wanted:
     """As it was typed."""
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     """Those of farthing.toml."""
+    locale: str | None = None
     save_method: bool = False
 
 
@@ -76,6 +77,7 @@ async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,
         metadata=wanted.metadata,
+        locale=wanted.locale,
     )
     if offer is not None:
         await discounts.reserve(tx, offer, order.id, customer.id, wanted.cart.discounts[-1].amount)

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 import structlog
 
-from farthing import catalog, customers, orders, payments
+from farthing import catalog, customers, formats, orders, payments
 from farthing.catalog import CartItem
 from farthing.checkout import actions, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
@@ -44,6 +44,7 @@ async def start(
     currency: str | None = None,
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
+    locale: str | None = None,
     save_method: bool = False,
     key: Key | None = None,
 ) -> Started:
@@ -62,6 +63,7 @@ async def start(
         metadata=catalog.checked_metadata(metadata or {}, "metadata"),
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
+        locale=formats.checked_locale(locale) if locale else None,
         save_method=save_method,
     )
     terms = _terms(world)

@@ -66,6 +66,9 @@ class NewCustomer(Body):
     name: Line | None = None
 
 
+Locale = Annotated[str, StringConstraints(min_length=2, max_length=20)]
+
+
 class NewCheckout(Body):
     items: list[NewItem] = Field(min_length=1, max_length=ITEMS_MAX)
     currency: Currency | None = Field(None, description="By default that of the catalog.")
@@ -74,6 +77,7 @@ class NewCheckout(Body):
     customer: NewCustomer | None = None
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
+    locale: Locale | None = Field(None, description="What the buyer reads: emails are written in it.", examples=["de"])
     save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
 
 
@@ -166,6 +170,7 @@ async def start_checkout(
         currency=wanted.currency,
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
+        locale=wanted.locale,
         save_method=wanted.save_payment_method,
         key=key_of(header, caller, "checkout", wanted.model_dump(), email=buyer.email),
     )

@@ -1,16 +1,27 @@
-"""Emails: one function and two templates for each, one message for each fact."""
+"""Emails: one function and three templates for each, one message for each fact, in the language of its reader."""
 
+from farthing.emails.examples import EXAMPLES
 from farthing.emails.mailers import MailboxMailer, SmtpMailer
-from farthing.emails.messages import order_confirmation, refund_receipt
+from farthing.emails.messages import expiry_reminder, order_confirmation, payment_failed, receipt, refund_receipt
 from farthing.emails.store import Email, get, list_page, of_order
+from farthing.emails.words import Letter, check, compose, languages, sources
 
 __all__ = [
+    "EXAMPLES",
     "Email",
+    "Letter",
     "MailboxMailer",
     "SmtpMailer",
+    "check",
+    "compose",
+    "expiry_reminder",
     "get",
+    "languages",
     "list_page",
     "of_order",
     "order_confirmation",
+    "payment_failed",
+    "receipt",
     "refund_receipt",
+    "sources",
 ]

@@ -3,28 +3,34 @@
 Repeating one is harmless: the message is stored under a key made of its kind and the event, and sent only while it waits.
 """
 
-from functools import cache
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-from farthing import customers, events, orders
-from farthing.emails import store
+from farthing import customers, events, orders, payments
+from farthing.db import Transaction
+from farthing.emails import store, words
 from farthing.events import Event
 from farthing.lifecycles import EmailStatus
 from farthing.money import Money
 from farthing.orders import Order
+from farthing.payments import Payment
 from farthing.world import World
-
-SUBJECTS: Final = {
-    "order_confirmation": "Your order {number}",
-    "refund_receipt": "Refund for your order {number}",
-}
 
 
 async def order_confirmation(world: World, event: Event) -> None:
     """To the buyer, once the order is paid."""
     await _tell(world, event, "order_confirmation")
+
+
+async def receipt(world: World, event: Event) -> None:
+    """To the buyer, once the order is paid, in shops that want a receipt beside the confirmation."""
+    if not world.catalog.emails.receipt:
+        return
+    payment = await _settling(world, event)
+    if payment is None or payment.received is None or payment.succeeded_at is None:
+        return
+    card = f"{payment.card_brand or ''} •••• {payment.card_last4}".strip() if payment.card_last4 else None
+    await _tell(world, event, "receipt", received=payment.received, paid_at=payment.succeeded_at, card=card)
 
 
 async def refund_receipt(world: World, event: Event) -> None:
@@ -33,25 +39,46 @@ async def refund_receipt(world: World, event: Event) -> None:
     await _tell(world, event, "refund_receipt", refunded=Money(refunded["amount"], refunded["currency"]))
 
 
-async def _tell(world: World, event: Event, kind: str, **facts: Any) -> None:
+async def payment_failed(world: World, event: Event) -> None:
+    """To a buyer who was not there when the bank said no; one at the payment page has read it there."""
+    if event.data.get("away"):
+        await _tell(world, event, "payment_failed", link=None)
+
+
+async def expiry_reminder(world: World, event: Event) -> None:
+    """To the buyer, some days before what they bought ends."""
+    ends_at = datetime.fromisoformat(event.data["ends_at"])
+    name, link = event.data["name"], world.settings.base_url
+    await _tell(world, event, "expiry_reminder", ends_at=ends_at, name=name, link=link)
+
+
+async def _settling(world: World, event: Event) -> Payment | None:
     assert event.order_id is not None, f"{event.type} is about an order"
     async with world.db.transaction("worker") as tx:
+        return next((payment for payment in await payments.of_order(tx, event.order_id) if payment.settles), None)
+
+
+async def _tell(world: World, event: Event, kind: str, **facts: Any) -> None:
+    assert event.order_id is not None, f"{event.type} is about an order"
+    if kind in world.catalog.emails.off:
+        return
+    async with world.db.transaction("worker") as tx:
         order = await orders.get(tx, event.order_id)
-        recipient = order.email or (await customers.get(tx, order.customer_id)).email
-        if recipient is None:
-            return
-        context = {"order": order, "shop": world.catalog.shop, **facts}
-        email = await store.write(
-            tx,
-            key=f"{kind}:{event.id}",
-            kind=kind,
-            order=order.id,
-            recipient=recipient,
-            subject=SUBJECTS[kind].format(number=order.number),
-            text=_render(f"{kind}.txt", context),
-            html=_render(f"{kind}.html", context),
-        )
-    await _send(world, email, order)
+        email = await _written(world, tx, order, kind, f"{kind}:{event.id}", facts)
+    if email is not None:
+        await _send(world, email, order)
+
+
+async def _written(
+    world: World, tx: Transaction, order: Order, kind: str, key: str, facts: dict[str, Any]
+) -> store.Email | None:
+    recipient = order.email or (await customers.get(tx, order.customer_id)).email
+    if recipient is None:
+        return None
+    folder, shop = world.settings.emails, world.catalog.shop
+    locale = words.chosen(order.locale or shop.locale, folder)
+    letter = words.compose(kind, {"order": order, "shop": shop, **facts}, locale=locale, folder=folder)
+    return await store.write(tx, key=key, kind=kind, order=order.id, recipient=recipient, locale=locale, letter=letter)
 
 
 async def _send(world: World, email: store.Email, order: Order) -> None:
@@ -62,20 +89,3 @@ async def _send(world: World, email: store.Email, order: Order) -> None:
     async with world.db.transaction("worker") as tx:
         if await store.mark_sent(tx, email):
             await events.record(tx, "email.sent", order=order.id, email=email.id, kind=email.kind)
-
-
-def _render(name: str, context: dict[str, Any]) -> str:
-    return _templates().get_template(name).render(context)
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("farthing.emails"),
-        # Only HTML is escaped: the text twin is read as it is.
-        autoescape=select_autoescape(["html"], default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import LiteralString
 
 from farthing.db import Row, Transaction
+from farthing.emails.words import Letter
 from farthing.errors import NotFound
 from farthing.ids import EmailId, OrderId
 from farthing.lifecycles import EmailStatus
 from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
-    SELECT id, key, kind, order_id, recipient, subject, body_text, body_html, status, written_at, sent_at FROM emails
+    SELECT id, key, kind, order_id, recipient, locale, subject, body_text, body_html, status, written_at, sent_at FROM emails
 """
 
 
@@ -22,6 +23,7 @@ class Email:
     kind: str
     order_id: OrderId | None
     recipient: str
+    locale: str | None
     subject: str
     text: str
     html: str
@@ -30,14 +32,13 @@ class Email:
     sent_at: datetime | None
 
 
-async def write(
-    tx: Transaction, *, key: str, kind: str, order: OrderId, recipient: str, subject: str, text: str, html: str
-) -> Email:
+async def write(tx: Transaction, *, key: str, kind: str, order: OrderId, recipient: str, locale: str, letter: Letter) -> Email:
     """Store the message, or find the one that was written for this key before."""
     await tx.run(
         """
-        INSERT INTO emails (id, key, kind, order_id, recipient, subject, body_text, body_html, status, written_at)
-        VALUES (%(id)s, %(key)s, %(kind)s, %(order)s, %(recipient)s, %(subject)s, %(text)s, %(html)s, 'waiting', %(now)s)
+        INSERT INTO emails (id, key, kind, order_id, recipient, locale, subject, body_text, body_html, status, written_at)
+        VALUES (%(id)s, %(key)s, %(kind)s, %(order)s, %(recipient)s, %(locale)s, %(subject)s, %(text)s, %(html)s, 'waiting',
+            %(now)s)
         ON CONFLICT (key) DO NOTHING
         """,
         id=EmailId.new(),
@@ -45,9 +46,10 @@ async def write(
         kind=kind,
         order=order,
         recipient=recipient,
-        subject=subject,
-        text=text,
-        html=html,
+        locale=locale,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
         now=tx.now,
     )
     found = await tx.find(_email, SELECT + " WHERE key = %(key)s", key=key)
@@ -95,6 +97,7 @@ def _email(row: Row) -> Email:
         kind=row["kind"],
         order_id=None if row["order_id"] is None else OrderId.of(row["order_id"]),
         recipient=row["recipient"],
+        locale=row["locale"],
         subject=row["subject"],
         text=row["body_text"],
         html=row["body_html"],

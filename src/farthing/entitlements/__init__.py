@@ -1,5 +1,15 @@
 """Who may use what, until when."""
 
-from farthing.entitlements.store import Entitlement, check, grant, of_customer, of_order, of_user, restore_line, revoke_line
+from farthing.entitlements.store import (
+    Entitlement,
+    check,
+    grant,
+    of_customer,
+    of_order,
+    of_user,
+    remind,
+    restore_line,
+    revoke_line,
+)
 
-__all__ = ["Entitlement", "check", "grant", "of_customer", "of_order", "of_user", "restore_line", "revoke_line"]
+__all__ = ["Entitlement", "check", "grant", "of_customer", "of_order", "of_user", "remind", "restore_line", "revoke_line"]

@@ -138,3 +138,40 @@ def _entitlement(row: Row) -> Entitlement:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
     )
+
+
+async def remind(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Record once of each order that what it granted ends before that moment; prolonged, it is told of again. How many."""
+    ending = await tx.all(
+        lambda row: row,
+        """
+        WITH due AS (
+            SELECT id FROM entitlements WHERE revoked_at IS NULL AND expires_at > %(now)s AND expires_at <= %(before)s
+                AND reminded_of IS DISTINCT FROM expires_at
+                -- Who buys a day is not reminded of its end at once.
+                AND %(now)s > granted_at + (expires_at - granted_at) / 2
+            ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ), told AS (
+            UPDATE entitlements SET reminded_of = expires_at FROM due WHERE entitlements.id = due.id
+            RETURNING entitlements.*
+        )
+        SELECT told.order_id, told.line_item_id, told.customer_id, told.expires_at, min(told.feature) AS feature,
+            min(line.name) AS name
+        FROM told JOIN line_items line ON line.id = told.line_item_id
+        GROUP BY told.order_id, told.line_item_id, told.customer_id, told.expires_at
+        """,
+        now=tx.now,
+        before=before,
+        limit=limit,
+    )
+    for row in ending:
+        await events.record(
+            tx,
+            "entitlement.ending",
+            order=OrderId.of(row["order_id"]),
+            customer=CustomerId.of(row["customer_id"]),
+            feature=row["feature"],
+            name=row["name"],
+            ends_at=row["expires_at"].isoformat(),
+        )
+    return len(ending)

@@ -34,6 +34,7 @@ EventName = Literal[
     "refund.canceled",
     "entitlement.granted",
     "entitlement.revoked",
+    "entitlement.ending",
     "customer.updated",
     "customer.pushed",
     "customer.push_failed",
@@ -139,6 +140,12 @@ class RefundSucceeded(Announced):
     name = "refund.succeeded"
 
 
+class EntitlementEnding(Announced):
+    """What a customer bought ends in some days. `data`: feature, name, ends_at, customer."""
+
+    name = "entitlement.ending"
+
+
 class RefundFailed(Announced):
     """The bank returned a refund, possibly days after it succeeded."""
 
@@ -158,6 +165,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         PaymentSurplus,
         RefundSucceeded,
         RefundFailed,
+        EntitlementEnding,
     )
 }
 """Recording one of these schedules its announcement; the others are only written down."""

@@ -23,6 +23,7 @@ async def place(
     expires_at: datetime,
     livemode: bool,
     metadata: Mapping[str, str],
+    locale: str | None = None,
 ) -> Order:
     """Store what was asked for at the price of now. The caller has priced it; nothing from the buyer is a price."""
     items = tuple(_item(line) for line in lines)
@@ -39,6 +40,7 @@ async def place(
         tax=sum((item.tax for item in items), start=zero),
         total=total,
         metadata=dict(metadata),
+        locale=locale,
         placed_at=tx.now,
         expires_at=expires_at,
         paid_at=None,

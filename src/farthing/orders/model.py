@@ -68,6 +68,8 @@ class Order:
     tax: Money
     total: Money
     metadata: Mapping[str, str]
+    locale: str | None
+    """What the buyer reads, such as `de` or `pt-BR`; None for the shop's own."""
     placed_at: datetime
     expires_at: datetime
     paid_at: datetime | None

@@ -59,6 +59,7 @@ class OrderShown(Shown):
     total: MoneyShown
     line_items: list[LineItemShown]
     metadata: dict[str, str]
+    locale: str | None = Field(description="What the buyer reads; null for the language of the shop.")
     placed_at: datetime
     expires_at: datetime
     paid_at: datetime | None
@@ -79,6 +80,7 @@ class OrderShown(Shown):
             total=MoneyShown.of(order.total),
             line_items=[LineItemShown.of(line) for line in order.lines],
             metadata=dict(order.metadata),
+            locale=order.locale,
             placed_at=order.placed_at,
             expires_at=order.expires_at,
             paid_at=order.paid_at,

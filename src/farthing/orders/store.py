@@ -14,7 +14,7 @@ from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
     SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount, tax_amount,
-        total_amount, metadata, placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
+        total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
                 access_days, metadata, details
@@ -122,9 +122,9 @@ async def insert(tx: Transaction, order: Order) -> int:
         """
         WITH placed AS (
             INSERT INTO orders (id, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount,
-                tax_amount, total_amount, metadata, placed_at, expires_at)
+                tax_amount, total_amount, metadata, locale, placed_at, expires_at)
             VALUES (%(id)s, %(customer)s, %(email)s, %(livemode)s, %(status)s, %(currency)s, %(subtotal)s, %(discount)s,
-                %(tax)s, %(total)s, %(metadata)s, %(now)s, %(expires_at)s)
+                %(tax)s, %(total)s, %(metadata)s, %(locale)s, %(now)s, %(expires_at)s)
             RETURNING id, number, currency
         ), line AS (
             INSERT INTO line_items (id, order_id, position, product, kind, name, quantity, unit_amount, amount, currency,
@@ -148,6 +148,7 @@ async def insert(tx: Transaction, order: Order) -> int:
         tax=order.tax.amount,
         total=order.total.amount,
         metadata=orjson.dumps(dict(order.metadata)).decode(),
+        locale=order.locale,
         now=order.placed_at,
         expires_at=order.expires_at,
         lines=orjson.dumps(lines).decode(),
@@ -198,6 +199,7 @@ def _order(row: Row) -> Order:
         tax=Money(row["tax_amount"], currency),
         total=Money(row["total_amount"], currency),
         metadata=row["metadata"],
+        locale=row["locale"],
         placed_at=row["placed_at"],
         expires_at=row["expires_at"],
         paid_at=row["paid_at"],

@@ -106,7 +106,9 @@ async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPaymen
         case Declined(code, message):
             status = PAYMENT.move(payment.status, "fail") if PAYMENT.allows(payment.status, "fail") else payment.status
             await store.save_decline(tx, payment, seen, status)
-            await events.record(tx, "payment.failed", order=order.id, payment=payment.id, code=code, message=message)
+            # Who waits for a bank debit is not at the page any more.
+            away = payment.status == PaymentStatus.PROCESSING
+            await events.record(tx, "payment.failed", order=order.id, payment=payment.id, code=code, message=message, away=away)
         case Canceled():
             await store.save_status(tx, payment, seen.id, PAYMENT.move(payment.status, "cancel"))
             await events.record(tx, "payment.canceled", order=order.id, payment=payment.id)

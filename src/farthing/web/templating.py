@@ -9,8 +9,8 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from farthing.formats import exact_text, moment_text, money_text, pretty_json
 from farthing.web import assets, csrf
-from farthing.web.formats import exact_text, moment_text, money_text, pretty_json
 from farthing.web.links import base_of, here, url_for
 from farthing.web.statuses import look_of, words_of
 

@@ -1,4 +1,4 @@
-"""How money, moments and words look to a person, in the locale of the pages."""
+"""How money, moments and days look to a person, in the locale of a page or an email."""
 
 import copy
 import json
@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from babel import Locale
-from babel.dates import format_datetime
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern
 
+from farthing.errors import Invalid
 from farthing.money import Money, exponent
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -30,8 +31,21 @@ def moment_text(at: datetime, locale: str) -> str:
     return f"{format_datetime(at.astimezone(UTC), 'd MMM y, HH:mm', locale=locale)} UTC"
 
 
+def day_text(at: datetime, locale: str) -> str:
+    """November 21, 2026: the day in UTC, in words."""
+    return format_date(at.astimezone(UTC).date(), "long", locale=locale)
+
+
 def exact_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def checked_locale(locale: str) -> str:
+    """`de`, `de-AT`: as BCP 47 writes it. Raises Invalid for what names no language."""
+    try:
+        return str(Locale.parse(locale.replace("_", "-"), sep="-")).replace("_", "-")
+    except (UnknownLocaleError, ValueError):
+        raise Invalid(f"{locale[:20]!r} is not a locale: write it like 'de' or 'pt-BR'.", param="locale") from None
 
 
 def pretty_json(value: object) -> str:

@@ -1,0 +1,73 @@
+"""An example of each email, for whoever wants to see it before anybody gets it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from farthing.catalog import Shop
+from farthing.ids import CustomerId, LineItemId, OrderId
+from farthing.lifecycles import OrderStatus
+from farthing.money import Money
+from farthing.orders import LineItem, Order
+
+_AT: Final = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+_ZERO: Final = Money(0, "eur")
+
+
+def _line(name: str, quantity: int, unit: int, discount: int = 0) -> LineItem:
+    price = Money(unit, "eur")
+    return LineItem(
+        id=LineItemId.new(),
+        product=name.lower(),
+        kind="custom",
+        name=name,
+        quantity=quantity,
+        unit=price,
+        amount=price * quantity,
+        features=(),
+        access_days=None,
+        metadata={},
+        discount=Money(discount, "eur"),
+        tax=_ZERO,
+        details={},
+    )
+
+
+_LINES: Final = (_line("The Night Sky Atlas", 1, 2400), _line("Star map", 2, 1250, discount=250))
+
+_ORDER: Final = Order(
+    id=OrderId.new(),
+    number=1001,
+    customer_id=CustomerId.new(),
+    email="ada@example.com",
+    livemode=False,
+    status=OrderStatus.PAID,
+    subtotal=Money(4900, "eur"),
+    discount=Money(250, "eur"),
+    tax=_ZERO,
+    total=Money(4650, "eur"),
+    metadata={},
+    locale=None,
+    placed_at=_AT,
+    expires_at=_AT + timedelta(hours=1),
+    paid_at=_AT,
+    cancel_requested_at=None,
+    closed_at=None,
+    lines=_LINES,
+)
+
+_BASE: Final[Mapping[str, Any]] = {
+    "order": _ORDER,
+    "shop": Shop("The Star Shop", "help@shop.example"),
+    "link": "https://shop.example/account",
+}
+
+EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "order_confirmation": _BASE,
+    "receipt": {**_BASE, "received": Money(4650, "eur"), "paid_at": _AT, "card": "visa •••• 4242"},
+    "refund_receipt": {**_BASE, "refunded": Money(1250, "eur")},
+    "payment_failed": _BASE,
+    "action_required": _BASE,
+    "expiry_reminder": {**_BASE, "ends_at": _AT + timedelta(days=7), "name": "The club, one year"},
+}
+"""Kind of email → what its templates are given."""
