@@ -5,10 +5,11 @@ from typing import Any
 
 from tests.worlds import Account, buy, signed, start
 
-from farthing import invariants, jobs, orders, payments, webhooks, worker
+from farthing import disputes, invariants, jobs, orders, payments, webhooks, worker
 from farthing.catalog import CartItem
 from farthing.ids import OrderId, PaymentId
 from farthing.jobs import Drained
+from farthing.lifecycles import DisputeStatus
 from farthing.money import Money
 from farthing.orders import Order
 from farthing.webhooks import Delivery
@@ -99,3 +100,19 @@ async def busy(world: World, account: Account) -> None:
     await payments.sync(world, await paid_beside(account, payment.id), actor="test")
     await work(world)
     await hear(world, account)
+    for outcome in ("", "lost", "won"):
+        dispute = await _complaint(world, account, await buy(world, account))
+        if outcome:
+            await account.decide(dispute, outcome)
+    await _complaint(world, account, await buy(world, account), kind="inquiry")
+    await _complaint(world, account, await buy(world, account), kind="fraud_warning")
+    await hear(world, account)
+    async with world.db.transaction("test") as tx:
+        (waiting,) = (await disputes.list_page(tx, limit=10, status=DisputeStatus.NEEDS_RESPONSE)).items
+        await disputes.save_evidence(tx, world.catalog, waiting.id, {"uncategorized_text": "It was delivered."})
+
+
+async def _complaint(world: World, account: Account, order: Order, **fields: Any) -> str:
+    async with world.db.transaction("test") as tx:
+        (payment,) = await payments.of_order(tx, order.id)
+    return str((await account.complain(str(payment.provider_payment_id), **fields))["id"])

@@ -144,6 +144,19 @@ class Account:
         page = await self.get("/v1/events", limit="100", **({"type": type} if type else {}))
         return list(reversed(page["data"]))
 
+    async def complain(self, payment: str, **fields: Any) -> dict[str, Any]:
+        """The buyer's bank disputes a payment (pi_…), or asks, or warns of fraud; returns the dispute as it is there."""
+        charge = (await self.get(f"/v1/payment_intents/{payment}"))["latest_charge"]
+        answer = await self.http.post(f"/_sandbox/charges/{charge}/dispute", json=fields)
+        assert answer.status_code == 200, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def decide(self, dispute: str, outcome: str) -> None:
+        """The bank's word on a dispute (du_…): won, lost, escalated, warning_closed or appealed."""
+        answer = await self.http.post(f"/_sandbox/disputes/{dispute}/decide", json={"outcome": outcome})
+        assert answer.status_code == 200, answer.text
+
     async def advance(self, seconds: int) -> None:
         answer = await self.http.post("/_sandbox/clock/advance", json={"seconds": seconds})
         answer.raise_for_status()
@@ -260,6 +273,7 @@ WATCHED = (
     " orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
     " coupons promotion_codes redemptions"
     " refund_lines refund_requests"
+    " disputes dispute_answers fraud_warnings"
 )
 
 

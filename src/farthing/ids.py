@@ -98,6 +98,18 @@ class RefundRequestId(Id):
     prefix = "refund_request"
 
 
+class DisputeId(Id):
+    prefix = "dispute"
+
+
+class DisputeAnswerId(Id):
+    prefix = "dispute_answer"
+
+
+class FraudWarningId(Id):
+    prefix = "fraud_warning"
+
+
 class CustomerId(Id):
     prefix = "customer"
 

@@ -122,6 +122,69 @@ REFUND_REQUEST: Final = Lifecycle(
 )
 
 
+class DisputeStatus(StrEnum):
+    """Stripe's own words: https://docs.stripe.com/api/disputes/object#dispute_object-status."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    PREVENTED = "prevented"
+    APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
+    APPEAL_UNDER_REVIEW = "appeal_under_review"
+
+
+_INQUIRY = {DisputeStatus.WARNING_NEEDS_RESPONSE, DisputeStatus.WARNING_UNDER_REVIEW}
+_UNDECIDED = {
+    *_INQUIRY,
+    DisputeStatus.NEEDS_RESPONSE,
+    DisputeStatus.UNDER_REVIEW,
+    DisputeStatus.APPEAL_NEEDS_RESPONSE,
+    DisputeStatus.APPEAL_UNDER_REVIEW,
+}
+_BEFORE_AN_APPEAL = {*_INQUIRY, DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW, DisputeStatus.WON, DisputeStatus.LOST}
+
+# The bank moves it, we only look: a verb may skip what nobody saw. What an older look saw is never recorded after a newer one.
+DISPUTE: Final = Lifecycle(
+    "dispute",
+    DisputeStatus,
+    {
+        "answer_inquiry": ({DisputeStatus.WARNING_NEEDS_RESPONSE}, DisputeStatus.WARNING_UNDER_REVIEW),
+        "drop": (_INQUIRY, DisputeStatus.WARNING_CLOSED),
+        # An inquiry becomes a dispute, and takes the money.
+        "escalate": ({*_INQUIRY, DisputeStatus.WARNING_CLOSED}, DisputeStatus.NEEDS_RESPONSE),
+        "answer": ({*_INQUIRY, DisputeStatus.WARNING_CLOSED, DisputeStatus.NEEDS_RESPONSE}, DisputeStatus.UNDER_REVIEW),
+        "win": ({*_UNDECIDED, DisputeStatus.WARNING_CLOSED, DisputeStatus.LOST}, DisputeStatus.WON),
+        "lose": ({*_UNDECIDED, DisputeStatus.WARNING_CLOSED, DisputeStatus.WON}, DisputeStatus.LOST),
+        "prevent": ({*_INQUIRY, DisputeStatus.NEEDS_RESPONSE}, DisputeStatus.PREVENTED),
+        # A decision may be contested, by the bank or by us.
+        "appeal": ({*_BEFORE_AN_APPEAL, DisputeStatus.APPEAL_UNDER_REVIEW}, DisputeStatus.APPEAL_NEEDS_RESPONSE),
+        "answer_appeal": ({*_BEFORE_AN_APPEAL, DisputeStatus.APPEAL_NEEDS_RESPONSE}, DisputeStatus.APPEAL_UNDER_REVIEW),
+    },
+)
+
+
+class AnswerStatus(StrEnum):
+    DRAFT = "draft"
+    PROMISED = "promised"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+DISPUTE_ANSWER: Final = Lifecycle(
+    "answer to a dispute",
+    AnswerStatus,
+    {
+        "promise": ({AnswerStatus.DRAFT}, AnswerStatus.PROMISED),
+        "send": ({AnswerStatus.PROMISED}, AnswerStatus.SENT),
+        "refuse": ({AnswerStatus.PROMISED}, AnswerStatus.REFUSED),
+    },
+)
+
+
 class NoticeStatus(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
@@ -183,6 +246,8 @@ LIFECYCLES: Final = {
     "payments": PAYMENT,
     "refunds": REFUND,
     "refund_requests": REFUND_REQUEST,
+    "disputes": DISPUTE,
+    "dispute_answers": DISPUTE_ANSWER,
     "provider_events": NOTICE,
     "emails": EMAIL,
     "redemptions": REDEMPTION,

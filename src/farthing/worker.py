@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, customers, entitlements, payments, reactions, webhooks
+from farthing import checkout, customers, disputes, entitlements, payments, reactions, webhooks
 from farthing.http import idempotency
-from farthing.ids import CustomerId, RefundId
+from farthing.ids import CustomerId, DisputeAnswerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
 
@@ -22,6 +22,11 @@ async def send_refund(world: World, args: Mapping[str, str | int]) -> None:
 async def push_customer(world: World, args: Mapping[str, str | int]) -> None:
     """Task: bring the provider up to what we know of a customer. Pushing what is pushed does nothing."""
     await customers.push(world, CustomerId.parse(str(args["customer"])), actor="worker")
+
+
+async def send_answer(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: give the bank our evidence, or accept the dispute. The answer's id is the key there, so it happens once."""
+    await disputes.send_answer(world, DisputeAnswerId.parse(str(args["answer"])))
 
 
 async def purge_keys(world: World) -> int:
@@ -43,6 +48,7 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "events.react": reactions.react,
     "payments.send_refund": send_refund,
     "customers.push": push_customer,
+    "disputes.send_answer": send_answer,
 }
 """Name of a job → what it does. A task may run twice, and says why that is harmless."""
 
@@ -53,6 +59,7 @@ SWEEPS: Final = (
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("old words", timedelta(hours=1), webhooks.forget),
+    Sweep("disputes", timedelta(minutes=10), disputes.watch),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

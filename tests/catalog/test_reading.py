@@ -207,7 +207,7 @@ def test_a_long_list_of_problems_is_cut() -> None:
 def test_an_unknown_key_is_named_but_its_value_is_not_repeated() -> None:
     assert refusal('stripe_key = "sk_live_secret"\n' + GUIDE) == [
         "farthing.toml:1: stripe_key: there is no such key."
-        " Known are currency, shop, coupons, bulk_discounts, emails, products."
+        " Known are currency, shop, coupons, bulk_discounts, emails, disputes, products."
     ]
 
 

@@ -11,6 +11,7 @@ from farthing import (
     checkout,
     customers,
     discounts,
+    disputes,
     emails,
     entitlements,
     events,
@@ -65,6 +66,11 @@ async def _lines(tx: Transaction) -> int:
     return sum(len(order.lines) for order in await _orders(tx))
 
 
+async def _answers(tx: Transaction) -> int:
+    found = (await disputes.list_page(tx, limit=100)).items
+    return sum([len(await disputes.answers_of(tx, dispute.id)) for dispute in found])
+
+
 async def _jobs(tx: Transaction) -> int:
     counted = await jobs.counts(tx)
     await jobs.dead(tx)
@@ -89,6 +95,9 @@ READERS: dict[str, Reader] = {
     "payments": lambda tx: _of_each_order(tx, payments.of_order),
     "refunds": lambda tx: _of_each_order(tx, payments.refunds_of_order),
     "refund_lines": _refund_lines,
+    "disputes": lambda tx: _of_each_order(tx, disputes.of_order),
+    "dispute_answers": _answers,
+    "fraud_warnings": lambda tx: _of_each_order(tx, disputes.warnings_of_order),
     "checkouts": lambda tx: _of_each_order(tx, checkout.of_order),
     "entitlements": lambda tx: _of_each_order(tx, entitlements.of_order),
     "coupons": lambda tx: _length(discounts.list_coupons(tx, {}, limit=100)),

@@ -99,6 +99,32 @@ PLANTS = [
         """,
     ),
     ("one-live-page", "UPDATE checkouts SET status = 'open', expires_at = now() - interval '31 minutes'"),
+    ("provider-account", "UPDATE disputes SET fee_amount = fee_amount + 1 WHERE fee_amount > 0"),
+    ("disputes-counted", "UPDATE payments SET withheld_amount = withheld_amount + 1"),
+    ("disputes-counted", "UPDATE disputes SET reinstated_amount = withdrawn_amount - 1 WHERE withdrawn_amount > 0"),
+    ("disputes-in-books", "UPDATE disputes SET lost_amount = 0 WHERE lost_amount > 0"),
+    ("disputes-in-books", POST.format("('disputed', 1), ('sales', -1)")),
+    (
+        "disputes-not-more",
+        """
+        WITH old AS (UPDATE disputes SET looked_at = now() - interval '3 hours')
+        UPDATE payments SET refunded_amount = received_amount WHERE withheld_amount > 0
+        """,
+    ),
+    ("disputes-hold-access", "UPDATE orders SET access_held_at = NULL WHERE access_held_at IS NOT NULL"),
+    ("disputes-hold-access", "UPDATE disputes SET access = 'suspended' WHERE status = 'won'"),
+    ("disputes-told", "DELETE FROM events WHERE type = 'dispute.opened'"),
+    (
+        "disputes-reminded",
+        """
+        UPDATE disputes SET evidence_due_by = now() + interval '20 hours', looked_at = now() - interval '3 hours'
+        WHERE status = 'needs_response'
+        """,
+    ),
+    (
+        "dispute-answers-move",
+        "UPDATE dispute_answers SET status = 'promised', promised_at = now() - interval '25 hours'",
+    ),
     ("inbox-moves", NOTICE),
     ("refunds-move", "UPDATE refunds SET status = 'promised', promised_at = now() - interval '25 hours'"),
 ]

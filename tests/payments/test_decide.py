@@ -43,6 +43,7 @@ PAYMENT_OF_ORDER = Payment(
     fee=None,
     refunding_amount=0,
     refunded_amount=0,
+    withheld_amount=0,
     surplus_reason=None,
     failure_code=None,
     failure_message=None,

@@ -16,6 +16,7 @@ TABLES: Final = (
     " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
     " refund_lines refund_requests"
+    " disputes dispute_answers fraud_warnings"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 
@@ -23,11 +24,11 @@ TOLD: Final = ("provider_events",)
 
 UNIMPORTANT: Final = frozenset(
     "number sequence attempts actor body body_text body_html url request answer_body input_hash written_in claimed_until"
-    " last_error api_version subject due_at reason_of_delay".split()
+    " last_error api_version subject due_at reason_of_delay look".split()
 )
 """How and by whom it was done, not what."""
 
-NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti)_\w+)\b")
+NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr)_\w+)\b")
 
 
 def facts(connection: "psycopg.Connection[Any]", tables: Collection[str] = (*TABLES, *TOLD)) -> Facts:

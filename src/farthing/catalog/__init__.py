@@ -4,7 +4,19 @@ from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.localizing import localized
-from farthing.catalog.model import BulkDiscount, Catalog, Display, PriceRange, Product, ProductKind, Shop, Tier, Translation
+from farthing.catalog.model import (
+    BulkDiscount,
+    Catalog,
+    Display,
+    DisputeAccess,
+    DisputePolicy,
+    PriceRange,
+    Product,
+    ProductKind,
+    Shop,
+    Tier,
+    Translation,
+)
 from farthing.catalog.planning import Drift, Plan, lookup_key
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.reducing import discounted
@@ -20,6 +32,8 @@ __all__ = [
     "Catalog",
     "Discount",
     "Display",
+    "DisputeAccess",
+    "DisputePolicy",
     "Drift",
     "Line",
     "Plan",

@@ -7,6 +7,7 @@ from farthing.catalog.model import (
     BulkDiscount,
     Catalog,
     Display,
+    DisputePolicy,
     EmailRules,
     PriceRange,
     Product,
@@ -29,6 +30,7 @@ def built(file: File) -> Catalog:
         coupons={key: _coupon(key, table) for key, table in file.coupons.items()},
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
+        disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
     )
 
 

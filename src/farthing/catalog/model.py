@@ -118,6 +118,17 @@ class EmailRules:
     off: tuple[str, ...] = ()
 
 
+DisputeAccess = Literal["keep", "suspend", "revoke"]
+
+
+@dataclass(frozen=True, slots=True)
+class DisputePolicy:
+    """What a disputed order's buyer may still use, and what banks are told of our refunds."""
+
+    access: DisputeAccess = "suspend"
+    refund_policy: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All of `farthing.toml`. `currency` is that of a cart which names none."""
@@ -128,3 +139,4 @@ class Catalog:
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     bulk_discounts: Mapping[str, BulkDiscount] = field(default_factory=dict)
     emails: EmailRules = EmailRules()
+    disputes: DisputePolicy = field(default_factory=DisputePolicy)

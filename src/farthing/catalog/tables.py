@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
-from farthing.catalog.model import ProductKind
+from farthing.catalog.model import DisputeAccess, ProductKind
 from farthing.catalog.options import Options
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
 from farthing.catalog.values import (
@@ -45,6 +45,19 @@ class EmailsTable(Table):
     receipt: bool = Field(default=False, description="Send a receipt of the payment beside the order confirmation.")
     reminder_days: int = Field(default=7, ge=1, le=90, description="How long before its end a buyer is reminded of access.")
     off: Annotated[list[EmailKind], Field(max_length=20)] = Field(default=[], description="Emails that you send yourself.")
+
+
+class DisputesTable(Table):
+    """What happens when a buyer's bank takes a payment back."""
+
+    access: DisputeAccess = Field(
+        default="suspend",
+        description='What the buyer may use meanwhile: "suspend" takes it away until the dispute is won, "keep" touches '
+        'nothing, "revoke" takes it away for good.',
+    )
+    refund_policy: Text | None = Field(
+        default=None, description="The refund policy your buyers see, word for word: evidence for banks."
+    )
 
 
 class ProductTable(Table):
@@ -128,6 +141,9 @@ class File(Table):
         default={}, description="What whoever buys several pays less, without a code."
     )
     emails: EmailsTable = Field(default_factory=EmailsTable, description="Which emails are sent.")
+    disputes: DisputesTable = Field(
+        default_factory=DisputesTable, description="What happens when a buyer's bank takes a payment back."
+    )
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

@@ -32,6 +32,22 @@ EventName = Literal[
     "refund.succeeded",
     "refund.failed",
     "refund.canceled",
+    "dispute.opened",
+    "dispute.funds_withdrawn",
+    "dispute.funds_reinstated",
+    "dispute.under_review",
+    "dispute.escalated",
+    "dispute.appealed",
+    "dispute.won",
+    "dispute.lost",
+    "dispute.closed",
+    "dispute.paid_twice",
+    "dispute.evidence_due",
+    "dispute.evidence_saved",
+    "dispute.answer_promised",
+    "dispute.answered",
+    "dispute.answer_refused",
+    "payment.fraud_warning",
     "entitlement.granted",
     "entitlement.revoked",
     "entitlement.ending",
@@ -152,6 +168,60 @@ class RefundFailed(Announced):
     name = "refund.failed"
 
 
+class DisputeOpened(Announced):
+    """A buyer's bank takes a payment back, or only asks. `data`: dispute, amount, reason, status, inquiry, evidence_due_by."""
+
+    name = "dispute.opened"
+
+
+class DisputeEscalated(Announced):
+    """The bank's question became a dispute: now the money is gone, and there is a new deadline."""
+
+    name = "dispute.escalated"
+
+
+class DisputeEvidenceDue(Announced):
+    """Nobody has answered the bank yet. `data`: dispute, amount, days, evidence_due_by. Told 7, 3 and 1 days before."""
+
+    name = "dispute.evidence_due"
+
+
+class DisputeAnswerRefused(Announced):
+    """The provider did not take our answer: somebody must look before the deadline. `data`: dispute, answer, failure."""
+
+    name = "dispute.answer_refused"
+
+
+class DisputeWon(Announced):
+    """The bank agreed with us; the money comes back."""
+
+    name = "dispute.won"
+
+
+class DisputeLost(Announced):
+    """The bank agreed with the buyer; the money is gone. `data`: dispute, amount (what was lost), reason."""
+
+    name = "dispute.lost"
+
+
+class DisputeClosed(Announced):
+    """It came to nothing: an inquiry that ended, or a dispute that was prevented."""
+
+    name = "dispute.closed"
+
+
+class DisputePaidTwice(Announced):
+    """The buyer has the money twice: refunded, and taken back by the bank. Somebody must answer the bank with the refund."""
+
+    name = "dispute.paid_twice"
+
+
+class PaymentFraudWarning(Announced):
+    """A bank suspects fraud before anybody complained: a refund now may avoid the dispute. `data`: payment, fraud_type, …"""
+
+    name = "payment.fraud_warning"
+
+
 ANNOUNCED: Final[dict[str, type[Announced]]] = {
     kind.name: kind
     for kind in (
@@ -166,6 +236,15 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         RefundSucceeded,
         RefundFailed,
         EntitlementEnding,
+        DisputeOpened,
+        DisputeEscalated,
+        DisputeEvidenceDue,
+        DisputeAnswerRefused,
+        DisputeWon,
+        DisputeLost,
+        DisputeClosed,
+        DisputePaidTwice,
+        PaymentFraudWarning,
     )
 }
 """Recording one of these schedules its announcement; the others are only written down."""

@@ -2,7 +2,7 @@
 
 from farthing.db import Transaction
 from farthing.fulfillment import access, custom
-from farthing.fulfillment.kind import Checked, Kind, Used
+from farthing.fulfillment.kind import Checked, Kind, Proof, Proven, Used
 from farthing.ids import CustomerId
 from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
@@ -23,6 +23,16 @@ async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
     return await kind.used(tx, order, line) if isinstance(kind, Used) else Money.zero(line.amount.currency)
 
 
+async def proofs(tx: Transaction, order: Order) -> list[Proof]:
+    """What the buyer was given of the order, and used, oldest first."""
+    found: list[Proof] = []
+    for line in order.lines:
+        kind = KINDS[line.kind]
+        if isinstance(kind, Proven):
+            found += await kind.proofs(tx, order, line)
+    return sorted(found, key=lambda proof: proof.at)
+
+
 async def grant(tx: Transaction, order: Order) -> None:
     """Hand over every line of a paid order, in the transaction that marks it paid. Harmless when repeated."""
     for line in order.lines:
@@ -41,14 +51,24 @@ async def revoke_line(tx: Transaction, order: Order, line: LineItem) -> None:
 
 
 async def restore_line(tx: Transaction, order: Order, line: LineItem) -> None:
-    """Hand one line over again."""
+    """Hand one line over again. Not while a dispute holds the order: then that does it when it is over."""
+    if order.access_held_at is not None:
+        return
     await KINDS[line.kind].restore(tx, order, line)
 
 
-async def restore(tx: Transaction, order: Order) -> None:
-    """Hand over again what was taken back: the refund did not happen after all."""
-    for line in order.lines:
-        await KINDS[line.kind].restore(tx, order, line)
-
-
-__all__ = ["KINDS", "Checked", "Kind", "Used", "check", "grant", "restore", "restore_line", "revoke", "revoke_line", "used"]
+__all__ = [
+    "KINDS",
+    "Checked",
+    "Kind",
+    "Proof",
+    "Proven",
+    "Used",
+    "check",
+    "grant",
+    "proofs",
+    "restore_line",
+    "revoke",
+    "revoke_line",
+    "used",
+]

@@ -1,11 +1,22 @@
 """What a kind of product must answer. A module with these functions is one; those of `Checked` and `Used` it may leave out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from farthing.db import Transaction
 from farthing.ids import CustomerId
 from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Something a buyer was given, or used, in words that a bank understands."""
+
+    at: datetime
+    text: str
 
 
 class Kind(Protocol):
@@ -33,3 +44,11 @@ class Used(Protocol):
 
     async def used(self, tx: Transaction, order: Order, line: LineItem, /) -> Money:
         """How much of the line's total is used up: what a refund by policy leaves out, and staff may give back."""
+
+
+@runtime_checkable
+class Proven(Protocol):
+    """A kind that can show what the buyer was given and used: evidence in a dispute."""
+
+    async def proofs(self, tx: Transaction, order: Order, line: LineItem, /) -> Sequence[Proof]:
+        """What was handed over for the line, and what the buyer did with it, in any order. No personal data."""

@@ -42,7 +42,7 @@ RULES: Final = (
     ),
     Rule(
         "provider-account",
-        "What the books say a provider holds is what it received, less what went back and what it kept.",
+        "What the books say a provider holds is what it received, less what went back, what it kept and what banks took.",
         """
         WITH own AS (
             SELECT provider, currency, sum(amount) AS amount FROM (
@@ -50,6 +50,10 @@ RULES: Final = (
                 FROM payments WHERE received_amount IS NOT NULL
                 UNION ALL
                 SELECT provider, fee_currency, -fee_amount FROM payments WHERE fee_amount IS NOT NULL
+                UNION ALL
+                SELECT provider, currency, reinstated_amount - withdrawn_amount FROM disputes
+                UNION ALL
+                SELECT provider, fee_currency, -fee_amount FROM disputes WHERE fee_amount <> 0
             ) part GROUP BY provider, currency
         ), books AS (
             SELECT split_part(account, ':', 2) AS provider, currency, sum(amount) AS amount
@@ -208,13 +212,13 @@ RULES: Final = (
     ),
     Rule(
         "granted",
-        "A paid order has granted every feature of its lines but those that went back whole, and an unpaid one none.",
+        "A paid order has granted every feature of its lines but those that went back whole; an unpaid or disputed one none.",
         """
         SELECT orders.id, line.id AS line, wanted.feature FROM orders JOIN line_items line ON line.order_id = orders.id
             CROSS JOIN unnest(line.features) AS wanted (feature)
             LEFT JOIN entitlements held ON held.line_item_id = line.id AND held.feature = wanted.feature
                 AND held.revoked_at IS NULL
-        WHERE (orders.status = 'paid' AND line.kind = 'access'
+        WHERE (orders.status = 'paid' AND orders.access_held_at IS NULL AND line.kind = 'access'
             AND NOT (line.refunded_amount > 0 AND line.refunded_amount = line.amount - line.discount_amount + line.tax_amount)
         ) <> (held.id IS NOT NULL)
         """,
@@ -235,6 +239,77 @@ RULES: Final = (
         """
         SELECT checkout.id FROM checkouts checkout JOIN orders ON orders.id = checkout.order_id
         WHERE checkout.status IN ('starting', 'open') AND checkout.expires_at < %(now)s - interval '30 minutes'
+        """,
+    ),
+    Rule(
+        "disputes-counted",
+        "What a payment says banks withhold is what its disputes took, less what they returned.",
+        """
+        SELECT payment.id FROM payments payment LEFT JOIN disputes dispute ON dispute.payment_id = payment.id
+        GROUP BY payment.id, payment.withheld_amount
+        HAVING coalesce(sum(dispute.withdrawn_amount - dispute.reinstated_amount), 0) <> payment.withheld_amount
+        """,
+    ),
+    Rule(
+        "disputes-in-books",
+        "The books hold as disputed what banks took and nobody has lost yet.",
+        """
+        WITH own AS (
+            SELECT currency, sum(withdrawn_amount - reinstated_amount - lost_amount) AS amount FROM disputes GROUP BY currency
+        ), books AS (
+            SELECT currency, sum(amount) AS amount FROM ledger_entries WHERE account = 'disputed' GROUP BY currency
+        )
+        SELECT currency, coalesce(own.amount, 0) AS own, coalesce(books.amount, 0) AS books
+        FROM own FULL JOIN books USING (currency) WHERE coalesce(own.amount, 0) <> coalesce(books.amount, 0)
+        """,
+    ),
+    Rule(
+        "disputes-not-more",
+        "Refunds and disputes of one payment never exceed it, unless somebody was told that it was paid back twice.",
+        """
+        SELECT payment.id FROM payments payment WHERE payment.withheld_amount > payment.disputed_amount
+            AND payment.refunding_amount = 0 AND NOT EXISTS (
+                SELECT 1 FROM disputes WHERE disputes.payment_id = payment.id AND disputes.paid_twice_told_at IS NOT NULL
+            ) AND NOT EXISTS (
+                SELECT 1 FROM disputes WHERE disputes.payment_id = payment.id
+                    AND disputes.looked_at > %(now)s - interval '2 hours'
+            )
+        """,
+    ),
+    Rule(
+        "disputes-hold-access",
+        "An order's access is held while, and only while, a dispute of it says so.",
+        """
+        SELECT orders.id FROM orders LEFT JOIN disputes dispute ON dispute.order_id = orders.id
+        GROUP BY orders.id, orders.access_held_at
+        HAVING coalesce(bool_or(dispute.access <> 'kept'), false) <> (orders.access_held_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        "disputes-told",
+        "The audit trail says once of each dispute that it was opened.",
+        """
+        SELECT dispute.id FROM disputes dispute WHERE 1 <> (
+            SELECT count(*) FROM events WHERE events.order_id = dispute.order_id AND events.type = 'dispute.opened'
+                AND events.data ->> 'provider_dispute' = dispute.provider_dispute_id
+        )
+        """,
+    ),
+    Rule(
+        "disputes-reminded",
+        "No dispute is within a day of its deadline, unanswered, without a reminder.",
+        """
+        SELECT id, evidence_due_by FROM disputes
+        WHERE status IN ('warning_needs_response', 'needs_response', 'appeal_needs_response')
+            AND reminded_days IS DISTINCT FROM 1 AND evidence_due_by BETWEEN %(now)s AND %(now)s + interval '22 hours'
+            AND looked_at < %(now)s - interval '2 hours'
+        """,
+    ),
+    Rule(
+        "dispute-answers-move",
+        "No promised answer to a bank waits for more than a day.",
+        """
+        SELECT id, dispute_id FROM dispute_answers WHERE status = 'promised' AND promised_at < %(now)s - interval '1 day'
         """,
     ),
     Rule(

@@ -1,10 +1,24 @@
 """The books: double entry, append-only, balanced by the database. Where every unit is."""
 
-from farthing.ledger.accounts import FEES, REFUNDS, REFUNDS_OWED, SALES, SURPLUS, Account, provider
+from farthing.ledger.accounts import (
+    DISPUTE_FEES,
+    DISPUTE_LOSSES,
+    DISPUTED,
+    FEES,
+    REFUNDS,
+    REFUNDS_OWED,
+    SALES,
+    SURPLUS,
+    Account,
+    provider,
+)
 from farthing.ledger.balances import Balance, Entry, entries_of_order, recent_entries, trial_balance
 from farthing.ledger.post import Move, post
 
 __all__ = [
+    "DISPUTED",
+    "DISPUTE_FEES",
+    "DISPUTE_LOSSES",
     "FEES",
     "REFUNDS",
     "REFUNDS_OWED",

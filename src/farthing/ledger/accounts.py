@@ -25,6 +25,15 @@ REFUNDS_OWED: Final = Account("refunds:owed", "liability")
 SURPLUS: Final = Account("surplus", "liability")
 """Money that pays for nothing, until it is back with whoever sent it."""
 
+DISPUTED: Final = Account("disputed", "asset")
+"""Taken back by a buyer's bank, and not decided: it comes back to us, or is lost."""
+
+DISPUTE_LOSSES: Final = Account("dispute_losses", "expense")
+"""What banks took back for good. No refund: nobody here gave it."""
+
+DISPUTE_FEES: Final = Account("dispute_fees", "expense")
+"""What payment companies charge for a dispute."""
+
 FEES: Final = Account("provider_fees", "expense")
 """What payment companies keep."""
 

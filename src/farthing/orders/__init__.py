@@ -1,6 +1,16 @@
 """Orders and their line items: what somebody asked for, at the price of that moment."""
 
-from farthing.orders.actions import cancel, close_unpaid, mark_paid, mark_refunded, place, reinstate, request_cancel
+from farthing.orders.actions import (
+    cancel,
+    close_unpaid,
+    hold_access,
+    mark_paid,
+    mark_refunded,
+    place,
+    reinstate,
+    release_access,
+    request_cancel,
+)
 from farthing.orders.model import LineItem, NewLine, Order
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
@@ -18,6 +28,7 @@ __all__ = [
     "get",
     "get_for",
     "has_bought",
+    "hold_access",
     "list_page",
     "lock",
     "mark_paid",
@@ -26,5 +37,6 @@ __all__ = [
     "page_for",
     "place",
     "reinstate",
+    "release_access",
     "request_cancel",
 ]

@@ -95,6 +95,17 @@ async def reinstate(tx: Transaction, order: Order) -> Order:
     return paid
 
 
+async def hold_access(tx: Transaction, order: Order) -> Order:
+    """Its payment is disputed: nothing it granted is handed over again until `release_access`."""
+    await store.save_access_held(tx, order, held=True)
+    return replace(order, access_held_at=tx.now)
+
+
+async def release_access(tx: Transaction, order: Order) -> Order:
+    await store.save_access_held(tx, order, held=False)
+    return replace(order, access_held_at=None)
+
+
 async def _move(tx: Transaction, order: Order, verb: str, event: events.EventName) -> Order:
     moved = replace(order, status=ORDER.move(order.status, verb))
     await store.save_status(tx, order, moved.status)

@@ -77,6 +77,8 @@ class Order:
     """Somebody called it off; it is canceled once nobody can pay it any more."""
     closed_at: datetime | None
     lines: Sequence[LineItem]
+    access_held_at: datetime | None = None
+    """Since then its payment is disputed, and what it granted is taken away."""
 
     def described(self) -> dict[str, object]:
         """What an event tells of the order: enough to act on without a look into the database."""

@@ -14,7 +14,7 @@ from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
     SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount, tax_amount,
-        total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at,
+        total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at, access_held_at,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
                 access_days, metadata, details
@@ -164,6 +164,15 @@ async def save_cancel_request(tx: Transaction, order: Order) -> None:
     )
 
 
+async def save_access_held(tx: Transaction, order: Order, *, held: bool) -> None:
+    await tx.run(
+        "UPDATE orders SET access_held_at = CASE WHEN %(held)s THEN %(now)s::timestamptz END WHERE id = %(id)s",
+        id=order.id,
+        held=held,
+        now=tx.now,
+    )
+
+
 async def save_status(tx: Transaction, order: Order, status: OrderStatus) -> None:
     """The row is locked by the caller, so the status is still what was read."""
     await tx.run(
@@ -205,6 +214,7 @@ def _order(row: Row) -> Order:
         paid_at=row["paid_at"],
         cancel_requested_at=row["cancel_requested_at"],
         closed_at=row["closed_at"],
+        access_held_at=row["access_held_at"],
         lines=tuple(_line(line, currency) for line in row["lines"] or ()),
     )
 

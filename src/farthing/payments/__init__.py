@@ -1,7 +1,7 @@
 """Money in, money back: payments, refunds, and how they stand at the provider."""
 
-from farthing.payments.actions import NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
-from farthing.payments.flow import Also, look_again, send_refund, sync, sync_refund, sync_refunds
+from farthing.payments.actions import NOT_OURS, NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
+from farthing.payments.flow import Also, hear_of, look_again, send_refund, sync, sync_refund, sync_refunds
 from farthing.payments.line_store import of_refund as lines_of_refund
 from farthing.payments.line_store import standings
 from farthing.payments.model import Payment, Refund, RefundReason, check_refund
@@ -9,9 +9,10 @@ from farthing.payments.present import OrderDetailShown, detail_of
 from farthing.payments.refunds import plan, record_refund, refund_order, what_to_refund
 from farthing.payments.returned import gone
 from farthing.payments.shares import RefundLine, Standing, WantedLine
-from farthing.payments.store import get, get_refund, of_order, refunds_of_order
+from farthing.payments.store import find_by_provider_id, get, get_refund, lock, of_order, refunds_of_order, withhold
 
 __all__ = [
+    "NOT_OURS",
     "Also",
     "NotYetKnown",
     "OrderDetailShown",
@@ -25,10 +26,13 @@ __all__ = [
     "cancel_payment",
     "check_refund",
     "detail_of",
+    "find_by_provider_id",
     "get",
     "get_refund",
     "gone",
+    "hear_of",
     "lines_of_refund",
+    "lock",
     "look_again",
     "of_order",
     "open_payment",
@@ -43,4 +47,5 @@ __all__ = [
     "sync_refund",
     "sync_refunds",
     "what_to_refund",
+    "withhold",
 ]

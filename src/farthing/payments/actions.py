@@ -167,6 +167,7 @@ def _new(order: Order, provider: str, *, provider_payment_id: str | None, tx: Tr
         fee=None,
         refunding_amount=0,
         refunded_amount=0,
+        withheld_amount=0,
         surplus_reason=None,
         failure_code=None,
         failure_message=None,

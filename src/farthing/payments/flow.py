@@ -53,9 +53,8 @@ async def sync(
 async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also: Also | None = None) -> Recorded:
     """See how a refund stands and record it, whoever made it."""
     seen = await world.provider.refund(provider_refund_id)
-    if seen.payment_id is not None and not await _received(world, seen.payment_id):
-        # Nothing says that we heard of the payment first; without it, a refund made over there belongs to nobody.
-        await sync(world, seen.payment_id, actor=actor)
+    if seen.payment_id is not None:
+        await hear_of(world, seen.payment_id, actor=actor)
     return await _record(world, seen, actor=actor, also=also)
 
 
@@ -63,6 +62,13 @@ async def sync_refunds(world: World, provider_payment_id: str, *, actor: str) ->
     """See all that went back of a payment, also what was given back over there and never told."""
     for seen in await world.provider.refunds(provider_payment_id):
         await _record(world, seen, actor=actor)
+
+
+async def hear_of(world: World, provider_payment_id: str, *, actor: str) -> None:
+    """Record a payment that we have not heard of. Nothing says that its own news came first; without it, what hangs on it,
+    a refund or a dispute, belongs to nobody."""
+    if not await _received(world, provider_payment_id):
+        await sync(world, provider_payment_id, actor=actor)
 
 
 async def _received(world: World, provider_payment_id: str) -> bool:

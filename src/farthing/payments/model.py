@@ -33,6 +33,8 @@ class Payment:
     refunding_amount: int
     """Promised and not yet with the bank, in minor units of `received`."""
     refunded_amount: int
+    withheld_amount: int
+    """What banks hold of it, or took for good, because of disputes."""
     surplus_reason: str | None
     failure_code: str | None
     failure_message: str | None
@@ -46,7 +48,15 @@ class Payment:
         """What could still be given back."""
         if self.received is None:
             return Money.zero(self.asked.currency)
-        return Money(self.received.amount - self.refunding_amount - self.refunded_amount, self.received.currency)
+        left = self.received.amount - self.refunding_amount - self.refunded_amount - self.withheld_amount
+        return Money(max(left, 0), self.received.currency)
+
+    @property
+    def paid_twice_amount(self) -> int:
+        """What the buyer gets back by refund and by the bank as well, in minor units of `received`."""
+        if self.received is None:
+            return self.withheld_amount
+        return max(self.refunding_amount + self.refunded_amount + self.withheld_amount - self.received.amount, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class PaymentShown(Shown):
     received: MoneyShown | None
     refunding: MoneyShown | None = Field(description="Promised, and not with the bank yet.")
     refunded: MoneyShown | None
+    disputed: MoneyShown | None = Field(description="Held, or taken for good, by a buyer's bank because of disputes.")
     failure_code: str | None
     failure_message: str | None
     card_brand: str | None
@@ -44,6 +45,7 @@ class PaymentShown(Shown):
             received=MoneyShown.perhaps(payment.received),
             refunding=_part(payment, payment.refunding_amount),
             refunded=_part(payment, payment.refunded_amount),
+            disputed=_part(payment, payment.withheld_amount),
             failure_code=payment.failure_code,
             failure_message=payment.failure_message,
             card_brand=payment.card_brand,

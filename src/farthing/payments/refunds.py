@@ -146,12 +146,14 @@ async def _adopt(tx: Transaction, payment: Payment, seen: SeenRefund) -> Refund:
     """A refund that somebody made at the provider: booked as our own would be."""
     refund = _new(tx, payment, seen.money, reason="provider", note=None, requested_by=f"provider:{payment.provider}")
     refund = replace(refund, provider_refund_id=seen.id)
-    await _set_aside(tx, payment, refund)
+    await _set_aside(tx, payment, refund, made_already=True)
     return refund
 
 
-async def _set_aside(tx: Transaction, payment: Payment, refund: Refund, parts: Sequence[RefundLine] = ()) -> None:
-    if not await store.reserve_refund(tx, payment.id, refund.money.amount):
+async def _set_aside(
+    tx: Transaction, payment: Payment, refund: Refund, parts: Sequence[RefundLine] = (), *, made_already: bool = False
+) -> None:
+    if not await store.reserve_refund(tx, payment.id, refund.money.amount, made_already=made_already):
         raise Conflict(f"{payment.id} has {payment.refundable} left to refund, not {refund.money}.")
     await store.insert_refund(tx, refund, livemode=payment.livemode)
     if payment.settles:

@@ -13,8 +13,8 @@ from farthing.providers import SeenPayment
 
 PAYMENT: LiteralString = """
     SELECT id, order_id, provider, livemode, provider_payment_id, provider_charge_id, status, settles, amount, currency,
-        received_amount, received_currency, fee_amount, fee_currency, refunding_amount, refunded_amount, surplus_reason,
-        failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at
+        received_amount, received_currency, fee_amount, fee_currency, refunding_amount, refunded_amount, withheld_amount,
+        surplus_reason, failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at
     FROM payments
 """
 
@@ -182,17 +182,29 @@ async def save_details(tx: Transaction, payment: Payment, seen: SeenPayment) -> 
     )
 
 
-async def reserve_refund(tx: Transaction, payment: PaymentId, amount: int) -> bool:
-    """Set the amount aside, if that much is left: one guarded statement, so that two at once cannot both have it."""
+async def reserve_refund(tx: Transaction, payment: PaymentId, amount: int, *, made_already: bool = False) -> bool:
+    """Set the amount aside, if that much is left: one guarded statement, so that two at once cannot both have it.
+
+    What a bank withholds is not ours to promise; what the provider gave back already is a fact beside it.
+    """
     return bool(
         await tx.run(
             """
             UPDATE payments SET refunding_amount = refunding_amount + %(amount)s
-            WHERE id = %(id)s AND received_amount - refunding_amount - refunded_amount >= %(amount)s
+            WHERE id = %(id)s AND received_amount - refunding_amount - refunded_amount
+                - CASE WHEN %(made_already)s THEN 0 ELSE withheld_amount END >= %(amount)s
             """,
             id=payment,
             amount=amount,
+            made_already=made_already,
         )
+    )
+
+
+async def withhold(tx: Transaction, payment: PaymentId, amount: int) -> None:
+    """A bank took this much of it, or returned it: a signed amount."""
+    await tx.run(
+        "UPDATE payments SET withheld_amount = withheld_amount + %(amount)s WHERE id = %(id)s", id=payment, amount=amount
     )
 
 
@@ -313,6 +325,7 @@ def _payment(row: Row) -> Payment:
         fee=None if fee is None else Money(fee, row["fee_currency"]),
         refunding_amount=row["refunding_amount"],
         refunded_amount=row["refunded_amount"],
+        withheld_amount=row["withheld_amount"],
         surplus_reason=row["surplus_reason"],
         failure_code=row["failure_code"],
         failure_message=row["failure_message"],

@@ -1,6 +1,7 @@
 """Payment companies: what we ask of one, and those we know."""
 
 from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenCustomer, SeenMethod
+from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
 from farthing.providers.protocol import (
     CatalogItem,
     CatalogPrice,
@@ -27,7 +28,10 @@ __all__ = [
     "RequestedItem",
     "SeenCheckout",
     "SeenCustomer",
+    "SeenDispute",
+    "SeenFraudWarning",
     "SeenMethod",
+    "SeenMovement",
     "SeenPayment",
     "SeenPrice",
     "SeenProduct",

@@ -11,8 +11,9 @@ from typing import Literal, Protocol
 
 from farthing.money import Money
 from farthing.providers.customers import CustomerProvider
+from farthing.providers.disputes import DisputeProvider
 
-SubjectKind = Literal["checkout", "payment", "refund", "customer", "payment_method"]
+SubjectKind = Literal["checkout", "payment", "refund", "customer", "payment_method", "dispute", "fraud_warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class SeenProduct:
     prices: Sequence[SeenPrice] = field(default_factory=tuple)
 
 
-class PaymentProvider(CustomerProvider, Protocol):
+class PaymentProvider(CustomerProvider, DisputeProvider, Protocol):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 
     name: str

@@ -10,7 +10,7 @@ from farthing.sandbox import cashier
 from farthing.sandbox.account import Account
 from farthing.sandbox.control_answers import answered, back, fields_of, refused, url_of
 from farthing.sandbox.errors import Refusal, invalid, malformed
-from farthing.sandbox.resources import charges, disputes
+from farthing.sandbox.resources import charges, disputes, fraud_warnings
 from farthing.sandbox.store import Json, Record
 from farthing.sandbox.world import Sandbox
 
@@ -21,7 +21,7 @@ VERBS = {
     "warning_closed": "drop",
     "appealed": "appeal",
 }
-KINDS = ("chargeback", "inquiry", "prevented")
+KINDS = ("chargeback", "inquiry", "prevented", "fraud_warning")
 
 
 def dispute_routes(sandbox: Sandbox) -> list[Route]:
@@ -63,7 +63,10 @@ def _open(account: Account, charge: Record, fields: Json) -> Record:
         raise malformed(f"Unknown reason: choose one of {', '.join(disputes.REASON_CODES)}.", param="reason")
     if charge["status"] != "succeeded" or not charge["captured"] or "card" not in charge["payment_method_details"]:
         raise invalid(f"Charge {charge.id} is no captured payment by card, so nobody can dispute it.")
-    left = disputes.disputable(charge)
+    if kind == "fraud_warning":
+        return fraud_warnings.warn(account, charge)
+    # Banks have been known to take back what the buyer had got back already.
+    left = charge["amount_captured"] if fields.get("although_refunded") is True else disputes.disputable(charge)
     amount = fields.get("amount", left)
     if not isinstance(amount, int) or not 1 <= amount <= left:
         raise malformed(f"`amount` must be from 1 to {left}.", param="amount")

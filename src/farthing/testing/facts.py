@@ -18,17 +18,18 @@ OURS: Final = (
     " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " ledger_entries emails"
     " refund_lines refund_requests"
+    " disputes dispute_answers fraud_warnings"
 ).split()
 """What business there is. What the provider said about it is not."""
 
 HOW: Final = frozenset(
     "number sequence attempts actor body body_text body_html url request answer_body input_hash written_in claimed_until"
-    " last_error api_version subject due_at reason_of_delay key".split()
+    " last_error api_version subject due_at reason_of_delay key look".split()
 )
 """How, when and by whom it was done."""
 
 NAMES: Final = re.compile(
-    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti)_\w+"
+    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr)_\w+"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"
 )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, customers, events, payments
+from farthing import checkout, customers, disputes, events, payments
 from farthing.db import Transaction
 from farthing.errors import FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
@@ -92,6 +92,10 @@ async def _look(world: World, notices: Sequence[StoredNotice]) -> None:
             await customers.sync_method(
                 world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
             )
+        case "dispute":
+            await disputes.sync_dispute(world, first.subject_id, actor=actor, also=also)
+        case "fraud_warning":
+            await disputes.sync_fraud_warning(world, first.subject_id, actor=actor, also=also)
         case unknown:
             raise AssertionError(f"nobody looks at a {unknown}")
 

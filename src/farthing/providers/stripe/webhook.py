@@ -41,6 +41,13 @@ WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
     "payment_method.updated": ("payment_method", "id"),
     "payment_method.automatically_updated": ("payment_method", "id"),
     "setup_intent.succeeded": ("payment_method", "payment_method"),
+    "charge.dispute.created": ("dispute", "id"),
+    "charge.dispute.updated": ("dispute", "id"),
+    "charge.dispute.closed": ("dispute", "id"),
+    "charge.dispute.funds_withdrawn": ("dispute", "id"),
+    "charge.dispute.funds_reinstated": ("dispute", "id"),
+    "radar.early_fraud_warning.created": ("fraud_warning", "id"),
+    "radar.early_fraud_warning.updated": ("fraud_warning", "id"),
 }
 """Event type → what kind of thing it is about, and where in its object the id of that thing stands."""
 

@@ -8,7 +8,7 @@ from farthing.sandbox.operations import Operation
 from farthing.sandbox.store import Json, Record
 
 
-def warn(account: Account, charge: Record) -> None:
+def warn(account: Account, charge: Record) -> Record:
     """The bank thinks this was fraud; nobody has complained yet, and a refund now avoids the dispute."""
     warning = account.add(
         "radar.early_fraud_warning",
@@ -21,6 +21,7 @@ def warn(account: Account, charge: Record) -> None:
         },
     )
     account.emit("radar.early_fraud_warning.created", warning)
+    return warning
 
 
 def retrieve(account: Account, id: str, params: Json) -> Record:
