@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tests.boards import board_day
 from tests.worlds import Account, buy, signed, start
 
 from farthing import disputes, invariants, jobs, orders, payments, webhooks, worker
@@ -93,6 +94,7 @@ async def busy(world: World, account: Account) -> None:
     await start(world)
     await buy(world, account, CartItem("mug", 3), code="welcome10")
     await start(world, code="ONLY1")
+    await board_day(world, account)
     async with world.db.transaction("test") as tx:
         await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
         await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)

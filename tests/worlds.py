@@ -274,6 +274,7 @@ WATCHED = (
     " coupons promotion_codes redemptions"
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
+    " job_postings fulfillments credit_grants credit_entries"
 )
 
 

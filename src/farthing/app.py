@@ -12,7 +12,7 @@ import structlog
 
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
-from farthing import config, emails, entitlements, orders, payments, worker
+from farthing import config, emails, entitlements, fulfillment, orders, payments, worker
 from farthing.catalog import CartItem, Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
@@ -22,6 +22,7 @@ from farthing.db.embedded import EmbeddedPostgres
 from farthing.emails import MailboxMailer, SmtpMailer
 from farthing.errors import ConfigError, Invalid
 from farthing.events import ANNOUNCED, Announced, EventName
+from farthing.fulfillment import CheckJob
 from farthing.http import tokens
 from farthing.http.idempotency import Key
 from farthing.ids import OrderId
@@ -52,6 +53,10 @@ class Farthing:
     `settings` come from the environment unless given; `authenticate` tells who a request of the host's is from; with
     `run_worker` jobs and sweeps run in this process, otherwise `farthing worker` runs them in another. Nothing is opened
     before it is started.
+
+    `kinds` are kinds of product of your own, by the name that farthing.toml uses: each an object with the async functions
+    `grant`, `revoke` and `restore`, and `options`, a pydantic model, where its products have some. One with the name of ours
+    takes its place. `jobs` says whether a customer may buy for one of your jobs; without it, whoever buys first owns it.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class Farthing:
         catalog: Catalog | None = None,
         clock: Clock | None = None,
         mailer: Mailer | None = None,
+        kinds: Mapping[str, object] | None = None,
+        jobs: CheckJob | None = None,
     ) -> None:
         self.settings = settings or config.load()
         self.authenticate = authenticate
@@ -70,6 +77,7 @@ class Farthing:
         self._catalog = catalog
         self._clock = clock
         self._mailer = mailer
+        self._kinds = fulfillment.registered(kinds or {}, jobs)
         self._hooks: dict[str, list[Hook]] = {}
         self._in_transaction: dict[str, list[Callable[[Transaction, Any], Awaitable[None]]]] = {}
         self._world: World | None = None
@@ -281,10 +289,11 @@ class Farthing:
         key = settings.require_stripe()
         tokens.check(settings)
         emails.check(settings.emails)
-        catalog = self._catalog or catalog_room.load(settings.catalog)
+        catalog = self._catalog or catalog_room.load(settings.catalog, kinds=self._kinds)
         dsn, direct = await self._database(stack)
         db = Database(dsn, clock=self._clock, prepared=direct == dsn)
         db.hooks = self._in_transaction
+        db.kinds = self._kinds
         await db.open()
         stack.push_async_callback(db.close)
         provider = Stripe(
@@ -339,7 +348,7 @@ def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int) ->
 
 def _asked(item: CartItem) -> list[object]:
     """What of an item is part of an idempotency key."""
-    return [item.product, item.quantity, dict(item.metadata), None if item.price is None else str(item.price)]
+    return [item.product, item.quantity, dict(item.metadata), None if item.price is None else str(item.price), item.for_line]
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -114,6 +114,24 @@ class CustomerId(Id):
     prefix = "customer"
 
 
+class JobPostingId(Id):
+    """A host's job on the board; the jobs that a worker runs have numbers."""
+
+    prefix = "job_posting"
+
+
+class FulfillmentId(Id):
+    prefix = "fulfillment"
+
+
+class CreditGrantId(Id):
+    prefix = "credit_grant"
+
+
+class CreditSpendId(Id):
+    prefix = "credit_spend"
+
+
 class EntitlementId(Id):
     prefix = "entitlement"
 

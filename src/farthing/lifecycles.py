@@ -240,6 +240,63 @@ REDEMPTION: Final = Lifecycle(
     },
 )
 
+
+class JobPostingStatus(StrEnum):
+    PENDING_APPROVAL = "pending_approval"
+    PUBLISHED = "published"
+    EXPIRED = "expired"
+    UNPUBLISHED = "unpublished"
+    REJECTED = "rejected"
+
+
+_OFF_THE_BOARD = {JobPostingStatus.EXPIRED, JobPostingStatus.UNPUBLISHED, JobPostingStatus.REJECTED}
+
+JOB_POSTING: Final = Lifecycle(
+    "job posting",
+    JobPostingStatus,
+    {
+        # Bought again, a posting comes back from wherever it is.
+        "submit": (_OFF_THE_BOARD, JobPostingStatus.PENDING_APPROVAL),
+        "publish": ({*_OFF_THE_BOARD, JobPostingStatus.PENDING_APPROVAL}, JobPostingStatus.PUBLISHED),
+        "reject": ({JobPostingStatus.PENDING_APPROVAL}, JobPostingStatus.REJECTED),
+        "expire": ({JobPostingStatus.PUBLISHED}, JobPostingStatus.EXPIRED),
+        "unpublish": ({JobPostingStatus.PENDING_APPROVAL, JobPostingStatus.PUBLISHED}, JobPostingStatus.UNPUBLISHED),
+    },
+)
+
+
+class FulfillmentStatus(StrEnum):
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    DELIVERED = "delivered"
+    CANCELED = "canceled"
+
+
+_TO_DO = {FulfillmentStatus.PENDING, FulfillmentStatus.IN_PROGRESS}
+
+FULFILLMENT: Final = Lifecycle(
+    "fulfillment",
+    FulfillmentStatus,
+    {
+        "start": ({FulfillmentStatus.PENDING}, FulfillmentStatus.IN_PROGRESS),
+        "deliver": (_TO_DO, FulfillmentStatus.DELIVERED),
+        "cancel": (_TO_DO, FulfillmentStatus.CANCELED),
+        # The refund that canceled it did not happen after all.
+        "reopen": ({FulfillmentStatus.CANCELED}, FulfillmentStatus.PENDING),
+        "resume": ({FulfillmentStatus.CANCELED}, FulfillmentStatus.IN_PROGRESS),
+    },
+)
+
+
+class CreditSpendStatus(StrEnum):
+    SPENT = "spent"
+    RELEASED = "released"
+
+
+CREDIT_SPEND: Final = Lifecycle(
+    "credit spend", CreditSpendStatus, {"release": ({CreditSpendStatus.SPENT}, CreditSpendStatus.RELEASED)}
+)
+
 LIFECYCLES: Final = {
     "orders": ORDER,
     "checkouts": CHECKOUT,
@@ -252,5 +309,8 @@ LIFECYCLES: Final = {
     "emails": EMAIL,
     "redemptions": REDEMPTION,
     "payment_methods": METHOD,
+    "job_postings": JOB_POSTING,
+    "fulfillments": FULFILLMENT,
+    "credit_spends": CREDIT_SPEND,
 }
 """Table → the lifecycle of its `status` column."""

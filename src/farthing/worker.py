@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, customers, disputes, entitlements, payments, reactions, webhooks
+from farthing import checkout, credits, customers, disputes, entitlements, job_postings, payments, reactions, webhooks
 from farthing.http import idempotency
 from farthing.ids import CustomerId, DisputeAnswerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
@@ -60,6 +60,8 @@ SWEEPS: Final = (
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("old words", timedelta(hours=1), webhooks.forget),
     Sweep("disputes", timedelta(minutes=10), disputes.watch),
+    Sweep("job postings", timedelta(seconds=10), job_postings.expire_due),
+    Sweep("credits", timedelta(minutes=1), credits.expire_due),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

@@ -149,7 +149,8 @@ def test_a_wrong_key_is_named_with_its_line(written: str, line: int, said: str) 
         (
             'kind = "access"',
             'kind = "acess"',
-            "10: products.pro-guide.kind: 'acess' is not one of the choices: use 'access' or 'custom'.",
+            "10: products.pro-guide.kind: 'acess' is not a kind of product: use access, custom, job_posting, service, credits. "
+            "Did you mean 'access'? One of your own is registered with Farthing(kinds={…}).",
         ),
         ('kind = "access"\n', "", "7: products.pro-guide.kind: this key is missing: add it."),
         ('features = ["guide:pro"]\n', "", '7: products.pro-guide: grants nothing: kind "access" needs features = ["…"].'),

@@ -9,12 +9,15 @@ from tests.worlds import Account, account, outbox, sandbox, settings, start, wor
 from farthing import (
     catalog,
     checkout,
+    credits,
     customers,
     discounts,
     disputes,
     emails,
     entitlements,
     events,
+    fulfillment,
+    job_postings,
     jobs,
     ledger,
     orders,
@@ -25,6 +28,7 @@ from farthing import (
 from farthing.db import Transaction
 from farthing.http import idempotency, keys
 from farthing.http.idempotency import Key
+from farthing.ids import CustomerId
 from farthing.web import staff
 from farthing.world import World
 
@@ -71,6 +75,33 @@ async def _answers(tx: Transaction) -> int:
     return sum([len(await disputes.answers_of(tx, dispute.id)) for dispute in found])
 
 
+async def _spends(tx: Transaction, customer: CustomerId) -> list[credits.CreditSpend]:
+    return await credits.spends_of(tx, customer, limit=100)
+
+
+async def _statement(tx: Transaction, customer: CustomerId) -> list[credits.CreditEntry]:
+    return await credits.statement(tx, customer, limit=1000)
+
+
+async def _accounts(tx: Transaction) -> int:
+    ids = {order.customer_id for order in await _orders(tx)}
+    return len([id for id in ids if (await credits.show(tx, id)).balance])
+
+
+async def _grants(tx: Transaction) -> int:
+    ids = {order.customer_id for order in await _orders(tx)}
+    entries = [entry for id in ids for entry in await credits.statement(tx, id, limit=1000)]
+    return len({entry.grant_id for entry in entries})
+
+
+async def _posting_lines(tx: Transaction) -> int:
+    return sum(len(posting.lines) for posting in (await job_postings.list_page(tx, limit=100)).items)
+
+
+async def _posting_addons(tx: Transaction) -> int:
+    return sum(len(posting.addons) for posting in (await job_postings.list_page(tx, limit=100)).items)
+
+
 async def _jobs(tx: Transaction) -> int:
     counted = await jobs.counts(tx)
     await jobs.dead(tx)
@@ -103,6 +134,14 @@ READERS: dict[str, Reader] = {
     "coupons": lambda tx: _length(discounts.list_coupons(tx, {}, limit=100)),
     "promotion_codes": lambda tx: _length(discounts.list_codes(tx, {}, limit=100)),
     "redemptions": lambda tx: _length(discounts.list_redemptions(tx, limit=100)),
+    "job_postings": lambda tx: _length(job_postings.list_page(tx, limit=100)),
+    "job_posting_lines": _posting_lines,
+    "job_posting_addons": _posting_addons,
+    "fulfillments": lambda tx: _of_each_order(tx, fulfillment.of_order),
+    "credit_accounts": _accounts,
+    "credit_grants": _grants,
+    "credit_spends": lambda tx: _of_each_customer(tx, _spends),
+    "credit_entries": lambda tx: _of_each_customer(tx, _statement),
     "emails": lambda tx: _length(emails.list_page(tx, limit=100)),
     "events": lambda tx: _length(events.list_page(tx, limit=100)),
     "hook_runs": lambda tx: _of_each_order(tx, timeline.hook_runs_of_order),

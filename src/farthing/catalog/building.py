@@ -1,6 +1,7 @@
 """The tables of a farthing.toml that was checked become the catalog."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import (
@@ -22,11 +23,12 @@ from farthing.discounts import Coupon
 from farthing.money import Money
 
 
-def built(file: File) -> Catalog:
+def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
+    """`own`: options of products whose kind is the application's own."""
     return Catalog(
         currency=file.currency,
         shop=Shop(file.shop.name, file.shop.support_email, file.shop.locale),
-        products={key: _product(key, table) for key, table in file.products.items()},
+        products={key: _product(key, table, own.get(key)) for key, table in file.products.items()},
         coupons={key: _coupon(key, table) for key, table in file.coupons.items()},
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
@@ -34,7 +36,7 @@ def built(file: File) -> Catalog:
     )
 
 
-def _product(key: str, table: ProductTable) -> Product:
+def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Product:
     return Product(
         key=key,
         name=table.name,
@@ -47,7 +49,9 @@ def _product(key: str, table: ProductTable) -> Product:
         prices={
             price.currency: price for price in (read_price(text) for text in table.written_prices if isinstance(text, str))
         },
-        options=table.options,
+        options=table.kind_options if own is None else own,
+        addon_of=tuple(table.addon_of),
+        addon_max=table.addon_max,
         ranges={found.min.currency: found for found in (_range(t) for t in table.written_prices if isinstance(t, RangeTable))},
         tiers=_tiers(table),
         display=_display(table.display),

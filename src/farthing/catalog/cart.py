@@ -17,6 +17,8 @@ class CartItem:
     metadata: Mapping[str, str] = field(default_factory=dict)
     price: Money | None = None
     """What the buyer wants to pay for each: only where the product lets them, and within its bounds."""
+    for_line: str | None = None
+    """Of an add-on that is bought later: the id of the paid line item that it accompanies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class PricedLine:
     metadata: Mapping[str, str]
     discounts: Sequence[Money] = ()
     """What each of the cart's discounts takes off this line, in their order."""
+    for_line: str | None = None
+    base: int | None = None
+    """Of an add-on: which line of this cart it accompanies, where it is one of this cart."""
 
     @property
     def discount(self) -> Money:

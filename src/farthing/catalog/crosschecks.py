@@ -19,6 +19,7 @@ def _found(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _names_alike(file)
     for key, product in file.products.items():
         yield from _volume_prices(key, product)
+        yield from _addons(file, key, product)
 
 
 def _unknown_products(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -29,6 +30,17 @@ def _unknown_products(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]
             if product not in file.products:
                 said = f"there is no product {product!r}.{did_you_mean(product, list(file.products))}"
                 yield (group, key, "products", at), said
+
+
+def _addons(file: File, key: str, product: ProductTable) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for at, base in enumerate(product.addon_of):
+        path = ("products", key, "addon_of", at)
+        if base not in file.products:
+            yield path, f"there is no product {base!r}.{did_you_mean(base, list(file.products))}"
+        elif file.products[base].addon_of:
+            yield path, f"{base!r} is an add-on itself: name what both of them accompany."
+        elif base in product.addon_of[:at]:
+            yield path, f"{base!r} is listed twice."
 
 
 def _codes_twice(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:

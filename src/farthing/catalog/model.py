@@ -7,7 +7,8 @@ from typing import Any, Literal
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
-ProductKind = Literal["access", "custom"]
+ProductKind = Literal["access", "custom", "job_posting", "service", "credits"]
+"""Our own kinds. A host may register others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Product:
     key: str
     name: str
     description: str | None
-    kind: ProductKind
+    kind: str
+    """One of `ProductKind`, or one that the host registered."""
     features: tuple[str, ...]
     access_days: int | None
     max_quantity: int
@@ -81,6 +83,10 @@ class Product:
     prices: Mapping[str, Money]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What its kind needs to know of it: the sub-table named after the kind. Plain JSON."""
+    addon_of: tuple[str, ...] = ()
+    """Products that it may only accompany; empty where it is sold by itself."""
+    addon_max: int = 1
+    """How many of it may accompany one of the other."""
     ranges: Mapping[str, PriceRange] = field(default_factory=dict)
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     """Volume prices by currency, the smallest quantity first."""

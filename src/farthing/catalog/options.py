@@ -8,8 +8,36 @@
 A new kind that has options: a class here, and one field of `ProductTable` named after the kind.
 """
 
-from pydantic import BaseModel, ConfigDict
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class JobPostingOptions(Options):
+    """A job on the board for some days."""
+
+    days: int = Field(default=30, ge=1, le=3650, description="How long one of it keeps a job on the board.")
+    approval: bool = Field(default=False, description="true: somebody of yours looks at the job before it is published.")
+    remind_days: int = Field(default=3, ge=0, le=365, description="So many days before the end job.expiring is told; 0: never.")
+
+
+class ServiceOptions(Options):
+    """Work that people do."""
+
+    units: int = Field(default=1, ge=1, le=1000, description="How many hours, sessions or pieces one of it is.")
+    deadline_days: int | None = Field(default=None, ge=1, le=3650, description="Days from the payment to the delivery.")
+
+
+class CreditsOptions(Options):
+    """A pack of credits."""
+
+    amount: int = Field(ge=1, le=1_000_000_000, description="How many credits one of it is.")
+    days: int | None = Field(default=None, ge=1, le=36500, description="How long they can be spent; for ever if left out.")
+
+
+DEFAULTS: Final = {"job_posting": JobPostingOptions, "service": ServiceOptions}
+"""Kinds whose table may be left out."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from farthing import card_numbers
+from farthing.catalog.addons import checked_for_line, with_bases
 from farthing.catalog.cart import CartItem, PricedCart, PricedLine
 from farthing.catalog.model import Catalog, Product
 from farthing.catalog.reducing import check_total, in_bulk
@@ -30,7 +31,7 @@ def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = No
     currency = catalog.currency if currency is None else currency
     _check_currency(currency)
     _check_length(items)
-    lines = _merged([_line(catalog, item, currency, f"items[{at}]") for at, item in enumerate(items)])
+    lines = with_bases(_merged([_line(catalog, item, currency, f"items[{at}]") for at, item in enumerate(items)]))
     _check_quantities(items, lines)
     cart = in_bulk(catalog, _in_volume(lines), currency)
     check_total(cart.subtotal, "items")
@@ -58,7 +59,9 @@ def _line(catalog: Catalog, item: CartItem, currency: str, where: str) -> Priced
     product = _product(catalog, item.product, f"{where}.product")
     unit = _unit(product, item, currency, where)
     quantity = _quantity(product, item.quantity, f"{where}.quantity")
-    return PricedLine(product, quantity, unit, unit * quantity, checked_metadata(item.metadata, f"{where}.metadata"))
+    metadata = checked_metadata(item.metadata, f"{where}.metadata")
+    for_line = checked_for_line(item.for_line, product, where)
+    return PricedLine(product, quantity, unit, unit * quantity, metadata, for_line=for_line)
 
 
 def _unit(product: Product, item: CartItem, currency: str, where: str) -> Money:
@@ -128,11 +131,11 @@ def _is_storable(text: str) -> bool:
 
 
 def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
-    merged: dict[tuple[str, frozenset[tuple[str, str]], Money], PricedLine] = {}
+    merged: dict[tuple[str, str | None, frozenset[tuple[str, str]], Money], PricedLine] = {}
     for line in lines:
-        same = (line.product.key, frozenset(line.metadata.items()), line.unit)
+        same = (line.product.key, line.for_line, frozenset(line.metadata.items()), line.unit)
         quantity = line.quantity + (merged[same].quantity if same in merged else 0)
-        merged[same] = PricedLine(line.product, quantity, line.unit, line.unit * quantity, line.metadata)
+        merged[same] = replace(line, quantity=quantity, amount=line.unit * quantity)
     return tuple(merged.values())
 
 

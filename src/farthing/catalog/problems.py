@@ -132,6 +132,6 @@ SAID: Final[dict[str, Say]] = {
     "too_short": _limit("must hold at least {min_length}."),
     **{
         own: lambda error, path: error["msg"]
-        for own in ("price", "currency", "text", "address", "feature", "product", "percent", "moment")
+        for own in ("price", "currency", "text", "address", "feature", "product", "percent", "moment", "kind")
     },
 }

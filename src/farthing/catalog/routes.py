@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from farthing.catalog.localizing import localized
-from farthing.catalog.model import PriceRange, Product, ProductKind
+from farthing.catalog.model import PriceRange, Product
 from farthing.errors import Invalid, Unauthenticated
 from farthing.http.bodies import ListShown, MoneyShown, Query, Shown, listed, refuses
 from farthing.http.callers import Server
@@ -53,10 +53,11 @@ class ProductShown(Shown):
     object: Literal["product"] = "product"
     name: str
     description: str | None
-    kind: ProductKind
+    kind: str
     features: list[str]
     access_days: int | None
     max_quantity: int
+    addon_of: list[str] = Field(description="Products that it may only accompany; empty where it is sold by itself.")
     active: bool = Field(description="Whether it is for sale. Only servers see what is not.")
     prices: list[MoneyShown] = Field(description="One for each currency.")
     price_ranges: list[RangeShown] = Field(description="Where the buyer says the price: its bounds, one for each currency.")
@@ -73,6 +74,7 @@ class ProductShown(Shown):
             features=list(product.features),
             access_days=product.access_days,
             max_quantity=product.max_quantity,
+            addon_of=list(product.addon_of),
             active=product.active,
             prices=[MoneyShown.of(price) for price in product.prices.values()],
             price_ranges=[RangeShown.of(found) for found in product.ranges.values()],

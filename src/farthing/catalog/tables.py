@@ -1,14 +1,16 @@
 """The tables of `farthing.toml` as they must be written: what pydantic checks, and what the JSON Schema tells editors."""
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import DisputeAccess, ProductKind
-from farthing.catalog.options import Options
+from farthing.catalog.options import DEFAULTS, CreditsOptions, JobPostingOptions, Options, ServiceOptions
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
+from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.values import (
     PRICES_MAX,
     Address,
@@ -27,6 +29,26 @@ COUPONS_MAX: Final = 1000
 BULK_MAX: Final = 100
 VOLUME_MAX: Final = 100
 LOCALES_MAX: Final = 50
+ADDON_OF_MAX: Final = 50
+
+KIND: Final = r"^[a-z][a-z0-9_]{0,62}$"
+
+
+def _checked_kind(kind: str, info: ValidationInfo) -> str:
+    """One of ours, or one that the application registered: `context` of the validation names those."""
+    known = [*get_args(ProductKind), *(info.context or {}).get("kinds", {})]
+    if kind not in known:
+        said = f"{kind[:40]!r} is not a kind of product: use {', '.join(known)}." + did_you_mean(kind, known)
+        said += " One of your own is registered with Farthing(kinds={…})."
+        raise PydanticCustomError("kind", "{said}", {"said": said})
+    return kind
+
+
+KindName = Annotated[
+    str,
+    Field(json_schema_extra={"anyOf": [{"enum": list(get_args(ProductKind))}, {"pattern": KIND}]}),
+    AfterValidator(_checked_kind),
+]
 
 EmailKind = Literal["order_confirmation", "receipt", "refund_receipt", "payment_failed", "action_required", "expiry_reminder"]
 
@@ -69,8 +91,9 @@ class ProductTable(Table):
 
     name: Line = Field(description="What buyers see.")
     description: Text | None = Field(default=None, description="One or two sentences for buyers.")
-    kind: ProductKind = Field(
-        description='What a paid line turns into: "access" grants features, "custom" is left to your hook.'
+    kind: KindName = Field(
+        description='What a paid line turns into: "access" grants features, "job_posting" publishes a job, "service" waits for'
+        ' your people, "credits" can be spent, "custom" is left to your hook; or a kind of your own.'
     )
     features: Features = Field(default=[], description='For kind "access": what the buyer may use, such as "guide:pro".')
     access_days: int | None = Field(
@@ -91,11 +114,19 @@ class ProductTable(Table):
     )
     max_quantity: int = Field(default=10, ge=1, le=1000, description="How many one order may hold.")
     active: bool = Field(default=True, description="false: known, not for sale.")
+    addon_of: Annotated[list[ProductKey], Field(max_length=ADDON_OF_MAX)] = Field(
+        default=[], description='Products that it may only accompany, such as ["job-posting"].'
+    )
+    addon_max: int = Field(default=1, ge=1, le=1000, description="How many of it may accompany one of the other.")
+    job_posting: JobPostingOptions | None = Field(default=None, description='For kind "job_posting".')
+    service: ServiceOptions | None = Field(default=None, description='For kind "service".')
+    credits: CreditsOptions | None = Field(default=None, description='For kind "credits".')
+    options: dict[str, Any] | None = Field(default=None, description="For a kind of your own: what it needs to know.")
 
     @property
-    def options(self) -> dict[str, Any]:
+    def kind_options(self) -> Mapping[str, Any]:
         """Those of its kind, with what was left out at its default; none where the kind has none."""
-        found = getattr(self, self.kind, None)
+        found = getattr(self, self.kind, None) or DEFAULTS.get(self.kind, Options)()
         return found.model_dump(mode="json") if isinstance(found, Options) else {}
 
     @property
@@ -123,6 +154,10 @@ class ProductTable(Table):
             return 'grants nothing: kind "access" needs features = ["…"].'
         if self.kind != "access" and (self.features or self.access_days):
             return f'is of kind "{self.kind}", which grants nothing: features and access_days belong to kind "access".'
+        if self.kind == "credits" and self.credits is None:
+            return 'is of kind "credits" and says not how many: add credits = { amount = 100 }.'
+        if self.options is not None and self.kind in get_args(ProductKind):
+            return f'is of kind "{self.kind}": the table options is for a kind of your own.'
         strange = [name for name in type(self).model_fields if name != self.kind and isinstance(getattr(self, name), Options)]
         return f'is of kind "{self.kind}": the table {strange[0]} belongs to another kind.' if strange else None
 

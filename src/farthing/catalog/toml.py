@@ -2,16 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from farthing.catalog.building import built
 from farthing.catalog.crosschecks import strange
 from farthing.catalog.lines import Lines
-from farthing.catalog.model import Catalog
+from farthing.catalog.model import Catalog, ProductKind
 from farthing.catalog.problems import Problem, sentence
 from farthing.catalog.tables import File
 from farthing.errors import ConfigError
@@ -21,21 +22,44 @@ PROBLEMS_MAX: Final = 30
 """How many problems one message lists: whoever has more repairs these first."""
 
 
-def load(path: str | Path) -> Catalog:
+def load(path: str | Path, *, kinds: Mapping[str, object] | None = None) -> Catalog:
     """Read and check the file. Raises ConfigError whose message has one line for each problem."""
-    return parse(_read(Path(path)), name=str(path))
+    return parse(_read(Path(path)), name=str(path), kinds=kinds)
 
 
-def parse(text: str, *, name: str = "farthing.toml") -> Catalog:
-    """The same from text; `name` is what the messages call the file."""
+def parse(text: str, *, name: str = "farthing.toml", kinds: Mapping[str, object] | None = None) -> Catalog:
+    """The same from text; `name` is what the messages call the file.
+
+    `kinds` are those of the application's own. One that has `options`, a pydantic model, has those of its products checked.
+    """
     document = _document(text, name)
     try:
-        file = File.model_validate(document)
+        file = File.model_validate(document, context={"kinds": kinds or {}})
     except ValidationError as error:
         raise ConfigError(_listed(error, Lines(text), name)) from None
-    if problems := strange(file):
+    own, wrong = _own_options(file, kinds or {})
+    if problems := [*strange(file), *wrong]:
         raise ConfigError(_lines(problems, Lines(text), name))
-    return built(file)
+    return built(file, own)
+
+
+def _own_options(file: File, kinds: Mapping[str, object]) -> tuple[dict[str, Mapping[str, Any]], list[Problem]]:
+    """The options of the products of the application's own kinds, by product, and what is wrong with them."""
+    read: dict[str, Mapping[str, Any]] = {}
+    wrong: list[Problem] = []
+    for key, table in file.products.items():
+        if table.kind in get_args(ProductKind):
+            continue
+        model = getattr(kinds[table.kind], "options", None)
+        read[key] = table.options or {}
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            try:
+                read[key] = model.model_validate(table.options or {}).model_dump(mode="json")
+            except ValidationError as error:
+                place = ("products", key, "options")
+                found = error.errors(include_url=False)
+                wrong += [sentence(ErrorDetails(**{**each, "loc": (*place, *each["loc"])})) for each in found]
+    return read, wrong
 
 
 def json_schema() -> dict[str, Any]:

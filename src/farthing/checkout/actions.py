@@ -203,4 +203,8 @@ def _line(line: catalog.PricedLine) -> NewLine:
         metadata=line.metadata,
         discount_amount=line.discount.amount,
         details=product.options,
+        addon_of=product.addon_of,
+        addon_max=product.addon_max,
+        base=line.base,
+        for_line=line.for_line,
     )

@@ -52,10 +52,11 @@ class NewItem(Body):
     product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
     quantity: int = Field(1, ge=1, le=QUANTITY_MAX, examples=[1])
     metadata: Metadata = Field(default_factory=dict)
+    for_line: Line | None = Field(None, description="Of an add-on that is bought later: the paid line item it is for.")
     price: MoneyIn | None = Field(None, description="What the buyer wants to pay for each: only where the product lets them.")
 
     def item(self) -> CartItem:
-        return CartItem(self.product, self.quantity, self.metadata, self.price.money() if self.price else None)
+        return CartItem(self.product, self.quantity, self.metadata, self.price.money() if self.price else None, self.for_line)
 
 
 class NewCustomer(Body):

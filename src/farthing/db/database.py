@@ -50,6 +50,8 @@ class Transaction:
     actor: str
     hooks: Mapping[str, Sequence[InTransactionHook]] = field(default_factory=dict)
     bells: set[str] = field(default_factory=set)
+    kinds: Mapping[str, object] = field(default_factory=dict)
+    """Kinds of product of this application's own; `fulfillment` knows what they are."""
 
     async def run(self, sql: LiteralString, **params: object) -> int:
         """Execute, and say how many rows it touched."""
@@ -88,6 +90,7 @@ class Database:
         self.dsn = dsn
         self.clock = clock or SystemClock()
         self.hooks: dict[str, list[InTransactionHook]] = {}
+        self.kinds: Mapping[str, object] = {}
         self._bells: set[str] = set()
         self._ringing: asyncio.Task[None] | None = None
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -145,7 +148,7 @@ class Database:
         so every caller must be safe to run again.
         """
         async with self.connection() as connection, connection.transaction():
-            tx = Transaction(connection, self.clock.now(), actor, self.hooks)
+            tx = Transaction(connection, self.clock.now(), actor, self.hooks, kinds=self.kinds)
             yield tx
         for bell in tx.bells:
             self.ring(bell)

@@ -62,6 +62,27 @@ EventName = Literal[
     "payment.requested_off_session",
     "payment.off_session_failed",
     "payment.action_required",
+    "job.submitted",
+    "job.published",
+    "job.extended",
+    "job.shortened",
+    "job.rejected",
+    "job.refused",
+    "job.expiring",
+    "job.expired",
+    "job.unpublished",
+    "job.addon_added",
+    "job.addon_removed",
+    "fulfillment.opened",
+    "fulfillment.progressed",
+    "fulfillment.delivered",
+    "fulfillment.canceled",
+    "credits.granted",
+    "credits.spent",
+    "credits.released",
+    "credits.expired",
+    "credits.revoked",
+    "credits.restored",
     "email.sent",
     "hook.failed",
     "notice.parked",
@@ -222,6 +243,96 @@ class PaymentFraudWarning(Announced):
     name = "payment.fraud_warning"
 
 
+class JobSubmitted(Announced):
+    """A job is paid for and waits for somebody's approval. `data` as of JobPublished."""
+
+    name = "job.submitted"
+
+
+class JobPublished(Announced):
+    """A job is on the board. `data`: job_posting, job, customer, status, published_at, expires_at, addons, paid."""
+
+    name = "job.published"
+
+
+class JobExtended(Announced):
+    """A job stays on the board for longer: `expires_at` is later. `data` as of JobPublished."""
+
+    name = "job.extended"
+
+
+class JobShortened(Announced):
+    """A part of a job's time was refunded: `expires_at` is earlier. `data` as of JobPublished."""
+
+    name = "job.shortened"
+
+
+class JobRejected(Announced):
+    """A job will not be published. `data` as of JobPublished, and reason."""
+
+    name = "job.rejected"
+
+
+class JobExpiring(Announced):
+    """A job leaves the board soon, at `expires_at`. `data` as of JobPublished."""
+
+    name = "job.expiring"
+
+
+class JobExpired(Announced):
+    """A job's time on the board is over. `data` as of JobPublished."""
+
+    name = "job.expired"
+
+
+class JobUnpublished(Announced):
+    """A job's price went back, and it leaves the board. `data` as of JobPublished, and addons_left: orders of add-ons alone."""
+
+    name = "job.unpublished"
+
+
+class JobAddonAdded(Announced):
+    """An add-on was bought for a job that is known already. `data` as of JobPublished, and product."""
+
+    name = "job.addon_added"
+
+
+class JobAddonRemoved(Announced):
+    """An add-on of a job was refunded. `data` as of JobPublished, and product."""
+
+    name = "job.addon_removed"
+
+
+class FulfillmentOpened(Announced):
+    """There is something for people to do. `data`: fulfillment, line_item, status, units, delivered_units."""
+
+    name = "fulfillment.opened"
+
+
+class FulfillmentDelivered(Announced):
+    """All units of a service are delivered. `data` as of FulfillmentOpened, and note."""
+
+    name = "fulfillment.delivered"
+
+
+class CreditsGranted(Announced):
+    """A customer has more credits. `data`: customer, grant, credits."""
+
+    name = "credits.granted"
+
+
+class CreditsSpent(Announced):
+    """A customer spent credits. `data`: customer, spend, credits, reference."""
+
+    name = "credits.spent"
+
+
+class CreditsExpired(Announced):
+    """Credits ran out. `data`: customer, grant, credits."""
+
+    name = "credits.expired"
+
+
 ANNOUNCED: Final[dict[str, type[Announced]]] = {
     kind.name: kind
     for kind in (
@@ -245,6 +356,21 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         DisputeClosed,
         DisputePaidTwice,
         PaymentFraudWarning,
+        JobSubmitted,
+        JobPublished,
+        JobExtended,
+        JobShortened,
+        JobRejected,
+        JobExpiring,
+        JobExpired,
+        JobUnpublished,
+        JobAddonAdded,
+        JobAddonRemoved,
+        FulfillmentOpened,
+        FulfillmentDelivered,
+        CreditsGranted,
+        CreditsSpent,
+        CreditsExpired,
     )
 }
 """Recording one of these schedules its announcement; the others are only written down."""

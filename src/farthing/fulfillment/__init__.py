@@ -1,25 +1,43 @@
 """What a paid line item turns into: one file for each kind of product."""
 
+from dataclasses import replace
+from typing import Final
+
+from farthing import orders
 from farthing.db import Transaction
-from farthing.fulfillment import access, custom
-from farthing.fulfillment.kind import Checked, Kind, Proof, Proven, Used
+from farthing.fulfillment.job_posting import CheckJob, JobPostings
+from farthing.fulfillment.kind import Accompanied, Checked, Kind, Proof, Proven, Used
+from farthing.fulfillment.kinds import KINDS, kind_of, registered
+from farthing.fulfillment.service import advance
+from farthing.fulfillment.store import Fulfillment, of_order, to_do
 from farthing.ids import CustomerId
 from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
 
-KINDS: dict[str, Kind] = {"access": access, "custom": custom}
-"""The kinds of product: `kind` in farthing.toml → what paying and refunding do with its lines."""
+OWN_KIND: Final = "own_kind"
+"""In `details`: the application put a kind of its own in the place of ours."""
 
 
 async def check(tx: Transaction, customer: CustomerId, line: NewLine) -> NewLine:
-    """Whether this customer may buy the line now, in the transaction that places the order. Raises as the kind says."""
-    kind = KINDS[line.kind]
+    """Whether this customer may buy the line now, in the transaction that places the order. Raises as the kind says.
+
+    An add-on that is bought later must belong to a line of theirs that is paid.
+    """
+    if (base := await orders.base_of(tx, customer, line)) is not None:
+        order, accompanied = base
+        kind = kind_of(tx, accompanied.kind)
+        if isinstance(kind, Accompanied):
+            await kind.check_addon(tx, order, accompanied, line)
+    kind = kind_of(tx, line.kind)
+    if line.kind in KINDS and kind is not KINDS[line.kind] and not isinstance(kind, JobPostings):
+        # What the application does instead of us is not ours to check.
+        line = replace(line, details={**line.details, OWN_KIND: True})
     return await kind.check(tx, customer, line) if isinstance(kind, Checked) else line
 
 
 async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
     """How much of what was paid for the line is used up, by what its kind says; nothing where it says nothing."""
-    kind = KINDS[line.kind]
+    kind = kind_of(tx, line.kind)
     return await kind.used(tx, order, line) if isinstance(kind, Used) else Money.zero(line.amount.currency)
 
 
@@ -27,7 +45,7 @@ async def proofs(tx: Transaction, order: Order) -> list[Proof]:
     """What the buyer was given of the order, and used, oldest first."""
     found: list[Proof] = []
     for line in order.lines:
-        kind = KINDS[line.kind]
+        kind = kind_of(tx, line.kind)
         if isinstance(kind, Proven):
             found += await kind.proofs(tx, order, line)
     return sorted(found, key=lambda proof: proof.at)
@@ -36,39 +54,73 @@ async def proofs(tx: Transaction, order: Order) -> list[Proof]:
 async def grant(tx: Transaction, order: Order) -> None:
     """Hand over every line of a paid order, in the transaction that marks it paid. Harmless when repeated."""
     for line in order.lines:
-        await KINDS[line.kind].grant(tx, order, line)
+        await grant_line(tx, order, line)
 
 
 async def revoke(tx: Transaction, order: Order) -> None:
     """Take back every line: the whole price is back with the buyer."""
     for line in order.lines:
-        await KINDS[line.kind].revoke(tx, order, line)
+        await revoke_line(tx, order, line)
+
+
+async def restore(tx: Transaction, order: Order) -> None:
+    """Hand over again what was taken back: the refund did not happen after all."""
+    for line in order.lines:
+        await restore_line(tx, order, line)
+
+
+async def grant_line(tx: Transaction, order: Order, line: LineItem) -> None:
+    await kind_of(tx, line.kind).grant(tx, order, line)
+    await _tell_base(tx, order, line, added=True)
 
 
 async def revoke_line(tx: Transaction, order: Order, line: LineItem) -> None:
     """Take back one line: all that was paid for it is back with the buyer."""
-    await KINDS[line.kind].revoke(tx, order, line)
+    await kind_of(tx, line.kind).revoke(tx, order, line)
+    await _tell_base(tx, order, line, added=False)
 
 
 async def restore_line(tx: Transaction, order: Order, line: LineItem) -> None:
     """Hand one line over again. Not while a dispute holds the order: then that does it when it is over."""
     if order.access_held_at is not None:
         return
-    await KINDS[line.kind].restore(tx, order, line)
+    await kind_of(tx, line.kind).restore(tx, order, line)
+    await _tell_base(tx, order, line, added=True)
+
+
+async def _tell_base(tx: Transaction, order: Order, line: LineItem, *, added: bool) -> None:
+    """The line that an add-on accompanies hears of it."""
+    if line.addon_to is None:
+        return
+    own = next((each for each in order.lines if each.id == line.addon_to), None)
+    base_order, base = await orders.base_line(tx, line) if own is None else (order, own)
+    kind = kind_of(tx, base.kind)
+    if isinstance(kind, Accompanied):
+        await (kind.add if added else kind.remove)(tx, base_order, base, line)
 
 
 __all__ = [
     "KINDS",
+    "Accompanied",
+    "CheckJob",
     "Checked",
+    "Fulfillment",
     "Kind",
     "Proof",
     "Proven",
     "Used",
+    "advance",
     "check",
     "grant",
+    "grant_line",
+    "kind_of",
+    "of_order",
     "proofs",
+    "registered",
+    "restore",
     "restore_line",
     "revoke",
     "revoke_line",
+    "to_do",
     "used",
 ]

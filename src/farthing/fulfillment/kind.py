@@ -52,3 +52,17 @@ class Proven(Protocol):
 
     async def proofs(self, tx: Transaction, order: Order, line: LineItem, /) -> Sequence[Proof]:
         """What was handed over for the line, and what the buyer did with it, in any order. No personal data."""
+
+
+@runtime_checkable
+class Accompanied(Protocol):
+    """A kind that must know what accompanies its lines: the host's own kinds may, and leave it out otherwise."""
+
+    async def check_addon(self, tx: Transaction, order: Order, line: LineItem, addon: NewLine, /) -> None:
+        """Before an add-on is ordered for a line of a paid order: raise Conflict where it would come to nothing."""
+
+    async def add(self, tx: Transaction, order: Order, line: LineItem, addon: LineItem, /) -> None:
+        """An add-on of the line is paid. Harmless when repeated."""
+
+    async def remove(self, tx: Transaction, order: Order, line: LineItem, addon: LineItem, /) -> None:
+        """An add-on of the line is refunded."""

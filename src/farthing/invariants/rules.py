@@ -224,6 +224,95 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "addons-accompany",
+        "An add-on accompanies something of the same customer, and no add-on of its own.",
+        """
+        SELECT addon.id FROM line_items addon JOIN orders ON orders.id = addon.order_id
+            JOIN line_items base ON base.id = addon.addon_to JOIN orders base_order ON base_order.id = base.order_id
+        WHERE base_order.customer_id <> orders.customer_id OR base.addon_to IS NOT NULL
+        """,
+    ),
+    Rule(
+        "jobs-paid",
+        "A job is on the board, or waits for it, only with a line that is paid, and each paid line is bought for a job.",
+        """
+        SELECT posting.id::text AS subject FROM job_postings posting
+        WHERE posting.status IN ('published', 'pending_approval') AND NOT EXISTS (
+            SELECT FROM job_posting_lines line JOIN orders ON orders.id = line.order_id
+            WHERE line.job_posting_id = posting.id AND line.revoked_at IS NULL AND orders.status = 'paid'
+        )
+        UNION ALL
+        SELECT line.id::text FROM line_items line JOIN orders ON orders.id = line.order_id
+        WHERE line.kind = 'job_posting' AND line.details ? 'job' AND orders.status = 'paid'
+            AND NOT EXISTS (SELECT FROM job_posting_lines bought WHERE bought.line_item_id = line.id)
+            AND NOT EXISTS (SELECT FROM events WHERE events.order_id = orders.id AND events.type = 'job.refused')
+        """,
+    ),
+    Rule(
+        "jobs-expire",
+        "No job is on the board for an hour longer than its time.",
+        """
+        SELECT id FROM job_postings WHERE status = 'published' AND expires_at < %(now)s - interval '1 hour'
+        """,
+    ),
+    Rule(
+        "services-opened",
+        "Each paid service is on the list of what is to be done, and a refunded one is not.",
+        """
+        SELECT line.id FROM line_items line JOIN orders ON orders.id = line.order_id
+            LEFT JOIN fulfillments work ON work.line_item_id = line.id
+        WHERE line.kind = 'service' AND line.details ? 'units' AND NOT line.details ? 'own_kind' AND (
+            (orders.status = 'paid' AND work.id IS NULL)
+            OR (orders.status <> 'paid' AND work.status IN ('pending', 'in_progress'))
+        )
+        """,
+    ),
+    Rule(
+        "credits-add-up",
+        "What is left of each grant is what its entries say, and a balance is what is left of all of its grants.",
+        """
+        SELECT id::text AS subject, remaining AS own, books FROM (
+            SELECT id, remaining, (
+                SELECT coalesce(sum(CASE WHEN target = 'customer' THEN amount ELSE -amount END), 0)
+                FROM credit_entries WHERE grant_id = credit_grants.id
+            ) AS books FROM credit_grants
+        ) grants WHERE remaining <> books
+        UNION ALL
+        SELECT account.customer_id::text, account.balance, coalesce(sum(credit_grants.remaining), 0)
+        FROM credit_accounts account LEFT JOIN credit_grants ON credit_grants.customer_id = account.customer_id
+        GROUP BY account.customer_id, account.balance HAVING account.balance <> coalesce(sum(credit_grants.remaining), 0)
+        """,
+    ),
+    Rule(
+        "credits-not-negative",
+        "Nobody has less than no credits.",
+        """
+        SELECT customer_id, sum(CASE WHEN target = 'customer' THEN amount ELSE -amount END) AS balance
+        FROM credit_entries GROUP BY customer_id HAVING sum(CASE WHEN target = 'customer' THEN amount ELSE -amount END) < 0
+        """,
+    ),
+    Rule(
+        "credits-spent",
+        "A spend took what it says, and gave it back when, and only when, it was released.",
+        """
+        SELECT spend.id FROM credit_spends spend LEFT JOIN credit_entries entry ON entry.spend_id = spend.id
+        GROUP BY spend.id, spend.amount, spend.status
+        HAVING coalesce(sum(entry.amount) FILTER (WHERE entry.target = 'spent'), 0) <> spend.amount
+            OR coalesce(sum(entry.amount) FILTER (WHERE entry.source = 'spent'), 0)
+                <> (CASE WHEN spend.status = 'released' THEN spend.amount ELSE 0 END)
+        """,
+    ),
+    Rule(
+        "credits-granted",
+        "Each paid pack of credits was granted once.",
+        """
+        SELECT line.id FROM line_items line JOIN orders ON orders.id = line.order_id
+            LEFT JOIN credit_grants given ON given.line_item_id = line.id
+        WHERE line.kind = 'credits' AND line.details ? 'amount' AND NOT line.details ? 'own_kind'
+            AND orders.status = 'paid' AND given.id IS NULL
+        """,
+    ),
+    Rule(
         "paid-recorded",
         "The audit trail says once of each paid order that it was paid.",
         """

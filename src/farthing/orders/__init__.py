@@ -11,7 +11,8 @@ from farthing.orders.actions import (
     release_access,
     request_cancel,
 )
-from farthing.orders.model import LineItem, NewLine, Order
+from farthing.orders.addons import addons_of, base_line, base_of
+from farthing.orders.model import LineItem, NewLine, Order, with_addons
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
 from farthing.orders.store import counts, find_by_number, get, has_bought, list_page, lock, of_customer
@@ -21,6 +22,9 @@ __all__ = [
     "NewLine",
     "Order",
     "OrderShown",
+    "addons_of",
+    "base_line",
+    "base_of",
     "cancel",
     "close_unpaid",
     "counts",
@@ -39,4 +43,5 @@ __all__ = [
     "reinstate",
     "release_access",
     "request_cancel",
+    "with_addons",
 ]

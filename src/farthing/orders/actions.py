@@ -26,7 +26,7 @@ async def place(
     locale: str | None = None,
 ) -> Order:
     """Store what was asked for at the price of now. The caller has priced it; nothing from the buyer is a price."""
-    items = tuple(_item(line) for line in lines)
+    items = _items(lines)
     zero = Money.zero(total.currency)
     order = Order(
         id=OrderId.new(),
@@ -113,9 +113,20 @@ async def _move(tx: Transaction, order: Order, verb: str, event: events.EventNam
     return moved
 
 
-def _item(line: NewLine) -> LineItem:
+def _items(lines: Sequence[NewLine]) -> tuple[LineItem, ...]:
+    ids = [LineItemId.new() for _ in lines]
+    return tuple(_item(id, line, _accompanied(line, ids)) for id, line in zip(ids, lines, strict=True))
+
+
+def _accompanied(line: NewLine, ids: Sequence[LineItemId]) -> LineItemId | None:
+    if line.base is not None:
+        return ids[line.base]
+    return None if line.for_line is None else LineItemId.parse(line.for_line)
+
+
+def _item(id: LineItemId, line: NewLine, addon_to: LineItemId | None) -> LineItem:
     return LineItem(
-        id=LineItemId.new(),
+        id=id,
         product=line.product,
         kind=line.kind,
         name=line.name,
@@ -128,4 +139,5 @@ def _item(line: NewLine) -> LineItem:
         discount=Money(line.discount_amount, line.unit.currency),
         tax=Money(line.tax_amount, line.unit.currency),
         details=line.details,
+        addon_to=addon_to,
     )

@@ -1,6 +1,6 @@
 """What an order is: who asked for what, and what it costs. Prices are copied in: the catalog may change, the order does not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,12 @@ class NewLine:
     tax_amount: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
     """What its kind must know of the product as it was sold. Plain JSON."""
+    addon_of: tuple[str, ...] = ()
+    addon_max: int = 1
+    base: int | None = None
+    """Of an add-on: which line of the same order it accompanies, counted from 0."""
+    for_line: str | None = None
+    """Of an add-on that is bought later: the id of the line item it accompanies, as somebody sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class LineItem:
     tax: Money
     details: Mapping[str, Any]
     """What its kind must know of the product as it was sold."""
+    addon_to: LineItemId | None = None
+    """Of an add-on: the line item that it accompanies, of this order or an earlier one."""
 
     @property
     def total(self) -> Money:
@@ -92,3 +100,8 @@ class Order:
             ],
             "metadata": dict(self.metadata),
         }
+
+
+def with_addons(lines: Sequence[LineItem], chosen: Collection[LineItemId]) -> tuple[LineItem, ...]:
+    """The chosen lines and all that accompanies them: an add-on does not stay where what it was for goes back."""
+    return tuple(line for line in lines if line.id in chosen or line.addon_to in chosen)

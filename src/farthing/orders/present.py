@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from farthing.http.bodies import MoneyShown, Shown
+from farthing.ids import public
 from farthing.lifecycles import OrderStatus
 from farthing.orders.model import LineItem, Order
 
@@ -25,6 +26,7 @@ class LineItemShown(Shown):
     features: list[str]
     access_days: int | None
     metadata: dict[str, str]
+    addon_to: str | None = Field(description="Of an add-on: the line item that it accompanies.")
 
     @classmethod
     def of(cls, line: LineItem) -> "LineItemShown":
@@ -42,6 +44,7 @@ class LineItemShown(Shown):
             features=list(line.features),
             access_days=line.access_days,
             metadata=dict(line.metadata),
+            addon_to=public(line.addon_to),
         )
 
 

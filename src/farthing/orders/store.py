@@ -17,7 +17,7 @@ SELECT: LiteralString = """
         total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at, access_held_at,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
-                access_days, metadata, details
+                access_days, metadata, details, addon_to
             FROM line_items WHERE order_id = orders.id
         ) line) AS lines
     FROM orders
@@ -115,6 +115,7 @@ async def insert(tx: Transaction, order: Order) -> int:
             "discount_amount": line.discount.amount,
             "tax_amount": line.tax.amount,
             "details": dict(line.details),
+            "addon_to": None if line.addon_to is None else line.addon_to.hex,
         }
         for position, line in enumerate(order.lines)
     ]
@@ -128,12 +129,12 @@ async def insert(tx: Transaction, order: Order) -> int:
             RETURNING id, number, currency
         ), line AS (
             INSERT INTO line_items (id, order_id, position, product, kind, name, quantity, unit_amount, amount, currency,
-                discount_amount, tax_amount, features, access_days, metadata, details)
+                discount_amount, tax_amount, features, access_days, metadata, details, addon_to)
             SELECT l.id, placed.id, l.position, l.product, l.kind, l.name, l.quantity, l.unit_amount, l.amount,
-                placed.currency, l.discount_amount, l.tax_amount, l.features, l.access_days, l.metadata, l.details
+                placed.currency, l.discount_amount, l.tax_amount, l.features, l.access_days, l.metadata, l.details, l.addon_to
             FROM placed, json_to_recordset(%(lines)s::json) AS l (id uuid, position int, product text, kind text,
                 name text, quantity int, unit_amount bigint, amount bigint, discount_amount bigint, tax_amount bigint,
-                features text[], access_days int, metadata jsonb, details jsonb)
+                features text[], access_days int, metadata jsonb, details jsonb, addon_to uuid)
         )
         SELECT number FROM placed
         """,
@@ -234,4 +235,5 @@ def _line(line: dict[str, Any], currency: str) -> LineItem:
         discount=Money(line["discount_amount"], currency),
         tax=Money(line["tax_amount"], currency),
         details=line["details"],
+        addon_to=None if line["addon_to"] is None else LineItemId(line["addon_to"]),
     )

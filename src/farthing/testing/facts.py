@@ -16,6 +16,7 @@ End = dict[str, list[dict[str, Any]]]
 OURS: Final = (
     "customers provider_customers payment_methods"
     " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
+    " job_postings job_posting_lines job_posting_addons fulfillments credit_accounts credit_grants credit_spends credit_entries"
     " ledger_entries emails"
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"

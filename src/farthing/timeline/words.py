@@ -58,6 +58,27 @@ TITLES: Final[dict[EventName, str]] = {
     "payment.requested_off_session": "Charge asked for while the buyer is away",
     "payment.off_session_failed": "Charge given up",
     "payment.action_required": "Buyer must confirm the payment",
+    "job.submitted": "Job waits for approval",
+    "job.published": "Job published",
+    "job.extended": "Job stays longer",
+    "job.shortened": "Job ends earlier",
+    "job.rejected": "Job rejected",
+    "job.refused": "Job not published: another customer's",
+    "job.expiring": "Job ends soon",
+    "job.expired": "Job expired",
+    "job.unpublished": "Job unpublished",
+    "job.addon_added": "Add-on added to the job",
+    "job.addon_removed": "Add-on taken from the job",
+    "fulfillment.opened": "Service to be delivered",
+    "fulfillment.progressed": "Service begun",
+    "fulfillment.delivered": "Service delivered",
+    "fulfillment.canceled": "Service canceled",
+    "credits.granted": "Credits granted",
+    "credits.spent": "Credits spent",
+    "credits.released": "Credits given back",
+    "credits.expired": "Credits expired",
+    "credits.revoked": "Credits revoked",
+    "credits.restored": "Credits restored",
     "email.sent": "Email sent",
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
@@ -77,7 +98,7 @@ TITLES: Final[dict[EventName, str]] = {
 
 _BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
 _AMOUNTS: Final = ("total", "received", "amount", "fee")
-_DETAILS: Final = ("message", "failure", "reason", "feature", "code", "kind")
+_DETAILS: Final = ("message", "failure", "reason", "feature", "code", "kind", "job")
 
 
 def of_event(event: Event) -> Entry:

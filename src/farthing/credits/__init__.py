@@ -1,0 +1,38 @@
+"""Credits: bought or given, spent oldest first, and never below nothing."""
+
+from farthing.credits.actions import (
+    give,
+    grant_line,
+    hold_line,
+    let_go_line,
+    release,
+    restore_line,
+    revoke_line,
+    show,
+    spend,
+)
+from farthing.credits.flow import expire_due
+from farthing.credits.model import CreditEntry, CreditGrant, Credits, CreditSpend
+from farthing.credits.store import find_grant, get_spend, grants_of_order, spends_of, statement
+
+__all__ = [
+    "CreditEntry",
+    "CreditGrant",
+    "CreditSpend",
+    "Credits",
+    "expire_due",
+    "find_grant",
+    "get_spend",
+    "give",
+    "grant_line",
+    "grants_of_order",
+    "hold_line",
+    "let_go_line",
+    "release",
+    "restore_line",
+    "revoke_line",
+    "show",
+    "spend",
+    "spends_of",
+    "statement",
+]

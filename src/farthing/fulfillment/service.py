@@ -1,0 +1,93 @@
+"""Kind "service": people do it, unit by unit, and say so."""
+
+from datetime import timedelta
+from typing import Final
+
+from farthing import events, orders
+from farthing.db import Transaction
+from farthing.errors import Conflict, Invalid
+from farthing.events import EventName
+from farthing.fulfillment import store
+from farthing.fulfillment.store import Fulfillment
+from farthing.ids import LineItemId, OrderId
+from farthing.lifecycles import FULFILLMENT, FulfillmentStatus
+from farthing.money import Money
+from farthing.orders import LineItem, Order
+
+NOTE_MAX: Final = 500
+
+
+async def grant(tx: Transaction, order: Order, line: LineItem) -> None:
+    """It is on the list of what is to be done."""
+    days = line.details.get("deadline_days")
+    due_at = None if days is None else tx.now + timedelta(days=days)
+    units = line.quantity * line.details["units"]
+    if await store.insert(tx, order.id, line.id, units, due_at) is not None:
+        await _tell(tx, "fulfillment.opened", line.id)
+
+
+async def revoke(tx: Transaction, order: Order, line: LineItem) -> None:
+    """Nobody starts it any more. What was delivered stays delivered."""
+    found = await store.lock(tx, line.id)
+    if FULFILLMENT.allows(found.status, "cancel"):
+        await store.save(tx, found.id, FULFILLMENT.move(found.status, "cancel"), found.delivered_units, None)
+        await _tell(tx, "fulfillment.canceled", line.id)
+
+
+async def restore(tx: Transaction, order: Order, line: LineItem) -> None:
+    found = await store.lock(tx, line.id)
+    verb = "resume" if found.delivered_units else "reopen"
+    if FULFILLMENT.allows(found.status, verb):
+        await store.save(tx, found.id, FULFILLMENT.move(found.status, verb), found.delivered_units, None)
+        await _tell(tx, "fulfillment.opened", line.id)
+
+
+async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
+    """The units that are delivered: their share of the price, rounded up to a whole minor unit."""
+    found = await store.find(tx, line.id)
+    if found is None:
+        return Money.zero(line.total.currency)
+    return Money(-(-line.total.amount * found.delivered_units // found.units), line.total.currency)
+
+
+async def advance(
+    tx: Transaction, order: OrderId, line: LineItemId, *, delivered: int | None, all_: bool = False, note: str | None = None
+) -> Fulfillment:
+    """Somebody began, or delivered so many more units, or all that is left of them (`all_`).
+
+    Raises NotFound for a line without work, Conflict where it is canceled or done, or where less is left.
+    """
+    if note is not None and (len(note) > NOTE_MAX or "\0" in note):
+        raise Invalid(f"A note has at most {NOTE_MAX} characters.", param="note")
+    locked = await orders.lock(tx, order)
+    if all(each.id != line for each in locked.lines):
+        raise Invalid(f"{line} is no line item of {order}.", param="line_item")
+    found = await store.lock(tx, line)
+    left = found.units - found.delivered_units
+    more = left if all_ else delivered or 0
+    if delivered is not None and delivered < 1:
+        raise Invalid("Units are delivered one at least at a time.", param="units")
+    done = found.delivered_units + more
+    going_on = done < found.units and found.status == FulfillmentStatus.IN_PROGRESS
+    status = found.status if going_on else FULFILLMENT.move(found.status, "deliver" if done >= found.units else "start")
+    if more > left:
+        raise Conflict(f"{found.id} has {left} of {found.units} left to deliver, not {more}.")
+    await store.save(tx, found.id, status, done, note)
+    name: EventName = "fulfillment.delivered" if status == FulfillmentStatus.DELIVERED else "fulfillment.progressed"
+    return await _tell(tx, name, line, note=note)
+
+
+async def _tell(tx: Transaction, name: EventName, line: LineItemId, **more: object) -> Fulfillment:
+    now = await store.lock(tx, line)
+    await events.record(
+        tx,
+        name,
+        order=now.order_id,
+        fulfillment=now.id,
+        line_item=line,
+        status=str(now.status),
+        units=now.units,
+        delivered_units=now.delivered_units,
+        **more,
+    )
+    return now
