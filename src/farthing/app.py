@@ -12,11 +12,12 @@ import structlog
 
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
-from farthing import config, emails, entitlements, fulfillment, orders, payments, worker
+from farthing import config, customers, emails, entitlements, fulfillment, orders, payments, worker
 from farthing.catalog import CartItem, Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
 from farthing.config import Settings
+from farthing.customers import Customer, PaymentMethod
 from farthing.db import Database, Transaction, migrate
 from farthing.db.embedded import EmbeddedPostgres
 from farthing.emails import MailboxMailer, SmtpMailer
@@ -253,6 +254,47 @@ class Farthing:
     def products(self, locale: str | None = None) -> list[Product]:
         """What is for sale, as pages show it: in a language (de-AT falls back to de), in the order of `display.order`."""
         return [product for product in catalog_room.localized(self.world.catalog, locale) if product.active]
+
+    async def customer(
+        self,
+        id: str,
+        *,
+        email: str | None = None,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Customer:
+        """Find or make the customer for a user of yours: `id` is your own. Call it when one signs up, or changes.
+
+        What is new is kept, and a job has the provider know it; repeating it changes nothing. `metadata` replaces what there
+        was. Raises Invalid.
+        """
+        provider = self.world.provider
+
+        async def work(tx: Transaction) -> Customer:
+            found = await customers.remember(tx, external_id=id, email=email, name=name, metadata=metadata)
+            await customers.want(tx, found, provider.name, livemode=provider.livemode)
+            return found
+
+        return await self.world.db.run("app", work)
+
+    async def payment_methods(self, customer: str) -> list[PaymentMethod]:
+        """What your user may pay with again, oldest first. Raises NotFound for somebody we never met."""
+        async with self.world.db.transaction("app") as tx:
+            found = await customers.find_for(tx, customer)
+            return await customers.methods_of(tx, found.id, livemode=self.world.provider.livemode)
+
+    async def setup_url(self, customer: str, *, success_url: str, cancel_url: str, currency: str | None = None) -> str:
+        """The address of a page where your user saves a way to pay, to be charged later while they are away."""
+        return await checkout_room.setup_page(
+            self.world, customer, success_url=success_url, cancel_url=cancel_url, currency=currency, actor="app"
+        )
+
+    async def portal_url(self, customer: str, *, return_url: str) -> str:
+        """The address of the provider's page where your user looks after methods and invoices: short-lived, for one click.
+
+        Take `customer` from who is signed in, never from the request.
+        """
+        return await checkout_room.portal_page(self.world, customer, return_url=return_url, actor="app")
 
     async def entitled(self, customer: str, feature: str) -> bool:
         """Whether your user may use the feature at this moment. One indexed query."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, credits, customers, disputes, entitlements, job_postings, payments, reactions, webhooks
+from farthing import checkout, credits, customers, disputes, entitlements, erasure, job_postings, payments, reactions, webhooks
 from farthing.http import idempotency
 from farthing.ids import CustomerId, DisputeAnswerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
@@ -56,6 +56,7 @@ SWEEPS: Final = (
     Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
     Sweep("customers", timedelta(seconds=30), customers.push_due),
+    Sweep("erasures", timedelta(hours=1), erasure.clean_again),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("old words", timedelta(hours=1), webhooks.forget),

@@ -232,6 +232,6 @@ async def test_a_page_that_was_begun_and_never_asked_for_is_opened_by_the_sweep(
 
 async def test_nobody_sells_to_who_was_erased(world: World) -> None:
     person = await remembered(world)
-    await world.db.run("test", lambda tx: customers.erase(tx, person.id))
+    await world.db.run("test", lambda tx: customers.forget(tx, person.id))
     with pytest.raises(Conflict, match="was erased"):
         await customers.at_provider(world, person.id, actor="test")

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from farthing.api import documentation, events
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
+from farthing.customers import routes as customers
 from farthing.discounts import routes as discounts
 from farthing.entitlements import routes as entitlements
 from farthing.http.bodies import Problem, described
@@ -26,6 +27,8 @@ ROUTERS: Final = (
     orders.router,
     payments.router,
     entitlements.router,
+    # After those that go on from a customer: an id of the host's may hold a slash.
+    customers.router,
     events.router,
     documentation.router,
 )

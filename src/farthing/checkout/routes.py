@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
 from farthing.catalog import CartItem
-from farthing.checkout import flow, store
+from farthing.checkout import customer_routes, flow, store
 from farthing.checkout.actions import Buyer
-from farthing.checkout.model import URL_MAX, Checkout
+from farthing.checkout.customer_routes import Url
+from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
 from farthing.checkout.preview import preview
 from farthing.db import Transaction
@@ -41,8 +42,7 @@ ITEMS_MAX = 50
 QUANTITY_MAX = 1_000
 
 router = APIRouter(prefix="/v1")
-
-Url = Annotated[str, StringConstraints(min_length=1, max_length=URL_MAX), Field(examples=["https://shop.example/thanks"])]
+router.include_router(customer_routes.router)
 
 
 PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case does not count.", examples=["SUMMER24"])]

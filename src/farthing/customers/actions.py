@@ -39,6 +39,13 @@ async def want(tx: Transaction, customer: Customer, provider: str, *, livemode: 
         await jobs.schedule(tx, PUSH, customer=str(customer.id))
 
 
+async def forget(tx: Transaction, id: CustomerId) -> None:
+    """Nothing is kept of who it was; wherever they are known they are due to be deleted."""
+    await store.erase(tx, id)
+    await attachments.mark_due(tx, id)
+    await attachments.forget_requests(tx, id)
+
+
 async def made(tx: Transaction, link: Attachment, seen: SeenCustomer) -> str:
     """The provider answered: keep their id of the customer. Whoever comes second finds it kept."""
     current = await attachments.lock(tx, link.customer_id, link.provider, livemode=link.livemode)

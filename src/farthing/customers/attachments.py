@@ -241,6 +241,13 @@ async def settle_erased(tx: Transaction, link: Attachment) -> None:
     )
 
 
+async def forget_requests(tx: Transaction, customer: CustomerId) -> None:
+    """What was asked for and not answered names the person. Whether it was done is looked up by our mark."""
+    await tx.run(
+        "UPDATE provider_customers SET request = NULL, push_error = NULL WHERE customer_id = %(customer)s", customer=customer
+    )
+
+
 async def fingerprint(tx: Transaction, customer: CustomerId) -> str:
     found: str = await tx.value("SELECT fingerprint FROM customers WHERE id = %(id)s", id=customer)
     return found

@@ -1,0 +1,92 @@
+"""Every place in the database where a person is written down. A new table that names people gets its statement here."""
+
+from datetime import datetime
+from typing import Final, LiteralString
+
+import orjson
+
+from farthing.db import Transaction
+from farthing.erasure.model import without
+from farthing.ids import CustomerId
+
+ERASED: Final = "[erased]"
+
+STATEMENTS: Final[tuple[LiteralString, ...]] = (
+    "UPDATE orders SET email = NULL WHERE customer_id = %(customer)s",
+    # The page is over: what it was asked for is asked never again.
+    """
+    UPDATE checkouts SET request = request || '{"email": null}'
+    WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
+    """,
+    """
+    UPDATE emails SET recipient = %(erased)s, subject = %(erased)s, body_text = %(erased)s, body_html = %(erased)s
+    WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
+        OR lower(recipient) = ANY(%(addresses)s)
+    """,
+)
+"""The books and the audit trail name nobody: they hold our ids."""
+
+
+async def forget(tx: Transaction, customer: CustomerId, words: list[str]) -> None:
+    addresses = [word.lower() for word in words if "@" in word]
+    for statement in STATEMENTS:
+        await tx.run(statement, customer=customer, erased=ERASED, addresses=addresses)
+
+
+async def has_open_orders(tx: Transaction, customer: CustomerId) -> bool:
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT 1 FROM orders WHERE customer_id = %(customer)s AND status = 'open')", customer=customer
+        )
+    )
+
+
+async def addresses_of(tx: Transaction, customer: CustomerId) -> list[str]:
+    return await tx.all(
+        lambda row: str(row["email"]),
+        "SELECT DISTINCT email FROM orders WHERE customer_id = %(customer)s AND email IS NOT NULL",
+        customer=customer,
+    )
+
+
+async def clean_bodies(tx: Transaction, customer: CustomerId, words: list[str], *, since: datetime | None = None) -> int:
+    """What the provider told of the person and their orders, without the person: it can still be acted on again.
+
+    Reads the inbox whole, for many kinds of event name a customer: those that we only store as well.
+    """
+    rows = await tx.all(
+        lambda row: (row["id"], bytes(row["body"])),
+        """
+        WITH bought AS (SELECT id FROM orders WHERE customer_id = %(customer)s), names AS (
+            SELECT convert_to(name, 'UTF8') AS name FROM (
+                SELECT provider_customer_id FROM provider_customers WHERE customer_id = %(customer)s
+                UNION SELECT unnest(former_ids) FROM provider_customers WHERE customer_id = %(customer)s
+                UNION SELECT provider_payment_id FROM payments WHERE order_id IN (SELECT id FROM bought)
+                UNION SELECT provider_checkout_id FROM checkouts WHERE order_id IN (SELECT id FROM bought)
+                UNION SELECT unnest(%(words)s::text[])
+            ) known (name) WHERE name IS NOT NULL
+        )
+        SELECT id, body FROM provider_events told
+        WHERE (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
+            AND EXISTS (SELECT 1 FROM names WHERE position(names.name IN told.body) > 0)
+        """,
+        customer=customer,
+        words=words,
+        since=since,
+    )
+    for id, body in rows:
+        try:
+            cleaned = orjson.dumps(without(orjson.loads(body), words))
+        except orjson.JSONDecodeError:
+            cleaned = b"{}"
+        await tx.run("UPDATE provider_events SET body = %(body)s WHERE id = %(id)s", id=id, body=cleaned)
+    return len(rows)
+
+
+async def erased_since(tx: Transaction, since: datetime) -> list[tuple[CustomerId, datetime]]:
+    """Who was erased since then, and when."""
+    return await tx.all(
+        lambda row: (CustomerId.of(row["id"]), row["erased_at"]),
+        "SELECT id, erased_at FROM customers WHERE erased_at >= %(since)s ORDER BY erased_at",
+        since=since,
+    )
