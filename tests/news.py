@@ -90,6 +90,7 @@ async def busy(world: World, account: Account) -> None:
     """A shop in which there is some of everything."""
     await buy(world, account)
     await buy(world, account, CartItem("mug", 2), CartItem("club"), save_method=True)
+    await buy(world, account, CartItem("article", content="abc-123"), CartItem("ebook"))
     part, whole, twice = await buy(world, account), await buy(world, account), await buy(world, account)
     await start(world)
     await buy(world, account, CartItem("mug", 3), code="welcome10")

@@ -13,7 +13,18 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "farthing"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-MONEY_ROOMS = {"money", "ledger", "catalog", "discounts", "orders", "fulfillment", "payments", "checkout", "invariants"}
+MONEY_ROOMS = {
+    "money",
+    "ledger",
+    "catalog",
+    "discounts",
+    "orders",
+    "purchases",
+    "fulfillment",
+    "payments",
+    "checkout",
+    "invariants",
+}
 """Where amounts are computed: here there is no float at all, and nothing is divided."""
 
 SIDE_DOORS = {

@@ -20,12 +20,13 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from farthing import catalog, checkout, orders
-from farthing.catalog import CartItem
+from farthing.catalog import CartItem, Content
 from farthing.checkout import Buyer, Started
 from farthing.config import Settings
 from farthing.db import Database, Transaction
 from farthing.http.idempotency import Key
 from farthing.ids import CheckoutId
+from farthing.money import Money
 from farthing.orders import Order
 from farthing.providers.stripe import Stripe
 from farthing.sandbox import create_app
@@ -63,6 +64,18 @@ name = "A mug"
 kind = "custom"
 price = "12.50 EUR"
 max_quantity = 100
+
+[products.article]
+name = "An article"
+kind = "content"
+prices = ["3.00 EUR", "3.50 USD"]
+content = { platform_fee_basis_points = 1000, organization_fee_basis_points = 500 }
+
+[products.ebook]
+name = "An e-book"
+kind = "download"
+price = "9.00 EUR"
+download = { files = ["book/book.pdf", "book/book.epub"], downloads_max = 2, days = 30 }
 
 [coupons.welcome]
 name = "Welcome"
@@ -175,6 +188,20 @@ async def account(sandbox: Sandbox) -> AsyncIterator[Account]:
         await http.delete("/_sandbox/faults")
 
 
+CONTENTS = {
+    "abc-123": Content("Introduction to SQL", seller="grace", organization="school"),
+    "dear": Content("A dear film", price=[Money(999, "eur"), Money(1001, "jpy"), Money(10_010, "bhd")], seller="grace"),
+    "own": Content("By the shop itself", price=Money(500, "eur")),
+    "draft": Content("Not published yet", published=False),
+    "free": Content("For everybody", price=Money(0, "eur")),
+}
+"""What the host of the tests sells; a test may change it."""
+
+
+async def content_of(reference: str) -> Content | None:
+    return CONTENTS.get(reference)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     key: str
@@ -215,9 +242,9 @@ def settings(dsn: str, sandbox: Sandbox, account: Account) -> Settings:
 
 @pytest.fixture
 async def world(settings: Settings, db: Database, account: Account, outbox: Outbox) -> AsyncIterator[World]:
-    """Everything real but the post office."""
+    """Everything real but the post office, and a host that knows a few contents."""
     provider = Stripe(account.key, livemode=False, webhook_secrets=[WEBHOOK_SECRET], base=settings.stripe_api_base)
-    yield World(settings, db, provider, catalog.parse(CATALOG), outbox)
+    yield World(settings, db, provider, catalog.parse(CATALOG), outbox, content=content_of)
     await provider.close()
 
 
@@ -275,6 +302,7 @@ WATCHED = (
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
     " job_postings fulfillments credit_grants credit_entries"
+    " purchases purchase_reversals downloads access_versions"
 )
 
 

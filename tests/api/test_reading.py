@@ -17,9 +17,9 @@ async def test_everybody_sees_what_is_for_sale_and_servers_what_is_not(
     guest: httpx.AsyncClient, server: httpx.AsyncClient
 ) -> None:
     shown = (await guest.get("/v1/products")).json()
-    assert [product["id"] for product in shown["data"]] == ["guide", "club", "mug"]
+    assert [product["id"] for product in shown["data"]] == ["guide", "club", "mug", "article", "ebook"]
     assert shown["data"][0]["prices"] == [{"amount": 4900, "currency": "eur"}, {"amount": 5500, "currency": "usd"}]
-    assert [product["active"] for product in (await server.get("/v1/products")).json()["data"]] == [True, True, True, False]
+    assert [product["active"] for product in (await server.get("/v1/products")).json()["data"]] == [True] * 5 + [False]
 
 
 async def test_a_server_asks_whether_a_user_may(

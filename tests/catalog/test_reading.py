@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from farthing import catalog
 from farthing.errors import ConfigError
 from farthing.money import Money
+
+KINDS = ", ".join(get_args(catalog.ProductKind))
 
 GUIDE = """\
 currency = "eur"
@@ -149,7 +152,7 @@ def test_a_wrong_key_is_named_with_its_line(written: str, line: int, said: str) 
         (
             'kind = "access"',
             'kind = "acess"',
-            "10: products.pro-guide.kind: 'acess' is not a kind of product: use access, custom, job_posting, service, credits. "
+            f"10: products.pro-guide.kind: 'acess' is not a kind of product: use {KINDS}. "
             "Did you mean 'access'? One of your own is registered with Farthing(kinds={…}).",
         ),
         ('kind = "access"\n', "", "7: products.pro-guide.kind: this key is missing: add it."),

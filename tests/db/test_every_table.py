@@ -13,6 +13,7 @@ from farthing import (
     customers,
     discounts,
     disputes,
+    downloads,
     emails,
     entitlements,
     events,
@@ -22,6 +23,7 @@ from farthing import (
     ledger,
     orders,
     payments,
+    purchases,
     timeline,
     webhooks,
 )
@@ -142,6 +144,8 @@ READERS: dict[str, Reader] = {
     "credit_grants": _grants,
     "credit_spends": lambda tx: _of_each_customer(tx, _spends),
     "credit_entries": lambda tx: _of_each_customer(tx, _statement),
+    "purchases": lambda tx: _length(purchases.list_page(tx, limit=100)),
+    "downloads": lambda tx: _of_each_order(tx, downloads.of_order),
     "emails": lambda tx: _length(emails.list_page(tx, limit=100)),
     "events": lambda tx: _length(events.list_page(tx, limit=100)),
     "hook_runs": lambda tx: _of_each_order(tx, timeline.hook_runs_of_order),
@@ -155,6 +159,8 @@ READERS: dict[str, Reader] = {
 }
 
 READ_BY_NOBODY_AS_RECORDS = {
+    "purchase_reversals",  # read when they are withdrawn
+    "access_versions",  # one number
     "provider_products",  # the catalog's memory, which its own tests read
     "ledger_accounts",
     "ledger_transactions",  # read with the entries

@@ -18,6 +18,7 @@ TABLES: Final = (
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
+    " purchases purchase_reversals downloads access_versions"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from farthing.access import routes as access
 from farthing.api import documentation, events
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
 from farthing.customers import routes as customers
 from farthing.discounts import routes as discounts
+from farthing.downloads import routes as downloads
 from farthing.entitlements import routes as entitlements
 from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
@@ -19,6 +21,7 @@ from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import HANDLERS
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
+from farthing.purchases import routes as purchases
 
 ROUTERS: Final = (
     catalog.router,
@@ -29,6 +32,9 @@ ROUTERS: Final = (
     entitlements.router,
     # After those that go on from a customer: an id of the host's may hold a slash.
     customers.router,
+    purchases.router,
+    downloads.router,
+    access.router,
     events.router,
     documentation.router,
 )

@@ -1,6 +1,7 @@
 """What is for sale and what it costs: farthing.toml, the pricing of carts, and keeping the provider's copy the same."""
 
 from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
+from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.localizing import localized
@@ -30,28 +31,33 @@ __all__ = [
     "BulkDiscount",
     "CartItem",
     "Catalog",
+    "Content",
     "Discount",
     "Display",
     "DisputeAccess",
     "DisputePolicy",
     "Drift",
     "Line",
+    "Offers",
     "Plan",
     "PriceRange",
     "PricedCart",
     "PricedLine",
     "Product",
     "ProductKind",
+    "Resolver",
     "Shop",
     "Tier",
     "Translation",
     "apply",
     "checked_metadata",
+    "checked_reference",
     "discounted",
     "json_schema",
     "load",
     "localized",
     "lookup_key",
+    "offers",
     "parse",
     "plan",
     "price",

@@ -27,7 +27,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
     """`own`: options of products whose kind is the application's own."""
     return Catalog(
         currency=file.currency,
-        shop=Shop(file.shop.name, file.shop.support_email, file.shop.locale),
+        shop=Shop(**file.shop.model_dump()),
         products={key: _product(key, table, own.get(key)) for key, table in file.products.items()},
         coupons={key: _coupon(key, table) for key, table in file.coupons.items()},
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},

@@ -19,6 +19,8 @@ class CartItem:
     """What the buyer wants to pay for each: only where the product lets them, and within its bounds."""
     for_line: str | None = None
     """Of an add-on that is bought later: the id of the paid line item that it accompanies."""
+    content: str | None = None
+    """Which of the host's content is bought, by the host's own id: for a product of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ class PricedLine:
     for_line: str | None = None
     base: int | None = None
     """Of an add-on: which line of this cart it accompanies, where it is one of this cart."""
+
+    @property
+    def content(self) -> str | None:
+        """Which content of the host's, where it is one: then `product` is the product as that content is sold."""
+        reference: str | None = self.product.options.get("reference") if self.product.kind == "content" else None
+        return reference
 
     @property
     def discount(self) -> Money:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
-ProductKind = Literal["access", "custom", "job_posting", "service", "credits"]
+ProductKind = Literal["access", "content", "custom", "download", "job_posting", "service", "credits"]
 """Our own kinds. A host may register others."""
 
 
@@ -68,7 +68,8 @@ class BulkDiscount:
 class Product:
     """One thing for sale. `prices` holds one price for each currency, `ranges` the bounds where the buyer says it.
 
-    A paid line of kind "access" grants `features`, for `access_days` or for ever; "custom" is left to the host's hook.
+    A paid line of kind "access" grants `features`, for `access_days` or for ever; of "content" it makes the buyer the owner of
+    the host's content that the cart names; of "download" it grants files; "custom" is left to the host's hook.
     """
 
     key: str
@@ -113,6 +114,9 @@ class Shop:
     support_email: str | None
     locale: str = "en"
     """What buyers read who named no locale."""
+    platform_fee_basis_points: int = 0
+    """Our share of what sellers sell as content, in hundredths of a percent, where the product says nothing else."""
+    organization_fee_basis_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)

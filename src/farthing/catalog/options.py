@@ -8,7 +8,7 @@
 A new kind that has options: a class here, and one field of `ProductTable` named after the kind.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,5 +39,28 @@ class CreditsOptions(Options):
     days: int | None = Field(default=None, ge=1, le=36500, description="How long they can be spent; for ever if left out.")
 
 
-DEFAULTS: Final = {"job_posting": JobPostingOptions, "service": ServiceOptions}
+class ContentOptions(Options):
+    """Of kind "content": how the price is shared. What is left out is as `[shop]` says."""
+
+    platform_fee_basis_points: int | None = Field(
+        default=None, ge=0, le=10_000, description="Your share of the price, in hundredths of a percent: 1000 is 10 %."
+    )
+    organization_fee_basis_points: int | None = Field(
+        default=None, ge=0, le=10_000, description="The share of the organization that the content belongs to, if it has one."
+    )
+
+
+class DownloadOptions(Options):
+    """Of kind "download": which files, how often and for how long."""
+
+    files: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(
+        min_length=1,
+        max_length=50,
+        description="Paths under FARTHING_DOWNLOADS, or the keys by which your storage knows them.",
+    )
+    downloads_max: int | None = Field(default=5, ge=1, le=1000, description="How often each file may be fetched.")
+    days: int | None = Field(default=None, ge=1, le=36500, description="For how long; for ever if it is left out.")
+
+
+DEFAULTS: Final = {"content": ContentOptions, "job_posting": JobPostingOptions, "service": ServiceOptions}
 """Kinds whose table may be left out."""

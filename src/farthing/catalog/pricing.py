@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from farthing import card_numbers
@@ -19,11 +20,17 @@ METADATA_KEY_MAX: Final = 40
 METADATA_VALUE_MAX: Final = 500
 
 
-def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = None) -> PricedCart:
+def price(
+    catalog: Catalog,
+    items: Sequence[CartItem],
+    currency: str | None = None,
+    offers: Mapping[tuple[str, str], Product] = MappingProxyType({}),
+) -> PricedCart:
     """Price the cart in one currency, by default the catalog's. What a promotion code takes off comes after it: `discounted`.
 
     Each costs its price, or that of the last volume price its quantity reaches, or what the buyer says within the product's
-    bounds. Then a line costs less by the bulk discount that is best for the buyer; they do not add up.
+    bounds. Then a line costs less by the bulk discount that is best for the buyer; they do not add up. `offers` holds the
+    host's contents in the cart, as they are sold.
 
     Items of the same product with the same metadata become one line, for a second click on "add" means one more of it; with
     other metadata they stay apart. Raises Invalid, NotFound or Conflict with the item in `param`.
@@ -31,7 +38,8 @@ def price(catalog: Catalog, items: Sequence[CartItem], currency: str | None = No
     currency = catalog.currency if currency is None else currency
     _check_currency(currency)
     _check_length(items)
-    lines = with_bases(_merged([_line(catalog, item, currency, f"items[{at}]") for at, item in enumerate(items)]))
+    _check_contents(items)
+    lines = with_bases(_merged([_line(catalog, item, currency, f"items[{at}]", offers) for at, item in enumerate(items)]))
     _check_quantities(items, lines)
     cart = in_bulk(catalog, _in_volume(lines), currency)
     check_total(cart.subtotal, "items")
@@ -55,8 +63,17 @@ def _check_length(items: Sequence[CartItem]) -> None:
         raise Invalid(f"The cart has {len(items)} items, more than {LINES_MAX}: make two orders of it.", param="items")
 
 
-def _line(catalog: Catalog, item: CartItem, currency: str, where: str) -> PricedLine:
-    product = _product(catalog, item.product, f"{where}.product")
+def _check_contents(items: Sequence[CartItem]) -> None:
+    """Nobody can own the same content twice, so nobody is sold it twice."""
+    named: set[str] = set()
+    for at, item in enumerate(items):
+        if item.content is not None and item.content in named:
+            raise Invalid(f"The cart holds the content {item.content[:64]!r} twice.", param=f"items[{at}].content")
+        named |= {item.content} if item.content is not None else set()
+
+
+def _line(catalog: Catalog, item: CartItem, currency: str, where: str, offers: Mapping[tuple[str, str], Product]) -> PricedLine:
+    product = _as_offered(_product(catalog, item.product, f"{where}.product"), item, offers, where)
     unit = _unit(product, item, currency, where)
     quantity = _quantity(product, item.quantity, f"{where}.quantity")
     metadata = checked_metadata(item.metadata, f"{where}.metadata")
@@ -85,6 +102,16 @@ def _unit(product: Product, item: CartItem, currency: str, where: str) -> Money:
     if said.amount % step(currency):
         raise Invalid(f"{said} must end in 0: card networks settle {currency} in ten-unit steps.", param=f"{where}.price")
     return said
+
+
+def _as_offered(product: Product, item: CartItem, offers: Mapping[tuple[str, str], Product], where: str) -> Product:
+    if product.kind != "content":
+        if item.content is not None:
+            raise Invalid(f"{product.key!r} is of kind {product.kind!r}: only a content is named.", param=f"{where}.content")
+        return product
+    if item.content is None:
+        raise Invalid(f"Say which content of {product.key!r} is bought: send content.", param=f"{where}.content")
+    return offers[product.key, item.content]
 
 
 def _product(catalog: Catalog, key: str, where: str) -> Product:
@@ -118,22 +145,22 @@ def checked_metadata(metadata: object, where: str) -> dict[str, str]:
         if not 1 <= len(key) <= METADATA_KEY_MAX or len(value) > METADATA_VALUE_MAX:
             limits = f"1 to {METADATA_KEY_MAX} characters, a value at most {METADATA_VALUE_MAX}"
             raise Invalid(f"A key of metadata has {limits}.", param=where)
-        if not _is_storable(key + value):
+        if not is_storable(key + value):
             raise Invalid("Metadata holds a character that cannot be stored: NUL or half of a surrogate pair.", param=where)
         if card_numbers.holds_one(key) or card_numbers.holds_one(value):
             raise Invalid("Metadata holds what looks like a card number: it must never be sent here.", param=where)
     return dict(metadata)
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """PostgreSQL takes neither NUL nor lone surrogates, which JSON can spell."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
-    merged: dict[tuple[str, str | None, frozenset[tuple[str, str]], Money], PricedLine] = {}
+    merged: dict[tuple[str, str | None, str | None, frozenset[tuple[str, str]], Money], PricedLine] = {}
     for line in lines:
-        same = (line.product.key, line.for_line, frozenset(line.metadata.items()), line.unit)
+        same = (line.product.key, line.content, line.for_line, frozenset(line.metadata.items()), line.unit)
         quantity = line.quantity + (merged[same].quantity if same in merged else 0)
         merged[same] = replace(line, quantity=quantity, amount=line.unit * quantity)
     return tuple(merged.values())
@@ -144,6 +171,8 @@ def _check_quantities(items: Sequence[CartItem], lines: Sequence[PricedLine]) ->
     limits = {line.product.key: line.product.max_quantity for line in lines}
     held = dict.fromkeys(limits, 0)
     for at, item in enumerate(items):
+        if item.content is not None:
+            continue  # each of them is there once
         held[item.product] += item.quantity
         if held[item.product] > limits[item.product]:
             said = f"One order may hold at most {limits[item.product]} of {item.product!r}, and the cart asks for more in all."

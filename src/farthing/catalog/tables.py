@@ -8,7 +8,15 @@ from pydantic_core import PydanticCustomError
 
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import DisputeAccess, ProductKind
-from farthing.catalog.options import DEFAULTS, CreditsOptions, JobPostingOptions, Options, ServiceOptions
+from farthing.catalog.options import (
+    DEFAULTS,
+    ContentOptions,
+    CreditsOptions,
+    DownloadOptions,
+    JobPostingOptions,
+    Options,
+    ServiceOptions,
+)
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
 from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.values import (
@@ -59,6 +67,18 @@ class ShopTable(Table):
     name: Line = Field(default="Shop", description="The name of the shop, on pages and in emails.")
     support_email: Address | None = Field(default=None, description="Where buyers may write to.")
     locale: Locale = Field(default="en", description="The language of buyers who named none, such as de or pt-BR.")
+    platform_fee_basis_points: int = Field(
+        default=0, ge=0, le=10_000, description="Your share of content that others sell, in hundredths of a percent."
+    )
+    organization_fee_basis_points: int = Field(
+        default=0, ge=0, le=10_000, description="The share of the organization between you and the seller."
+    )
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "ShopTable":
+        if self.platform_fee_basis_points + self.organization_fee_basis_points > 10_000:
+            raise PydanticCustomError("shop", "shares more than there is: the two fees are at most 10000 together.")
+        return self
 
 
 class EmailsTable(Table):
@@ -86,15 +106,24 @@ class ProductTable(Table):
     """One thing for sale."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["price"]}, {"required": ["prices"]}]},
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["price"]},
+                {"required": ["prices"]},
+                {"properties": {"kind": {"const": "content"}, "price": False, "prices": False}, "required": ["kind"]},
+            ]
+        },
     )
 
     name: Line = Field(description="What buyers see.")
     description: Text | None = Field(default=None, description="One or two sentences for buyers.")
     kind: KindName = Field(
-        description='What a paid line turns into: "access" grants features, "job_posting" publishes a job, "service" waits for'
-        ' your people, "credits" can be spent, "custom" is left to your hook; or a kind of your own.'
+        description='What a paid line turns into: "access" grants features, "content" is owned, "download" are files,'
+        ' "job_posting" publishes a job, "service" waits for your people, "credits" can be spent, "custom" is left to your'
+        " hook; or a kind of your own."
     )
+    content: ContentOptions | None = Field(default=None, description='For kind "content": how the price is shared.')
+    download: DownloadOptions | None = Field(default=None, description='For kind "download": which files, and how often.')
     features: Features = Field(default=[], description='For kind "access": what the buyer may use, such as "guide:pro".')
     access_days: int | None = Field(
         default=None, ge=1, le=36500, description="How long access lasts; for ever if it is left out."
@@ -143,6 +172,8 @@ class ProductTable(Table):
     def _price_problem(self) -> str | None:
         if self.price is not None and self.prices is not None:
             return "has both price and prices: keep one of them."
+        if not self.written_prices and self.kind == "content":
+            return None  # your resolver says it
         if not self.written_prices:
             return 'has no price: add price = "49.00 EUR".'
         currencies = [(price if isinstance(price, str) else price.min)[-3:].upper() for price in self.written_prices]
@@ -152,6 +183,8 @@ class ProductTable(Table):
     def _kind_problem(self) -> str | None:
         if self.kind == "access" and not self.features:
             return 'grants nothing: kind "access" needs features = ["…"].'
+        if self.kind == "download" and self.download is None:
+            return 'has no files: kind "download" needs a table [products.<key>.download] with files = ["…"].'
         if self.kind != "access" and (self.features or self.access_days):
             return f'is of kind "{self.kind}", which grants nothing: features and access_days belong to kind "access".'
         if self.kind == "credits" and self.credits is None:

@@ -178,9 +178,10 @@ def _item(cart: PricedCart, line: catalog.PricedLine, known: Mapping[str, tuple[
     if line.discount:
         return _reduced_item(cart, line)
     price_id, unit = known.get(catalog.lookup_key(line.product.key, line.unit.currency), (None, None))
-    if unit != line.unit:
+    if unit != line.unit or line.content is not None:
         price_id = None
-    return RequestedItem(line.product.name, line.quantity, line.unit, price_id)
+    description = line.product.description if line.content is not None else None
+    return RequestedItem(line.product.name, line.quantity, line.unit, price_id, description)
 
 
 def _reduced_item(cart: PricedCart, line: catalog.PricedLine) -> RequestedItem:

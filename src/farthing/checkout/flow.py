@@ -55,8 +55,9 @@ async def start(
     answer: then ask again with the same key, and the same order goes on.
     """
     hosts = world.settings.hosts
+    sold = await catalog.offers(world.catalog, items, world.content)
     wanted = Wanted(
-        cart=catalog.price(world.catalog, items, currency or world.catalog.currency),
+        cart=catalog.price(world.catalog, items, currency or world.catalog.currency, sold),
         buyer=buyer,
         success_url=checked_url(success_url, hosts, param="success_url"),
         cancel_url=checked_url(cancel_url, hosts, param="cancel_url"),

@@ -20,7 +20,8 @@ async def preview(
 
     Raises Invalid, NotFound or Conflict as an order would, for all but a code that is used up at the last moment.
     """
-    cart = catalog.price(world.catalog, items, currency or world.catalog.currency)
+    sold = await catalog.offers(world.catalog, items, world.content)
+    cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
     if promotion_code is None:
         return cart
     async with world.db.transaction(actor) as tx:

@@ -16,7 +16,11 @@ from farthing.checkout.present import CartShown
 from farthing.checkout.preview import preview
 from farthing.db import Transaction
 from farthing.errors import (
+    AlreadyPurchased,
     Conflict,
+    ContentNotFound,
+    ContentNotPriced,
+    ContentUnavailable,
     Forbidden,
     Invalid,
     KeyInUse,
@@ -54,9 +58,13 @@ class NewItem(Body):
     metadata: Metadata = Field(default_factory=dict)
     for_line: Line | None = Field(None, description="Of an add-on that is bought later: the paid line item it is for.")
     price: MoneyIn | None = Field(None, description="What the buyer wants to pay for each: only where the product lets them.")
+    content: Annotated[Line, Field(examples=["abc-123"])] | None = Field(
+        None, description="For a product of kind content: the host's own id of what is bought."
+    )
 
     def item(self) -> CartItem:
-        return CartItem(self.product, self.quantity, self.metadata, self.price.money() if self.price else None, self.for_line)
+        price = self.price.money() if self.price else None
+        return CartItem(self.product, self.quantity, self.metadata, price, self.for_line, self.content)
 
 
 class NewCustomer(Body):
@@ -154,6 +162,10 @@ async def price_cart(world: TheWorld, caller: Anybody, wanted: NewCart) -> CartS
         TooMany,
         ProviderError,
         ProviderUnavailable,
+        ContentNotFound,
+        ContentNotPriced,
+        ContentUnavailable,
+        AlreadyPurchased,
     ),
 )
 async def start_checkout(

@@ -11,5 +11,18 @@ from farthing.entitlements.store import (
     restore_line,
     revoke_line,
 )
+from farthing.entitlements.versions import outdate, version_of
 
-__all__ = ["Entitlement", "check", "grant", "of_customer", "of_order", "of_user", "remind", "restore_line", "revoke_line"]
+__all__ = [
+    "Entitlement",
+    "check",
+    "grant",
+    "of_customer",
+    "of_order",
+    "of_user",
+    "outdate",
+    "remind",
+    "restore_line",
+    "revoke_line",
+    "version_of",
+]

@@ -6,6 +6,7 @@ from typing import Final, LiteralString
 
 from farthing import events
 from farthing.db import Database, Row, Transaction
+from farthing.entitlements.versions import outdate
 from farthing.ids import CustomerId, EntitlementId, LineItemId, OrderId
 
 HELD: Final[LiteralString] = """
@@ -67,15 +68,17 @@ async def grant(
 async def revoke_line(tx: Transaction, line: LineItemId, order: OrderId) -> None:
     """Take back what a line granted."""
     revoked = await tx.all(
-        lambda row: row["feature"],
+        lambda row: (row["feature"], CustomerId.of(row["customer_id"])),
         """
         UPDATE entitlements SET revoked_at = %(now)s WHERE line_item_id = %(line)s AND revoked_at IS NULL
-        RETURNING feature
+        RETURNING feature, customer_id
         """,
         line=line,
         now=tx.now,
     )
-    for feature in revoked:
+    for customer in {customer for _, customer in revoked}:
+        await outdate(tx, customer)
+    for feature, _ in revoked:
         await events.record(tx, "entitlement.revoked", order=order, feature=feature)
 
 

@@ -27,6 +27,8 @@ from farthing.events.catalog import (
     OrderRefunded,
     PaymentFailed,
     PaymentSurplus,
+    PurchaseCompleted,
+    PurchaseRefunded,
     RefundFailed,
     RefundSucceeded,
 )
@@ -59,6 +61,8 @@ __all__ = [
     "OrderRefunded",
     "PaymentFailed",
     "PaymentSurplus",
+    "PurchaseCompleted",
+    "PurchaseRefunded",
     "RefundFailed",
     "RefundSucceeded",
     "find",

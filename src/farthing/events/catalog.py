@@ -83,6 +83,15 @@ EventName = Literal[
     "credits.expired",
     "credits.revoked",
     "credits.restored",
+    "purchase.completed",
+    "purchase.refunded",
+    "purchase.restored",
+    "purchase.not_restored",
+    "purchase.shares_reversed",
+    "purchase.shares_restored",
+    "download.granted",
+    "download.revoked",
+    "download.fetched",
     "email.sent",
     "hook.failed",
     "notice.parked",
@@ -169,6 +178,18 @@ class PaymentSurplus(Announced):
     """Money came in that pays for nothing; it goes back by itself. `data`: payment, received, reason."""
 
     name = "payment.surplus"
+
+
+class PurchaseCompleted(Announced):
+    """A customer owns a content of yours. `data`: purchase, content, customer, amount {amount, currency}, seller."""
+
+    name = "purchase.completed"
+
+
+class PurchaseRefunded(Announced):
+    """The customer does not own it any more: all that was paid for it went back."""
+
+    name = "purchase.refunded"
 
 
 class RefundSucceeded(Announced):
@@ -344,6 +365,8 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         PaymentFailed,
         PaymentActionRequired,
         PaymentSurplus,
+        PurchaseCompleted,
+        PurchaseRefunded,
         RefundSucceeded,
         RefundFailed,
         EntitlementEnding,

@@ -6,7 +6,7 @@ from typing import Final
 from farthing import orders
 from farthing.db import Transaction
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
-from farthing.fulfillment.kind import Accompanied, Checked, Kind, Proof, Proven, Used
+from farthing.fulfillment.kind import Accompanied, Checked, Kind, Proof, Proven, Refusing, Sharing, Used
 from farthing.fulfillment.kinds import KINDS, kind_of, registered
 from farthing.fulfillment.service import advance
 from farthing.fulfillment.store import Fulfillment, of_order, to_do
@@ -49,6 +49,31 @@ async def proofs(tx: Transaction, order: Order) -> list[Proof]:
         if isinstance(kind, Proven):
             found += await kind.proofs(tx, order, line)
     return sorted(found, key=lambda proof: proof.at)
+
+
+async def refusal(tx: Transaction, order: Order) -> str | None:
+    """Why the order cannot be handed over although it is being paid; None where it can. Whoever asks goes on in the same
+    transaction. What other orders might ask for as well is asked for in one order, so that two never wait for each other.
+    """
+    for line in sorted(order.lines, key=lambda line: (line.kind, str(line.details.get("reference")))):
+        kind = kind_of(tx, line.kind)
+        if isinstance(kind, Refusing) and (reason := await kind.refusal(tx, order, line)):
+            return reason
+    return None
+
+
+async def reverse(tx: Transaction, line: LineItem, reference: str, money: Money) -> None:
+    """So much of what was paid for the line, without tax, goes back with this refund or dispute: who shared in it bears it."""
+    kind = kind_of(tx, line.kind)
+    if isinstance(kind, Sharing):
+        await kind.reverse(tx, line, reference, money)
+
+
+async def withdraw_reversal(tx: Transaction, line: LineItem, reference: str) -> None:
+    """That refund or dispute took nothing after all."""
+    kind = kind_of(tx, line.kind)
+    if isinstance(kind, Sharing):
+        await kind.withdraw_reversal(tx, line, reference)
 
 
 async def grant(tx: Transaction, order: Order) -> None:
@@ -108,6 +133,8 @@ __all__ = [
     "Kind",
     "Proof",
     "Proven",
+    "Refusing",
+    "Sharing",
     "Used",
     "advance",
     "check",
@@ -116,11 +143,14 @@ __all__ = [
     "kind_of",
     "of_order",
     "proofs",
+    "refusal",
     "registered",
     "restore",
     "restore_line",
+    "reverse",
     "revoke",
     "revoke_line",
     "to_do",
     "used",
+    "withdraw_reversal",
 ]

@@ -1,4 +1,4 @@
-"""What a kind of product must answer. A module with these functions is one; those of `Checked` and `Used` it may leave out."""
+"""What a kind of product must answer. A module with these functions is one; the others it may leave out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +36,25 @@ class Checked(Protocol):
 
     async def check(self, tx: Transaction, customer: CustomerId, line: NewLine, /) -> NewLine:
         """Before the order is placed: raise Invalid, Conflict or NotFound, or return the line with its `details`."""
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """A kind that may have become impossible to hand over while the buyer was paying."""
+
+    async def refusal(self, tx: Transaction, order: Order, line: LineItem, /) -> str | None:
+        """Why not, in a word such as "already_purchased": then nothing is handed over and all of the money goes back."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A kind whose price is shared with others, who then bear their part of what goes back."""
+
+    async def reverse(self, tx: Transaction, line: LineItem, reference: str, money: Money, /) -> None:
+        """So much of the line, without tax, goes back with this refund or dispute. Once for each reference."""
+
+    async def withdraw_reversal(self, tx: Transaction, line: LineItem, reference: str, /) -> None:
+        """It did not go back after all."""
 
 
 @runtime_checkable

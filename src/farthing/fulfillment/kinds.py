@@ -7,13 +7,15 @@ from typing import Final
 
 from farthing.db import Transaction
 from farthing.errors import ConfigError
-from farthing.fulfillment import access, credits, custom, service
+from farthing.fulfillment import access, content, credits, custom, download, service
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
 from farthing.fulfillment.kind import Kind
 
 KINDS: Final[Mapping[str, Kind]] = {
     "access": access,
+    "content": content,
     "custom": custom,
+    "download": download,
     "job_posting": JobPostings(),
     "service": service,
     "credits": credits,
@@ -21,7 +23,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Our own: `kind` in farthing.toml → what paying and refunding do with its lines."""
 
 MUST: Final = ("grant", "revoke", "restore")
-MAY: Final = ("check", "used", "check_addon", "add", "remove", "proofs")
+MAY: Final = ("check", "used", "check_addon", "add", "remove", "proofs", "refusal", "reverse", "withdraw_reversal")
 
 
 def kind_of(tx: Transaction, name: str) -> Kind:

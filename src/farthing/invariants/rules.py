@@ -313,6 +313,76 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "owned",
+        "Each content of a paid order is owned by its buyer or was, and no other content is.",
+        """
+        SELECT orders.id, line.id AS line FROM orders JOIN line_items line ON line.order_id = orders.id
+        WHERE line.kind = 'content' AND NOT line.details ? 'own_kind'
+            AND (orders.status IN ('paid', 'refunded')) <> EXISTS (SELECT 1 FROM purchases WHERE line_item_id = line.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM purchases other WHERE other.customer_id = orders.customer_id AND other.line_item_id <> line.id
+                    AND other.content = line.details ->> 'reference'
+            )
+        """,
+    ),
+    Rule(
+        "owned-paid",
+        "Nobody owns a content whose whole order is refunded.",
+        """
+        SELECT purchase.id FROM purchases purchase JOIN orders ON orders.id = purchase.order_id
+        WHERE purchase.status = 'completed' AND orders.status <> 'paid'
+        """,
+    ),
+    Rule(
+        "shares-whole",
+        "The shares of a purchase are its whole price, and those of what went back are what went back.",
+        """
+        SELECT purchase.id FROM purchases purchase
+            LEFT JOIN purchase_reversals part ON part.purchase_id = purchase.id AND part.withdrawn_at IS NULL
+        GROUP BY purchase.id
+        HAVING purchase.amount
+                <> purchase.platform_fee_amount + purchase.organization_fee_amount + purchase.seller_share_amount
+            OR purchase.refunded_amount <> coalesce(sum(part.amount), 0)
+            OR purchase.refunded_seller_share_amount <> coalesce(sum(part.seller_share_amount), 0)
+            OR purchase.refunded_platform_fee_amount <> coalesce(sum(part.platform_fee_amount), 0)
+        """,
+    ),
+    Rule(
+        "shares-owed",
+        "What the books owe to those who share in sales is their shares, less what went back of them.",
+        """
+        WITH own AS (
+            SELECT account, currency, sum(amount) AS amount FROM (
+                SELECT 'seller:' || seller || ':pending' AS account, currency,
+                    seller_share_amount - refunded_seller_share_amount AS amount
+                FROM purchases WHERE seller IS NOT NULL
+                UNION ALL
+                SELECT 'organization:' || organization || ':pending', currency,
+                    organization_fee_amount - refunded_organization_fee_amount
+                FROM purchases WHERE organization IS NOT NULL AND seller IS NOT NULL
+            ) part GROUP BY account, currency
+        ), books AS (
+            SELECT account, currency, -sum(amount) AS amount FROM ledger_entries
+            WHERE account LIKE 'seller:%%:pending' OR account LIKE 'organization:%%:pending' GROUP BY 1, 2
+        )
+        SELECT account, currency, coalesce(own.amount, 0) AS own, coalesce(books.amount, 0) AS books
+        FROM own FULL JOIN books USING (account, currency) WHERE coalesce(own.amount, 0) <> coalesce(books.amount, 0)
+        """,
+    ),
+    Rule(
+        "files-granted",
+        "A paid order has granted every file of its downloads, and none more often than was sold.",
+        """
+        SELECT line.id FROM orders JOIN line_items line ON line.order_id = orders.id AND line.kind = 'download'
+                AND NOT line.details ? 'own_kind'
+            LEFT JOIN downloads ON downloads.line_item_id = line.id
+        GROUP BY orders.id, line.id
+        HAVING count(downloads.id)
+                <> (CASE WHEN orders.status IN ('paid', 'refunded') THEN jsonb_array_length(line.details -> 'files') ELSE 0 END)
+            OR bool_or(downloads.downloaded_count > downloads.downloads_max)
+        """,
+    ),
+    Rule(
         "paid-recorded",
         "The audit trail says once of each paid order that it was paid.",
         """

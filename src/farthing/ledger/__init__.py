@@ -5,12 +5,15 @@ from farthing.ledger.accounts import (
     DISPUTE_LOSSES,
     DISPUTED,
     FEES,
+    PLATFORM_FEES,
     REFUNDS,
     REFUNDS_OWED,
     SALES,
     SURPLUS,
     Account,
+    organization,
     provider,
+    seller,
 )
 from farthing.ledger.balances import Balance, Entry, entries_of_order, recent_entries, trial_balance
 from farthing.ledger.post import Move, post
@@ -20,6 +23,7 @@ __all__ = [
     "DISPUTE_FEES",
     "DISPUTE_LOSSES",
     "FEES",
+    "PLATFORM_FEES",
     "REFUNDS",
     "REFUNDS_OWED",
     "SALES",
@@ -29,8 +33,10 @@ __all__ = [
     "Entry",
     "Move",
     "entries_of_order",
+    "organization",
     "post",
     "provider",
     "recent_entries",
+    "seller",
     "trial_balance",
 ]

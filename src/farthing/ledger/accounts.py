@@ -38,6 +38,20 @@ FEES: Final = Account("provider_fees", "expense")
 """What payment companies keep."""
 
 
+PLATFORM_FEES: Final = Account("platform:fees", "revenue")
+"""Our share of what others sell here."""
+
+
+def seller(reference: str) -> Account:
+    """What we owe somebody who sells here: their share of what was sold."""
+    return Account(f"seller:{reference}:pending", "liability")
+
+
+def organization(reference: str) -> Account:
+    """What we owe the organization between us and the seller."""
+    return Account(f"organization:{reference}:pending", "liability")
+
+
 def provider(name: str) -> Account:
     """What a payment company holds for us."""
     return Account(f"provider:{name}", "asset")

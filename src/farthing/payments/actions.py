@@ -119,6 +119,11 @@ async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPaymen
 
 
 async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money) -> None:
+    if refused := await fulfillment.refusal(tx, order):
+        # It became impossible while the buyer paid: an order is handed over whole, or its money goes back.
+        await _give_back(tx, order, payment, seen, received, refused)
+        await orders.cancel(tx, order)
+        return
     status = PAYMENT.move(payment.status, "settle")
     await store.save_received(tx, payment, seen, received, status, surplus=None)
     move = Move(ledger.SALES, ledger.provider(payment.provider), received)

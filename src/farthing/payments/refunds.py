@@ -186,6 +186,8 @@ async def _move(
     await store.save_refund(tx, refund, status, provider_refund_id=provider_refund_id, failure_reason=failure)
     gone = await returned.gone(tx, order)
     await _book(tx, payment, refund, status)
+    if status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+        await returned.withdraw(tx, order, refund.id)
     await events.record(
         tx,
         EVENT[status],

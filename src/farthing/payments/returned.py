@@ -8,6 +8,7 @@ from farthing.db import Transaction
 from farthing.errors import Conflict
 from farthing.ids import LineItemId, OrderId, RefundId
 from farthing.lifecycles import OrderStatus
+from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import line_store
 from farthing.payments.model import Refund
@@ -17,9 +18,18 @@ from farthing.payments.shares import RefundLine, spread
 async def set_aside(tx: Transaction, order: Order, refund: Refund, parts: Sequence[RefundLine] = ()) -> None:
     """Write down what goes back of each line. Without `parts` the amount is spread over all of them. Raises Conflict."""
     found = parts or spread(await line_store.standings(tx, order), refund.money)
+    lines = {line.id: line for line in order.lines}
     for part in found:
         if not await line_store.insert(tx, refund.id, part):
             raise Conflict(f"{part.line} has less left to refund than {part.amount}: look again at what is left.")
+        without_tax = Money(part.amount - part.tax, refund.money.currency)
+        await fulfillment.reverse(tx, lines[part.line], str(refund.id), without_tax)
+
+
+async def withdraw(tx: Transaction, order: Order, refund: RefundId) -> None:
+    """It did not go back after all: whoever bore a part of it has it again."""
+    for line in order.lines:
+        await fulfillment.withdraw_reversal(tx, line, str(refund))
 
 
 async def gone(tx: Transaction, order: Order) -> frozenset[LineItemId]:

@@ -20,6 +20,7 @@ OURS: Final = (
     " ledger_entries emails"
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
+    " purchases purchase_reversals downloads access_versions"
 ).split()
 """What business there is. What the provider said about it is not."""
 

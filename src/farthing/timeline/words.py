@@ -79,6 +79,15 @@ TITLES: Final[dict[EventName, str]] = {
     "credits.expired": "Credits expired",
     "credits.revoked": "Credits revoked",
     "credits.restored": "Credits restored",
+    "purchase.completed": "Content bought",
+    "purchase.refunded": "Content taken back",
+    "purchase.restored": "Content given back",
+    "purchase.not_restored": "Content not given back: the buyer owns it by a later purchase",
+    "purchase.shares_reversed": "Shares of the sale taken back",
+    "purchase.shares_restored": "Shares of the sale given again",
+    "download.granted": "Download granted",
+    "download.revoked": "Download revoked",
+    "download.fetched": "File downloaded",
     "email.sent": "Email sent",
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
@@ -98,7 +107,7 @@ TITLES: Final[dict[EventName, str]] = {
 
 _BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
 _AMOUNTS: Final = ("total", "received", "amount", "fee")
-_DETAILS: Final = ("message", "failure", "reason", "feature", "code", "kind", "job")
+_DETAILS: Final = ("message", "failure", "reason", "feature", "content", "file", "code", "kind", "job")
 
 
 def of_event(event: Event) -> Entry:

@@ -145,7 +145,11 @@ async def _start(request: Request, kept: Cart, visitor: Visitor | None, email: s
 
 def _for_sale(sold: Catalog) -> Sequence[Product]:
     """What has a price in the shop's own currency."""
-    return [product for product in sold.products.values() if product.active and sold.currency in product.prices]
+    return [
+        product
+        for product in sold.products.values()
+        if product.active and product.kind != "content" and sold.currency in product.prices
+    ]
 
 
 def _product(sold: Catalog, key: str) -> Product:

@@ -1,1 +1,1 @@
-SELECT 1;
+DROP TABLE downloads, access_versions, purchase_reversals, purchases;

@@ -1,0 +1,30 @@
+"""Purchases: which customer owns which content of the host's, and who shares in what was paid for it."""
+
+from farthing.purchases.actions import record, refusal, restore, reverse, revoke, withdraw_reversal
+from farthing.purchases.model import Purchase, Shares, share
+from farthing.purchases.present import PurchaseShown
+from farthing.purchases.reading import PurchasePage, SellerSales, history, sales_by_seller
+from farthing.purchases.store import find_owned, get, list_page, of_order, owns, owns_now
+
+__all__ = [
+    "Purchase",
+    "PurchasePage",
+    "PurchaseShown",
+    "SellerSales",
+    "Shares",
+    "find_owned",
+    "get",
+    "history",
+    "list_page",
+    "of_order",
+    "owns",
+    "owns_now",
+    "record",
+    "refusal",
+    "restore",
+    "reverse",
+    "revoke",
+    "sales_by_seller",
+    "share",
+    "withdraw_reversal",
+]
