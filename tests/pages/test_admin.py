@@ -288,3 +288,45 @@ async def test_the_mailbox_shows_a_message_and_lets_it_do_nothing(visitor: Visit
     assert "Thank you for your order 1001" in body.text
     assert (await visitor.get(f"{path}/text")).headers["content-type"].startswith("text/plain")
     assert (await visitor.get("/mailbox/email_x")).status_code == 404
+
+
+async def test_customers_are_found_and_shown_with_what_they_have(admin: Visitor, world: World, account: Account) -> None:
+    order = await buy(world, account, CartItem("guide"))
+    await buy(world, account, CartItem("mug"), buyer=checkout.Buyer(email="grace@example.com"))
+    assert "ada@example.com" in (await admin.get("/admin/customers")).text
+    for words in ("ada@", "ada", str(order.customer_id)):
+        found = await admin.get(f"/admin/customers?q={words}")
+        assert (found.status_code, found.headers["location"]) == (303, f"/admin/customers/{order.customer_id}")
+    assert "Nobody found" in (await admin.get("/admin/customers?q=nobody")).text
+    shown = (await admin.get(f"/admin/customers/{order.customer_id}")).text
+    assert [word for word in ("Ada Lovelace", str(order.number), "guide:pro", "cus_", "Up to date") if word not in shown] == []
+    assert (await admin.get("/admin/customers/customer_00000000000000000000000000")).status_code == 404
+
+
+async def test_products_say_whether_the_provider_has_them_and_are_brought_there(admin: Visitor) -> None:
+    assert "Not there yet" in (await admin.get("/admin/products")).text
+    planned = (await admin.get("/admin/products/plan")).text
+    assert "Create product" in planned
+    assert "Changes made at the provider" in await admin.follow(await admin.post("/admin/products/apply"))
+    after = (await admin.get("/admin/products")).text
+    assert ("Not there yet" in after, "At the provider" in after) == (False, True)
+    assert "exactly what farthing.toml says" in (await admin.get("/admin/products/plan")).text
+
+
+async def test_a_coupon_is_made_given_a_code_and_ended(admin: Visitor) -> None:
+    refused = await admin.post("/admin/coupons/new", key="spring", name="Spring", percent="", amount="")
+    assert (refused.status_code, "either how many percent" in refused.text) == (422, True)
+    made = await admin.post("/admin/coupons/new", key="spring", name="Spring sale", percent="12.5", redemptions_max="3")
+    assert "Give it a code" in await admin.follow(made)
+    assert "12.50 %" in (await admin.get("/admin/coupons")).text
+    assert "from now on" in await admin.follow(await admin.post("/admin/coupons/spring/codes", code="spring-26"))
+    again = await admin.post("/admin/coupons/spring/codes", code="SPRING-26")
+    assert (again.status_code, "already" in again.text) == (409, True)
+    assert "SPRING-26" in (await admin.get("/admin/coupons/spring")).text
+    assert "any more" in await admin.follow(await admin.post("/admin/coupons/spring/end", code="SPRING-26"))
+    assert "any more" in await admin.follow(await admin.post("/admin/coupons/spring/end"))
+    assert "Ended" in (await admin.get("/admin/coupons/spring")).text
+    for field, value in {"key": "No Key", "name": "", "percent": "12.345", "redemptions_max": "0"}.items():
+        typed = {"key": "other", "name": "Other", "percent": "10"} | {field: value}
+        assert (await admin.post("/admin/coupons/new", **typed)).status_code == 422, field
+    assert (await admin.get("/admin/coupons/other")).status_code == 404

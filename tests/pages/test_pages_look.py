@@ -38,6 +38,9 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     notice = staff.link("/admin/events?type=payment_intent.succeeded", r"/admin/events/notice_\w+")
     event = staff.link("/admin/audit?type=order.paid", r"/admin/audit/event_\w+")
     mail = staff.link("/mailbox", r"/mailbox/email_\w+")
+    person = staff.link("/admin/customers", r"/admin/customers/customer_\w+")
+    staff.post("/admin/coupons/new", key="spring", name="Spring sale", percent="12.5", redemptions_max="3")
+    staff.post("/admin/coupons/spring/codes", code="SPRING-26")
     pages = {
         GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
             /account/orders /admin/sign-in /nowhere""",
@@ -45,7 +48,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
-            /admin/audit {event} /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",
+            /admin/customers /admin/customers?q=nobody {person} /admin/products /admin/products/plan
+            /admin/coupons /admin/coupons/new /admin/coupons/spring /admin/audit {event} /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",
     }
     who = {GUEST: guest, BUYER: buyer, STAFF: staff}
     return who, [(name, path) for name, paths in pages.items() for path in paths.split()]

@@ -21,6 +21,7 @@ from farthing.catalog.model import (
 from farthing.catalog.planning import Drift, Plan, lookup_key
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.reducing import discounted
+from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
 from farthing.catalog.store import provider_price_ids
 from farthing.catalog.toml import json_schema, load, parse
@@ -47,6 +48,7 @@ __all__ = [
     "ProductKind",
     "Resolver",
     "Shop",
+    "Standing",
     "Tier",
     "Translation",
     "apply",
@@ -62,4 +64,5 @@ __all__ = [
     "plan",
     "price",
     "provider_price_ids",
+    "standings",
 ]

@@ -182,4 +182,4 @@ def _summary(notice: StoredNotice) -> dict[str, object]:
 
 
 def _body(notice: StoredNotice) -> Any:
-    return orjson.loads(notice.body)
+    return orjson.loads(notice.body) if notice.body else None  # its words are no longer kept

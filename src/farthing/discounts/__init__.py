@@ -12,7 +12,7 @@ from farthing.discounts.actions import (
     reserve,
 )
 from farthing.discounts.listing import get_coupon, list_codes, list_coupons
-from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, normalized, share, spread
+from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, checked, normalized, share, spread
 from farthing.discounts.store import Redemption, list_redemptions, redemption_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Redemption",
     "Uses",
     "check_available",
+    "checked",
     "consume",
     "create_code",
     "create_coupon",

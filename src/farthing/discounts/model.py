@@ -13,6 +13,8 @@ WHOLE: Final = 10_000
 """All of it, in basis points: hundredths of a percent."""
 
 CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}", re.ASCII)
+KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+NAME_MAX: Final = 250
 PARAM: Final = "promotion_code"
 
 Source = Literal["catalog", "staff"]
@@ -114,6 +116,20 @@ class Offer:
             raise Conflict(f"The code {code.code} has expired.", param=PARAM)
         if coupon.first_purchase and has_bought:
             raise Conflict(f"The code {code.code} is for a first purchase only.", param=PARAM)
+
+
+def checked(coupon: Coupon) -> Coupon:
+    """One that somebody made by hand. Raises Invalid with the field that makes no sense."""
+    if not KEY.fullmatch(coupon.key):
+        raise Invalid("A key is made of a-z, 0-9, - and _, at most 63 of them, such as 'spring-sale'.", param="key")
+    if not coupon.name.strip() or len(coupon.name) > NAME_MAX or not coupon.name.isprintable():
+        raise Invalid(f"A name is one line of at most {NAME_MAX} characters: buyers see it on the bill.", param="name")
+    if coupon.basis_points is not None and not 1 <= coupon.basis_points <= WHOLE:
+        raise Invalid("It takes off more than nothing, and at most 100 %.", param="percent")
+    for currency, money in coupon.amounts.items():
+        if money.amount <= 0 or money.amount % step(currency):
+            raise Invalid(f"An amount in {currency} is more than nothing, in steps that a card can be charged.", param="amount")
+    return coupon
 
 
 def normalized(typed: str) -> str:

@@ -108,7 +108,7 @@ def _is_replayable(notice: StoredNotice) -> bool:
 
 def _payload(notice: StoredNotice) -> Any:
     """What was signed, without what would let its reader act for the buyer."""
-    return _hidden(json.loads(notice.body))
+    return _hidden(json.loads(notice.body)) if notice.body else None
 
 
 def _hidden(value: Any) -> Any:

@@ -11,7 +11,7 @@ from farthing.web.links import url_for
 DASHBOARD: Final = "https://dashboard.stripe.com"
 _PLACES: Final = {"pi": "payments", "py": "payments", "ch": "payments", "cus": "customers", "evt": "events"}
 
-_PAGES: Final = {"notice": "admin_notice", "event": "admin_event", "order": "admin_order"}
+_PAGES: Final = {"customer": "admin_customer", "notice": "admin_notice", "event": "admin_event", "order": "admin_order"}
 
 
 def page_of(request: Request, ref: str) -> str:

@@ -4,12 +4,27 @@ from typing import Final
 
 from starlette.routing import Route
 
-from farthing.web.admin import audit, books, health, inbox, jobs, order, order_actions, order_list
+from farthing.web.admin import (
+    audit,
+    books,
+    coupons,
+    customers,
+    health,
+    inbox,
+    jobs,
+    order,
+    order_actions,
+    order_list,
+    products,
+)
 from farthing.web.frame import Section
 from farthing.web.staff import Page, Permission, for_staff
 
 SECTIONS: Final = (
     Section("Orders", "receipt-text", "admin_orders"),
+    Section("Customers", "users", "admin_customers"),
+    Section("Products", "package", "admin_products", "Catalog"),
+    Section("Coupons", "tag", "admin_coupons", "Catalog"),
     Section("Provider events", "webhook", "admin_inbox", "Developers"),
     Section("Jobs", "list-checks", "admin_jobs", "Developers"),
     Section("Health", "shield-check", "admin_health", "Developers"),
@@ -36,6 +51,17 @@ ROUTES: Final = (
     _act("/admin/orders/{id}/cancellation", order_actions.ask_cancel, "admin_ask_cancel", "GET"),
     _act("/admin/orders/{id}/cancellation", order_actions.cancel, "admin_cancel"),
     _act("/admin/orders/{id}/sync", order_actions.sync, "admin_sync"),
+    _look("/admin/customers", customers.customer_list, "admin_customers"),
+    _look("/admin/customers/{id}", customers.customer_detail, "admin_customer"),
+    _look("/admin/products", products.product_list, "admin_products"),
+    _look("/admin/products/plan", products.ask_apply, "admin_catalog_plan"),
+    _act("/admin/products/apply", products.apply, "admin_catalog_apply"),
+    _look("/admin/coupons", coupons.coupon_list, "admin_coupons"),
+    _act("/admin/coupons/new", coupons.new_coupon, "admin_coupon_new", "GET"),
+    _act("/admin/coupons/new", coupons.create, "admin_coupon_create"),
+    _look("/admin/coupons/{key}", coupons.coupon_detail, "admin_coupon"),
+    _act("/admin/coupons/{key}/codes", coupons.create_code, "admin_code_create"),
+    _act("/admin/coupons/{key}/end", coupons.deactivate, "admin_coupon_end"),
     _look("/admin/events", inbox.notice_list, "admin_inbox"),
     _act("/admin/events/replay", inbox.ask_replay, "admin_ask_replay", "GET"),
     _act("/admin/events/replay", inbox.replay_many, "admin_replay_many"),
