@@ -49,7 +49,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
             /admin/customers /admin/customers?q=nobody {person} /admin/products /admin/products/plan
-            /admin/coupons /admin/coupons/new /admin/coupons/spring /admin/audit {event} /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",
+            /admin/coupons /admin/coupons/new /admin/coupons/spring /admin/audit {event}
+            /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",
     }
     who = {GUEST: guest, BUYER: buyer, STAFF: staff}
     return who, [(name, path) for name, paths in pages.items() for path in paths.split()]
