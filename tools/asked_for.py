@@ -36,6 +36,8 @@ class Item:
 class Part:
     title: str
     items: tuple[Item, ...]
+    optional: bool = False
+    """Told where a test carries it, and not missed where none does."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,11 @@ def main(arguments: list[str]) -> int:
 
 def asked() -> list[Part]:
     document = tomllib.loads(ASKED.read_text(encoding="utf-8"))
-    return [
-        Part(part["title"], tuple(Item(item["id"], item["text"], item.get("later")) for item in part["items"]))
-        for part in document["parts"]
-    ]
+    return [Part(part["title"], tuple(map(_item, part["items"])), part.get("optional", False)) for part in document["parts"]]
+
+
+def _item(item: dict[str, str]) -> Item:
+    return Item(item["id"], item["text"], item.get("later"))
 
 
 def carried(tests: Path = TESTS) -> dict[str, list[Shown]]:
@@ -101,7 +104,7 @@ def _covers(decorator: ast.expr) -> Iterator[str]:
 def problems(parts: list[Part], shown: dict[str, list[Shown]]) -> Iterator[str]:
     known = {item.id for part in parts for item in part.items}
     for part in parts:
-        missing = [item for item in part.items if item.id not in shown and item.later is None]
+        missing = [item for item in part.items if item.id not in shown and item.later is None and not part.optional]
         for item in missing:
             yield f"{item.id} has no test and no capability that it comes with: {item.text[:80]}"
     for id in sorted(shown.keys() - known):
@@ -111,7 +114,8 @@ def problems(parts: list[Part], shown: dict[str, list[Shown]]) -> Iterator[str]:
 def written(parts: list[Part], shown: dict[str, list[Shown]]) -> str:
     pages = [OPENING]
     for part in parts:
-        rows = [f"| {item.id} | {_cell(item.text)} | {_where(item, shown)} |" for item in part.items]
+        told = [item for item in part.items if item.id in shown or not part.optional]
+        rows = [f"| {item.id} | {_cell(item.text)} | {_where(item, shown)} |" for item in told]
         pages.append("\n".join([f"## {part.title}", "", "| | Asked for | Shown by |", "|---|---|---|", *rows, ""]))
     return "\n".join(pages)
 
