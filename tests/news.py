@@ -6,7 +6,7 @@ from typing import Any
 from tests.boards import board_day
 from tests.worlds import Account, buy, signed, start
 
-from farthing import disputes, invariants, jobs, orders, payments, webhooks, worker
+from farthing import disputes, invariants, jobs, orders, payments, refunds, webhooks, worker
 from farthing.catalog import CartItem
 from farthing.ids import OrderId, PaymentId
 from farthing.jobs import Drained
@@ -98,7 +98,11 @@ async def busy(world: World, account: Account) -> None:
     await board_day(world, account)
     async with world.db.transaction("test") as tx:
         await payments.refund_order(tx, part.id, Money(100, "eur"), reason="requested_by_customer", note=None)
-        await payments.refund_order(tx, whole.id, None, reason="duplicate", note=None)
+        policy = world.catalog.refunds
+        asked = await refunds.request(
+            tx, whole.id, refunds.Wanted(), reason="duplicate", message=None, policy=policy, by_buyer=False
+        )
+        await refunds.approve(tx, asked.id, role="server", policy=policy)
         (payment,) = await payments.of_order(tx, twice.id)
     await payments.sync(world, await paid_beside(account, payment.id), actor="test")
     await work(world)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 import structlog
 
-from farthing import access, config, customers, emails, entitlements, fulfillment, orders, payments, purchases, worker
+from farthing import access, config, customers, emails, entitlements, fulfillment, orders, purchases, worker
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
 from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
@@ -34,6 +34,7 @@ from farthing.orders import Order
 from farthing.payments import Refund, RefundReason
 from farthing.providers.stripe import Stripe
 from farthing.purchases import PurchasePage, SellerSales
+from farthing.refunds import Desk
 from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
@@ -93,6 +94,8 @@ class Farthing:
         self._stack: AsyncExitStack | None = None
         self._starting = asyncio.Lock()
         self._site: Site | None = None
+        self.refunds = Desk(lambda: self.world)
+        """Giving money back: by line, previews, requests and their approval."""
         self.inbox: Inbox
         """Where deliveries are stored; there once started."""
 
@@ -359,13 +362,9 @@ class Farthing:
         """Promise part of an order's payment, or all that is left of it; a job sends it at once.
 
         Raises Conflict where that much is not left. It is safe against two at the same moment, and not against being called
-        twice on purpose: each call is a refund.
+        twice on purpose: each call is a refund. By line, previews and requests: `.refunds`.
         """
-
-        async def work(tx: Transaction) -> Refund:
-            return await payments.refund_order(tx, OrderId.parse(order), amount, reason=reason, note=note)
-
-        return await self.world.db.run("app", work)
+        return await self.refunds.create(order, amount, reason=reason, note=note)
 
     # Wiring.
 

@@ -11,7 +11,8 @@ from farthing.errors import Conflict, FarthingError, Invalid, NotFound
 from farthing.ids import LineItemId
 from farthing.money import Money
 from farthing.orders import LineItem
-from farthing.payments.shares import RefundLine, Standing, WantedLine, apportion, choose, spread
+from farthing.payments import WantedLine
+from farthing.payments.shares import RefundLine, Standing, apportion, choose, spread
 
 
 def line(amount: int, *, quantity: int = 1, discount: int = 0, tax: int = 0, **details: int) -> LineItem:

@@ -22,6 +22,8 @@ from farthing.http.problems import HANDLERS
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
 from farthing.purchases import routes as purchases
+from farthing.refunds import request_routes as refund_requests
+from farthing.refunds import routes as refunds
 
 ROUTERS: Final = (
     catalog.router,
@@ -29,6 +31,8 @@ ROUTERS: Final = (
     discounts.router,
     orders.router,
     payments.router,
+    refunds.router,
+    refund_requests.router,
     entitlements.router,
     # After those that go on from a customer: an id of the host's may hold a slash.
     customers.router,

@@ -19,6 +19,7 @@ from farthing.catalog.model import (
     Translation,
 )
 from farthing.catalog.planning import Drift, Plan, lookup_key
+from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.reducing import discounted
 from farthing.catalog.standing import Standing, standings
@@ -46,6 +47,8 @@ __all__ = [
     "PricedLine",
     "Product",
     "ProductKind",
+    "RefundPolicy",
+    "RefundRole",
     "Resolver",
     "Shop",
     "Standing",
@@ -65,4 +68,5 @@ __all__ = [
     "price",
     "provider_price_ids",
     "standings",
+    "within",
 ]

@@ -17,6 +17,7 @@ from farthing.catalog.model import (
     Translation,
 )
 from farthing.catalog.price_tables import BulkDiscountTable, CouponTable, RangeTable
+from farthing.catalog.refund_tables import policy_of
 from farthing.catalog.tables import File, ProductTable
 from farthing.catalog.values import read_amount, read_percent, read_price
 from farthing.discounts import Coupon
@@ -33,6 +34,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
         disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
+        refunds=policy_of(file.refunds),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
@@ -150,3 +151,4 @@ class Catalog:
     bulk_discounts: Mapping[str, BulkDiscount] = field(default_factory=dict)
     emails: EmailRules = EmailRules()
     disputes: DisputePolicy = field(default_factory=DisputePolicy)
+    refunds: RefundPolicy = field(default_factory=RefundPolicy)

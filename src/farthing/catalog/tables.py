@@ -18,6 +18,7 @@ from farthing.catalog.options import (
     ServiceOptions,
 )
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
+from farthing.catalog.refund_tables import RefundsTable
 from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.values import (
     PRICES_MAX,
@@ -212,6 +213,7 @@ class File(Table):
     disputes: DisputesTable = Field(
         default_factory=DisputesTable, description="What happens when a buyer's bank takes a payment back."
     )
+    refunds: RefundsTable = Field(default_factory=RefundsTable, description="Who may give how much back.")
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from farthing import checkout, entitlements, payments
+from farthing import checkout, entitlements, payments, refunds
 from farthing import orders as room
 from farthing.cli import finding, opening, show
+from farthing.cli import refunds as refunds_of_cli
 from farthing.cli.opening import ACTOR
 from farthing.cli.terminal import terminal
 from farthing.db import Transaction
@@ -108,7 +109,8 @@ async def refund(
         terminal().confirm(f"Refund {sum_} of order {found.number} ({'live' if found.livemode else 'test'} mode)?")
 
         async def work(tx: Transaction) -> Refund:
-            return await payments.refund_order(tx, found.id, money, reason=reason, note=note)
+            wanted, policy = refunds.Wanted(money), refunds_of_cli.policy()
+            return await refunds.create(tx, found.id, wanted, reason=reason, note=note, role="server", policy=policy)
 
         promised = await db.run(ACTOR, work)
     said = f"{promised.id}: {promised.money} of order {found.number} is promised; the worker sends it."

@@ -29,7 +29,10 @@ from farthing.events.catalog import (
     PaymentSurplus,
     PurchaseCompleted,
     PurchaseRefunded,
+    RefundApproved,
+    RefundDeclined,
     RefundFailed,
+    RefundRequested,
     RefundSucceeded,
 )
 from farthing.events.record import find, list_page, of_order, record
@@ -63,7 +66,10 @@ __all__ = [
     "PaymentSurplus",
     "PurchaseCompleted",
     "PurchaseRefunded",
+    "RefundApproved",
+    "RefundDeclined",
     "RefundFailed",
+    "RefundRequested",
     "RefundSucceeded",
     "find",
     "list_page",

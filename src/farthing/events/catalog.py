@@ -48,6 +48,12 @@ EventName = Literal[
     "dispute.answered",
     "dispute.answer_refused",
     "payment.fraud_warning",
+    "refund_request.requested",
+    "refund_request.first_approved",
+    "refund_request.approved",
+    "refund_request.declined",
+    "refund_request.withdrawn",
+    "refund_request.refunded",
     "entitlement.granted",
     "entitlement.revoked",
     "entitlement.ending",
@@ -354,6 +360,24 @@ class CreditsExpired(Announced):
     name = "credits.expired"
 
 
+class RefundRequested(Announced):
+    """Somebody asks for money back. `data`: request, amount {amount, currency}, by ("customer" or "staff"), needs_second."""
+
+    name = "refund_request.requested"
+
+
+class RefundApproved(Announced):
+    """A request was granted; the refund is on its way. `data`: request, amount, refund."""
+
+    name = "refund_request.approved"
+
+
+class RefundDeclined(Announced):
+    """A request was declined. `data`: request, amount."""
+
+    name = "refund_request.declined"
+
+
 ANNOUNCED: Final[dict[str, type[Announced]]] = {
     kind.name: kind
     for kind in (
@@ -394,6 +418,9 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         CreditsGranted,
         CreditsSpent,
         CreditsExpired,
+        RefundRequested,
+        RefundApproved,
+        RefundDeclined,
     )
 }
 """Recording one of these schedules its announcement; the others are only written down."""

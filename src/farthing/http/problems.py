@@ -72,8 +72,9 @@ def document(scope: Scope, error: FarthingError) -> dict[str, Any]:
     }
     if error.param is not None:
         told["param"] = error.param
-    if errors := error.extra.get("errors"):
-        told["errors"] = errors
+    for name in ("errors", "preview"):
+        if found := error.extra.get(name):
+            told[name] = found
     return told
 
 

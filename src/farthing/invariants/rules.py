@@ -184,6 +184,18 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "requests-answered",
+        "A granted request has a refund of its sum with every word that it takes; a fulfilled one is with the buyer.",
+        """
+        SELECT request.id FROM refund_requests request LEFT JOIN refunds refund ON refund.id = request.refund_id
+        WHERE request.status IN ('approved', 'refunded') AND (refund.id IS NULL OR refund.order_id <> request.order_id
+            OR refund.amount <> request.amount OR refund.currency <> request.currency
+            OR request.first_approver IS NULL OR (request.needs_second AND request.second_approver IS NULL)
+            OR request.first_approver = request.second_approver
+            OR (request.status = 'refunded') <> (refund.status = 'succeeded'))
+        """,
+    ),
+    Rule(
         "refunded-whole",
         "An order is refunded when, and only when, all of its payment is back.",
         """

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from farthing.errors import Conflict, Invalid
-from farthing.ids import OrderId, PaymentId, RefundId
+from farthing.ids import LineItemId, OrderId, PaymentId, RefundId
 from farthing.lifecycles import ORDER, PAYMENT, REFUND, OrderStatus, PaymentStatus, RefundStatus
 from farthing.money import Money
 from farthing.providers import SeenPayment, SeenRefund
@@ -79,6 +79,15 @@ class Refund:
     """Why it waits, in the provider's word: `insufficient_funds` is a balance to be topped up."""
     retry_of: RefundId | None = None
     """The refund that failed, and that this one tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """A line to be given back: so many of it, so much of it, or all that is left of it where neither is said."""
+
+    line: LineItemId
+    quantity: int | None = None
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

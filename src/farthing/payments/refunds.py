@@ -12,9 +12,9 @@ from farthing.ledger import Account, Move
 from farthing.lifecycles import ORDER, REFUND, OrderStatus, RefundStatus
 from farthing.money import Money
 from farthing.orders import Order
-from farthing.payments import line_store, returned, store
-from farthing.payments.model import Payment, Refund, RefundReason, check_refund, refund_verb
-from farthing.payments.shares import RefundLine, WantedLine, choose, spread
+from farthing.payments import asked_for, line_store, returned, store
+from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, check_refund, refund_verb
+from farthing.payments.shares import RefundLine, choose, spread
 from farthing.providers import SeenRefund
 
 EVENT: Final[dict[RefundStatus, events.EventName]] = {
@@ -118,6 +118,17 @@ async def record_refund(tx: Transaction, provider: str, livemode: bool, seen: Se
     return order.id
 
 
+async def withdraw_unsent(tx: Transaction, id: RefundId) -> Refund:
+    """Take back a promise that was never asked of the provider; one that was is left as it is. Returns how it stands."""
+    found = await store.get_refund(tx, id)
+    order = await orders.lock(tx, found.order_id)
+    payment = await store.lock(tx, found.payment_id)
+    refund = await store.lock_refund(tx, id)
+    if refund.status == RefundStatus.PROMISED and refund.asked_at is None:
+        await _move(tx, order, payment, refund, "cancel", provider_refund_id=None, failure=None)
+    return await store.get_refund(tx, id)
+
+
 async def refuse(tx: Transaction, id: RefundId, reason: str) -> None:
     """The provider said no, and meant it: the promise is taken back, for somebody to see."""
     found = await store.get_refund(tx, id)
@@ -199,6 +210,7 @@ async def _move(
         line_items=await returned.described(tx, order, refund.id),
     )
     await _follow(tx, order, payment.id)
+    await asked_for.follow(tx, order.id, refund.id, status)
     await returned.follow(tx, order.id, gone)
 
 

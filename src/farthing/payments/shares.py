@@ -12,18 +12,10 @@ from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import LineItemId
 from farthing.money import Money
 from farthing.orders import LineItem
+from farthing.payments.model import WantedLine
 
 SPLIT: Final = ("platform_fee_amount", "organization_fee_amount", "seller_share_amount")
 """Keys of `LineItem.details`: who shares the line's total, in minor units of its currency. What they leave is the shop's."""
-
-
-@dataclass(frozen=True, slots=True)
-class WantedLine:
-    """A line to be given back: so many of it, so much of it, or all that is left of it where neither is said."""
-
-    line: LineItemId
-    quantity: int | None = None
-    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

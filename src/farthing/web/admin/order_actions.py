@@ -7,9 +7,9 @@ from typing import Final, get_args
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import checkout, orders, payments
+from farthing import checkout, orders, payments, refunds
 from farthing.db import Transaction
-from farthing.errors import Conflict, FarthingError, Invalid, ProviderError
+from farthing.errors import Conflict, FarthingError, Forbidden, Invalid, ProviderError
 from farthing.http import idempotency
 from farthing.http.idempotency import Key
 from farthing.ids import OrderId
@@ -17,7 +17,7 @@ from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import Payment, RefundReason
 from farthing.web.page import redirect, render
-from farthing.web.staff import staff_of
+from farthing.web.staff import refund_role, staff_of
 from farthing.web.wiring import asked, form_of, reading, world_of
 
 NOTE_MAX: Final = 500
@@ -65,16 +65,18 @@ async def refund(request: Request) -> Response:
     asked_for = [str(order.id), money.amount, money.currency, reason, note]
     key = Key.of(staff_of(request).actor, form.get("attempt", "")[:64] or secrets.token_urlsafe(24), asked_for)
 
+    role, policy = refund_role(staff_of(request).role), world_of(request).catalog.refunds
+
     async def work(tx: Transaction) -> None:
         claim = await idempotency.claim(tx, key)
         if claim.subject is None:
-            made = await payments.refund_order(tx, order.id, money, reason=reason, note=note)
+            made = await refunds.create(tx, order.id, refunds.Wanted(money), reason=reason, note=note, role=role, policy=policy)
             await idempotency.begin(tx, key, made.id)
         await idempotency.let_go(tx, key)
 
     try:
         await world_of(request).db.run(staff_of(request).actor, work)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Forbidden) as error:
         return _refund_form(request, order, payment, form, error)
     return redirect(request, "admin_order", id=order.id, flash=("success", f"{money} is on its way back to the buyer."))
 

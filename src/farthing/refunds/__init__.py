@@ -1,0 +1,30 @@
+"""Who may have money back: requests of buyers, the shop's policy, the word of a second person, and what a refund would do."""
+
+from farthing.refunds.actions import approve, create, decline, request, retry, withdraw
+from farthing.refunds.desk import Desk
+from farthing.refunds.flow import cancel
+from farthing.refunds.limits import person_of
+from farthing.refunds.model import Preview, PreviewLine, RefundRequest, Wanted
+from farthing.refunds.previewing import preview
+from farthing.refunds.store import find_open, get, list_page, refund_ids
+
+__all__ = [
+    "Desk",
+    "Preview",
+    "PreviewLine",
+    "RefundRequest",
+    "Wanted",
+    "approve",
+    "cancel",
+    "create",
+    "decline",
+    "find_open",
+    "get",
+    "list_page",
+    "person_of",
+    "preview",
+    "refund_ids",
+    "request",
+    "retry",
+    "withdraw",
+]

@@ -1,0 +1,6 @@
+"""The API over a whole world, and who asks it."""
+
+from tests.api.conftest import ada, api, connect, eve, guest, secret, server
+from tests.worlds import account, outbox, sandbox, settings, world
+
+__all__ = ["account", "ada", "api", "connect", "eve", "guest", "outbox", "sandbox", "secret", "server", "settings", "world"]
