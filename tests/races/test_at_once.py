@@ -1,7 +1,7 @@
 """Everything that may happen at the same moment, at the same moment: what is one stays one, and nobody gets too much."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,13 @@ from tests.races.facts import TABLES, Facts, differences, facts, truth
 from tests.races.shop import CART, Place, Shop, events_at, look, opened
 from tests.races.snapshots import Snapshot
 
-from farthing import checkout, jobs, webhooks
+from farthing import checkout, jobs, refunds, webhooks
+from farthing.catalog import RefundPolicy
+from farthing.db import Transaction
 from farthing.errors import Conflict
 from farthing.ids import OrderId
 from farthing.invariants import check_all
+from farthing.money import Money
 from farthing.providers.stripe.webhook import WATCHED
 from farthing.worker import TASKS
 
@@ -261,3 +264,37 @@ async def test_two_drains_of_the_jobs_at_once_tell_everybody_once(paid: Open) ->
     await asyncio.gather(*(jobs.drain(world.db, world, TASKS, ignore_delays=True) for _ in range(3)))
     await paid.shop.work()
     assert differences(expected, paid.facts()) == []
+
+
+APPROVALS = 50
+"""Rounds of what is cheap: a snapshot, and a handful of transactions."""
+
+
+async def test_approvals_and_a_refund_at_once_give_back_once(paid: Open) -> None:
+    """Two people approve one request while a third refunds the order: exactly one of them gives the money back."""
+    await settled(paid)
+    before = Snapshot(paid.harness.connection)
+    world, policy = paid.shop.world, RefundPolicy()
+    everything = refunds.Wanted(Money(4900, "eur"))
+
+    def approve(request: refunds.RefundRequest, person: str) -> Awaitable[object]:
+        return world.db.run(person, lambda tx: refunds.approve(tx, request.id, role="support", policy=policy))
+
+    def ask() -> Awaitable[refunds.RefundRequest]:
+        async def work(tx: Transaction) -> refunds.RefundRequest:
+            return await refunds.request(
+                tx, paid.order, everything, reason="duplicate", message=None, policy=policy, by_buyer=True
+            )
+
+        return world.db.run("customer:ada", work)
+
+    for round_ in range(APPROVALS):
+        before.restore()
+        asked = await asyncio.gather(ask(), ask(), return_exceptions=True)
+        (request,) = [each for each in asked if isinstance(each, refunds.RefundRequest)]
+        ways = [approve(request, "staff:1"), approve(request, "staff:2"), paid.refund(None, f"round {round_}")]
+        ended = await asyncio.gather(*ways, return_exceptions=True)
+        won = [each for each in ended if isinstance(each, refunds.RefundRequest) or getattr(each, "status_code", 0) == 201]
+        assert len(won) == 1, ended
+        assert len(paid.facts()["refunds"]) == 1
+    await paid.sound()
