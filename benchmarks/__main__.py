@@ -14,7 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import entitled, ingest, machine, sandbox_costs, settle, startup
+from benchmarks import access, entitled, ingest, machine, sandbox_costs, settle, startup
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -44,6 +44,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
     "settle": lambda dsn, rounds: asyncio.run(settle.measure(dsn, rounds=rounds.settle, count=ORDERS)),
     "entitled": lambda dsn, rounds: [asyncio.run(entitled.measure(dsn, rounds=rounds.entitled, calls=CALLS))],
+    "access": lambda dsn, rounds: [access.measure(dsn, rounds=rounds.entitled, calls=CALLS)],
     "startup": lambda _, rounds: [startup.measure(rounds.startup)],
     "sandbox": lambda _, rounds: sandbox_costs.measure(
         rounds=rounds.sandbox,

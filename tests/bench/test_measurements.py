@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks import entitled, ingest, sandbox_costs, settle, startup
+from benchmarks import access, entitled, ingest, sandbox_costs, settle, startup
 from benchmarks.line import Line
 
 
@@ -25,6 +25,11 @@ async def test_both_questions_about_an_entitlement_find_it(dsn: str) -> None:
     """`entitled` asserts every answer itself."""
     line = await entitled.measure(dsn, rounds=2, calls=5)
     assert len(line.figures) == 2
+
+
+def test_both_servers_say_that_the_customer_owns_it(dsn: str) -> None:
+    """`access` asserts every answer itself."""
+    assert len(access.measure(dsn, rounds=1, calls=5).figures) == 1
 
 
 def test_the_version_is_told_within_its_target() -> None:

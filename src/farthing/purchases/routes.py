@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import fastapi
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
 from farthing import customers
@@ -98,18 +98,25 @@ async def list_sales(
     # An id of the host's may hold a slash.
     "/access/{content:path}",
     operation_id="access_check",
+    response_model=AccessShown,
     responses=refuses(Unauthenticated, Forbidden, Invalid),
 )
 async def check_access(
     world: TheWorld, caller: Known, content: Annotated[Line, fastapi.Path()], customer: Line | None = None
-) -> AccessShown:
+) -> Response:
     """Whether the user owns the content now. A signed-in customer who does not is refused with 403; a server is told."""
     checked_reference(content)
     if isinstance(caller, CustomerCaller):
         own = caller.identity.external_id
         if customer not in (None, own) or not await store.owns(world.db, own, content):
             raise Forbidden("You do not own this content.")
-        return AccessShown(customer=own, content=content, access=True)
+        return _shown(own, content, access=True)
     if customer is None:
         raise Invalid("Say whose access: send customer, the host's own id of its user.", param="customer")
-    return AccessShown(customer=customer, content=content, access=await store.owns(world.db, customer, content))
+    return _shown(customer, content, access=await store.owns(world.db, customer, content))
+
+
+def _shown(customer: str, content: str, *, access: bool) -> Response:
+    """Written at once: this is asked for every piece of a stream."""
+    shown = AccessShown(customer=customer, content=content, access=access)
+    return Response(shown.model_dump_json(), media_type="application/json")
