@@ -145,6 +145,17 @@ def test_a_wrong_key_is_named_with_its_line(written: str, line: int, said: str) 
     assert refusal(GUIDE.replace('price = "49.00 EUR"', written)) == [f"farthing.toml:{line}: {said}"]
 
 
+def test_the_how_to_shows_what_can_be_written() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "prices-and-discounts.md").read_text()
+    shown = "\n".join(re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
+    read = catalog.parse('currency = "eur"\n' + shown)
+    assert (list(read.products), list(read.coupons), list(read.bulk_discounts)) == (
+        ["job-post", "donation"],
+        ["spring"],
+        ["three-posts"],
+    )
+
+
 @pytest.mark.covers("F149", "S000-8")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
@@ -297,3 +308,136 @@ def test_no_text_does_anything_but_become_a_catalog_or_a_refusal(text: str) -> N
     except ConfigError as refused:
         said = refused.detail
     assert all(re.match(r"farthing\.toml:\d+: ", line) for line in said.splitlines()[:30])
+
+
+DOCUMENT = """\
+currency = "usd"
+
+[products.job-posting-base]
+name = "Job Posting"
+description = "30-day job listing"
+kind = "custom"
+price = "99.00 USD"
+display = {badge = "Most popular", features = ["30 days online"], icon = "briefcase", highlighted = true}
+
+[products.upsell-email_blast]
+name = "Email blast"
+kind = "custom"
+price = "49.00 USD"
+
+[products.priority_listing]
+name = "Priority listing"
+kind = "custom"
+price = "29.00 USD"
+
+[products.featured_company_profile]
+name = "Featured company profile"
+kind = "access"
+features = ["company:featured"]
+access_days = 90
+price = "299.00 USD"
+
+[products.priority_listing.translations.de]
+name = "Bevorzugte Anzeige"
+
+[products.donation]
+name = "A gift"
+kind = "custom"
+prices = [{min = "5.00 USD", max = "500.00 USD", suggested = ["10.00 USD"]}, "9.00 EUR"]
+volume_prices = [{from = 5, price = "8.00 EUR"}]
+
+[bulk_discounts.three-posts]
+name = "Three postings or more"
+from = 3
+percent = 10
+products = ["job-posting-base"]
+
+[coupons.launch]
+name = "Launch"
+percent = "12.5"
+codes = ["launch", "LAUNCH-2"]
+minimum = "20.00 USD"
+max_redemptions = 100
+valid_until = 2027-01-01T00:00:00+01:00
+"""
+
+
+@pytest.mark.covers("S000-1", "S000-7", "S000-10", "S000-11", "S000-12")
+def test_the_prices_of_a_job_board_are_read_as_they_were_meant() -> None:
+    read = catalog.parse(DOCUMENT)
+    prices = {key: product.prices["usd"].amount for key, product in read.products.items() if "usd" in product.prices}
+    assert prices == {
+        "job-posting-base": 9900,
+        "upsell-email_blast": 4900,
+        "priority_listing": 2900,
+        "featured_company_profile": 29900,
+    }
+    assert read.products["featured_company_profile"].access_days == 90
+    assert read.products["job-posting-base"].display.highlighted
+    gift = read.products["donation"]
+    assert (gift.ranges["usd"].max, gift.tiers["eur"][0].unit, gift.currencies) == (
+        Money(50_000, "usd"),
+        Money(800, "eur"),
+        ["eur", "usd"],
+    )
+    launch = read.coupons["launch"]
+    assert (launch.basis_points, launch.codes, launch.minimums) == (1250, ("LAUNCH", "LAUNCH-2"), {"usd": Money(2000, "usd")})
+    assert str(launch.valid_until) == "2026-12-31 23:00:00+00:00"
+
+
+@pytest.mark.covers("F149", "S000-8")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("percent = 10\n", "percent = 10.5\n", '39: bulk_discounts.three-posts.percent: is written like 10 or "12.5", with'),
+        ("percent = 10\n", "percent = 101\n", "39: bulk_discounts.three-posts.percent: '101' is not a percentage"),
+        ("from = 3\n", "from = 1\n", "38: bulk_discounts.three-posts.from: must be at least 2."),
+        (
+            "from = 3\n",
+            "form = 3\nfrom = 3\n",
+            "38: bulk_discounts.three-posts.form: there is no such key. Did you mean 'from'?",
+        ),
+        (
+            '"job-posting-base"]',
+            '"job-posting"]',
+            "40: bulk_discounts.three-posts.products[0]: there is no product 'job-posting'",
+        ),
+        (
+            'products = ["job-posting-base"]',
+            'kinds = ["costum"]',
+            "40: bulk_discounts.three-posts.kinds[0]: no product is of kind",
+        ),
+        ('"LAUNCH-2"', '"launch"', "45: coupons.launch.codes[1]: the code 'LAUNCH' is one of the coupon 'launch' already."),
+        ('"LAUNCH-2"', '"ü"', "45: coupons.launch.codes[1]: is not a promotion code: use 2 to 40 letters"),
+        ('percent = "12.5"', 'percent = 10\namount = "1 USD"', "42: coupons.launch: takes off one thing"),
+        ('percent = "12.5"', 'amounts = ["1 USD", "2 usd"]', "42: coupons.launch: says two amounts in USD"),
+        ("2027-01-01T00:00:00+01:00", "2027-01-01", "48: coupons.launch.valid_until: is a moment with its time zone"),
+        ("[coupons.launch]", "[coupons.Launch]", "42: coupons.Launch: is not a coupon key"),
+        ("translations.de]", "translations.german]", "27: products.priority_listing.translations.german: is not a locale"),
+        (
+            'name = "Bevorzugte',
+            'title = "Bevorzugte',
+            "28: products.priority_listing.translations.de.title: there is no such key.",
+        ),
+        ('icon = "briefcase"', 'icon = "Brief case"', "8: products.job-posting-base.display.icon: is not the name of an icon"),
+        ('min = "5.00 USD"', 'min = "600.00 USD"', "33: products.donation.prices[0]: min must be less than max."),
+        ('min = "5.00 USD"', 'min = "5.00 EUR"', "33: products.donation.prices[0]: mixes currencies"),
+        ('["10.00 USD"]', '["1.00 USD"]', "33: products.donation.prices[0]: suggests an amount that is not between"),
+        ('max = "500.00 USD", ', "", "33: products.donation.prices[0].max: this key is missing: add it."),
+        (
+            'price = "8.00 EUR"',
+            'price = "9.00 EUR"',
+            "34: products.donation.volume_prices[0]: 9.00 EUR is not less than the 9.00",
+        ),
+        (
+            'price = "8.00 EUR"',
+            'price = "8.00 GBP"',
+            "34: products.donation.volume_prices[0]: the product has no fixed price in",
+        ),
+        ("upsell-email_blast", "priority-listing", "27: products.priority_listing: reads like 'priority-listing'"),
+    ],
+)
+def test_every_new_table_is_refused_with_its_line(old: str, new: str, said: str) -> None:
+    text = DOCUMENT.replace(old, new, 1)
+    assert text != DOCUMENT
+    assert any(line.startswith(f"farthing.toml:{said}") for line in refusal(text)), refusal(text)

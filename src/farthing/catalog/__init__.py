@@ -2,6 +2,7 @@
 
 from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
 from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
+from farthing.catalog.constants import python, typescript
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.localizing import localized
@@ -21,11 +22,13 @@ from farthing.catalog.model import (
 from farthing.catalog.planning import Drift, Plan, lookup_key
 from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
+from farthing.catalog.provider_env import env_lines
 from farthing.catalog.reducing import discounted
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
 from farthing.catalog.store import provider_price_ids
 from farthing.catalog.toml import json_schema, load, parse
+from farthing.catalog.values import read_amount, read_percent
 
 __all__ = [
     "EXAMPLE",
@@ -58,6 +61,7 @@ __all__ = [
     "checked_metadata",
     "checked_reference",
     "discounted",
+    "env_lines",
     "json_schema",
     "load",
     "localized",
@@ -69,4 +73,8 @@ __all__ = [
     "provider_price_ids",
     "standings",
     "within",
+    "python",
+    "read_amount",
+    "read_percent",
+    "typescript",
 ]

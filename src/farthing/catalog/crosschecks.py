@@ -15,6 +15,7 @@ def strange(file: File) -> list[Problem]:
 
 def _found(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _unknown_products(file)
+    yield from _unknown_kinds(file)
     yield from _codes_twice(file)
     yield from _names_alike(file)
     for key, product in file.products.items():
@@ -41,6 +42,14 @@ def _addons(file: File, key: str, product: ProductTable) -> Iterator[tuple[tuple
             yield path, f"{base!r} is an add-on itself: name what both of them accompany."
         elif base in product.addon_of[:at]:
             yield path, f"{base!r} is listed twice."
+
+
+def _unknown_kinds(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    sold = sorted({product.kind for product in file.products.values()})
+    for key, table in file.bulk_discounts.items():
+        for at, kind in enumerate(table.kinds):
+            if kind not in sold:
+                yield ("bulk_discounts", key, "kinds", at), f"no product is of kind {kind!r}.{did_you_mean(kind, sold)}"
 
 
 def _codes_twice(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from farthing.catalog.model import ProductKind
 from farthing.catalog.values import (
     PRICES_MAX,
     Amount,
     Code,
+    Key,
     Line,
     Moment,
     Percent,
@@ -64,7 +64,7 @@ class BulkDiscountTable(Table):
     from_: int = Field(alias="from", ge=2, le=50_000, description="From how many units on, counted over the whole cart.")
     percent: Percent = Field(description='How much is taken off these lines, such as 10 or "12.5".')
     products: ProductKeys = Field(default=[], description="Which products count and cost less; left out: see kinds.")
-    kinds: Annotated[list[ProductKind], Field(max_length=50)] = Field(
+    kinds: Annotated[list[Key], Field(max_length=50)] = Field(
         default=[], description="Which kinds of product count and cost less; with neither, all do."
     )
 

@@ -12,6 +12,7 @@ from farthing.catalog import Drift, Line, Plan
 from farthing.cli import opening, show
 from farthing.cli.opening import ACTOR
 from farthing.cli.terminal import terminal
+from farthing.world import World
 
 DRIFTED: Final = 7
 SIGNS: Final = {
@@ -43,7 +44,7 @@ async def plan(*, check: bool = False) -> int:
     return DRIFTED if check and (planned.steps or planned.drift) else 0
 
 
-async def apply() -> int:
+async def apply(*, env: bool = False) -> int:
     """Make the provider sell what farthing.toml says. Shows the plan and asks; doing it again does nothing.
 
     A changed price becomes a new price, and the old one is archived; nothing is deleted, nothing made twice. Interrupted, it
@@ -53,22 +54,55 @@ async def apply() -> int:
 
         farthing catalog apply
         farthing catalog apply --yes
+        farthing catalog apply --yes --env >> .env
+
+    Parameters
+    ----------
+    env
+        Print the provider's ids as lines of an .env file instead, for programs beside Farthing: STRIPE_PRICE_MUG=price_…
     """
     async with opening.world() as world:
         with terminal().progress("Comparing farthing.toml with the provider"):
             planned = await room.plan(world)
         if not planned.steps:
-            terminal().show({"applied": []}, "Nothing to do: the provider sells what farthing.toml says.")
-            return 0
+            said = "Nothing to do: the provider sells what farthing.toml says."
+            return await _applied(world, {"applied": []}, said, env=env)
         if not terminal().options.json:
-            terminal().show(None, *_pages(planned))
+            for page in _pages(planned):
+                terminal().say(page) if env else terminal().show(None, page)
         terminal().confirm(f"Apply it in {'live' if world.provider.livemode else 'test'} mode?")
         with terminal().progress("Applying"):
             applied = await room.apply(world, planned, actor=ACTOR)
-    terminal().show({"applied": [_line(line) for line in applied.lines]}, f"Done: {_count(len(applied.lines))}.")
+        done: dict[str, object] = {"applied": [_line(line) for line in applied.lines]}
+        await _applied(world, done, f"Done: {_count(len(applied.lines))}.", env=env)
     if not world.settings.sandboxed:
         # `farthing dev` sees by itself that its catalog was changed.
         terminal().say("`farthing serve` and `farthing worker` sell what they read when they started: start them again.")
+    return 0
+
+
+async def _applied(world: World, document: dict[str, object], said: str, *, env: bool) -> int:
+    if not env:
+        terminal().show(document, said)
+        return 0
+    lines = await room.env_lines(world)
+    terminal().show(document | {"env": lines}, *lines)
+    terminal().say(said)
+    return 0
+
+
+def validate() -> int:
+    """Check farthing.toml without a database or a provider: every problem with its line, and exit code 3.
+
+    For example:
+
+        farthing catalog validate
+    """
+    path = opening.settings().catalog
+    found = room.load(path)
+    counted = {"products": len(found.products), "coupons": len(found.coupons), "bulk_discounts": len(found.bulk_discounts)}
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counted.items())
+    terminal().show({"file": str(path), **counted}, f"{path} is right: {told}.")
     return 0
 
 

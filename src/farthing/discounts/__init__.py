@@ -12,10 +12,11 @@ from farthing.discounts.actions import (
     reserve,
 )
 from farthing.discounts.listing import get_coupon, list_codes, list_coupons
-from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, checked, normalized, share, spread
+from farthing.discounts.model import KEY, PARAM, Coupon, Offer, PromotionCode, Uses, checked, normalized, share, spread
 from farthing.discounts.store import Redemption, list_redemptions, redemption_of
 
 __all__ = [
+    "KEY",
     "PARAM",
     "Coupon",
     "Offer",
