@@ -7,9 +7,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.worlds import CATALOG
 
 from farthing import catalog
+
+CATALOG = """
+currency = "eur"
+[products.guide]
+name = "The guide"
+kind = "access"
+features = ["guide:pro"]
+prices = ["49.00 EUR", "55.00 USD"]
+[products.club]
+name = "The club, one year"
+kind = "access"
+features = ["club:stories", "club:archive"]
+price = "24.00 EUR"
+[products.mug]
+name = "A mug"
+kind = "custom"
+price = "12.50 EUR"
+[products.retired]
+name = "No longer for sale"
+kind = "custom"
+price = "5.00 EUR"
+active = false
+[coupons.welcome]
+name = "Welcome"
+percent = 10
+[coupons.once]
+name = "One of a kind"
+amount = "5.00 EUR"
+"""
 
 AWKWARD = """
 currency = "jpy"

@@ -1,8 +1,8 @@
 """What is for sale and what it costs: farthing.toml, the pricing of carts, and keeping the provider's copy the same."""
 
 from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
-from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
 from farthing.catalog.constants import python, typescript
+from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.localizing import localized
