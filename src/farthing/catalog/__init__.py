@@ -71,10 +71,10 @@ __all__ = [
     "plan",
     "price",
     "provider_price_ids",
-    "standings",
-    "within",
     "python",
     "read_amount",
     "read_percent",
+    "standings",
     "typescript",
+    "within",
 ]

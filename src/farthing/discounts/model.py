@@ -12,7 +12,6 @@ from farthing.money import Money, step
 WHOLE: Final = 10_000
 """All of it, in basis points: hundredths of a percent."""
 
-KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}", re.ASCII)
 KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 NAME_MAX: Final = 250
