@@ -168,6 +168,14 @@ class PaymentMethodId(Id):
     prefix = "payment_method"
 
 
+class DiscrepancyId(Id):
+    prefix = "discrepancy"
+
+
+class ReconciliationId(Id):
+    prefix = "reconciliation"
+
+
 class ApiKeyId(Id):
     prefix = "api_key"
 

@@ -281,6 +281,25 @@ JOB_POSTING: Final = Lifecycle(
 )
 
 
+class DiscrepancyStatus(StrEnum):
+    OPEN = "open"
+    HEALED = "healed"
+    RESOLVED = "resolved"
+    ACCEPTED = "accepted"
+
+
+DISCREPANCY: Final = Lifecycle(
+    "discrepancy",
+    DiscrepancyStatus,
+    {
+        "heal": ({DiscrepancyStatus.OPEN}, DiscrepancyStatus.HEALED),
+        # It went away by itself: the news came after all.
+        "resolve": ({DiscrepancyStatus.OPEN}, DiscrepancyStatus.RESOLVED),
+        "accept": ({DiscrepancyStatus.OPEN}, DiscrepancyStatus.ACCEPTED),
+    },
+)
+
+
 class FulfillmentStatus(StrEnum):
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -313,6 +332,24 @@ CREDIT_SPEND: Final = Lifecycle(
     "credit spend", CreditSpendStatus, {"release": ({CreditSpendStatus.SPENT}, CreditSpendStatus.RELEASED)}
 )
 
+
+class ReconciliationStatus(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+RECONCILIATION: Final = Lifecycle(
+    "reconciliation",
+    ReconciliationStatus,
+    {
+        "start": ({ReconciliationStatus.WAITING}, ReconciliationStatus.RUNNING),
+        "finish": ({ReconciliationStatus.RUNNING}, ReconciliationStatus.FINISHED),
+        "fail": ({ReconciliationStatus.WAITING, ReconciliationStatus.RUNNING}, ReconciliationStatus.FAILED),
+    },
+)
+
 LIFECYCLES: Final = {
     "orders": ORDER,
     "checkouts": CHECKOUT,
@@ -329,5 +366,7 @@ LIFECYCLES: Final = {
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,
     "credit_spends": CREDIT_SPEND,
+    "discrepancies": DISCREPANCY,
+    "reconciliations": RECONCILIATION,
 }
 """Table → the lifecycle of its `status` column."""

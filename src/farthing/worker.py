@@ -5,7 +5,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from farthing import checkout, credits, customers, disputes, entitlements, erasure, job_postings, payments, reactions, webhooks
+from farthing import (
+    checkout,
+    credits,
+    customers,
+    disputes,
+    entitlements,
+    erasure,
+    job_postings,
+    payments,
+    reactions,
+    reconcile,
+    webhooks,
+)
 from farthing.http import idempotency
 from farthing.ids import CustomerId, DisputeAnswerId, RefundId
 from farthing.jobs import Sweep, Task, Worker
@@ -49,6 +61,7 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "payments.send_refund": send_refund,
     "customers.push": push_customer,
     "disputes.send_answer": send_answer,
+    "reconcile.run": reconcile.run_task,
 }
 """Name of a job → what it does. A task may run twice, and says why that is harmless."""
 
@@ -63,6 +76,8 @@ SWEEPS: Final = (
     Sweep("disputes", timedelta(minutes=10), disputes.watch),
     Sweep("job postings", timedelta(seconds=10), job_postings.expire_due),
     Sweep("credits", timedelta(minutes=1), credits.expire_due),
+    Sweep("missed events", timedelta(seconds=30), reconcile.sweep_due),
+    Sweep("nightly reconciliation", timedelta(minutes=1), reconcile.nightly_due),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

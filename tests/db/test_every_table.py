@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.news import busy
+from tests.news import busy, paid_beside
 from tests.worlds import Account, account, outbox, sandbox, settings, start, world
 
 from farthing import (
@@ -24,6 +24,7 @@ from farthing import (
     orders,
     payments,
     purchases,
+    reconcile,
     refunds,
     timeline,
     webhooks,
@@ -31,7 +32,7 @@ from farthing import (
 from farthing.db import Transaction
 from farthing.http import idempotency, keys
 from farthing.http.idempotency import Key
-from farthing.ids import CustomerId
+from farthing.ids import CustomerId, PaymentId
 from farthing.web import staff
 from farthing.world import World
 
@@ -105,6 +106,10 @@ async def _posting_addons(tx: Transaction) -> int:
     return sum(len(posting.addons) for posting in (await job_postings.list_page(tx, limit=100)).items)
 
 
+async def _cursors(tx: Transaction) -> int:
+    return 0 if await reconcile.cursor_of(tx, "stripe", livemode=False) is None else 1
+
+
 async def _jobs(tx: Transaction) -> int:
     counted = await jobs.counts(tx)
     await jobs.dead(tx)
@@ -158,6 +163,9 @@ READERS: dict[str, Reader] = {
     "api_keys": lambda tx: _length(keys.list_all(tx)),
     "staff": lambda tx: _length(staff.names(tx)),
     "jobs": _jobs,
+    "event_cursors": _cursors,
+    "reconciliations": lambda tx: _length(reconcile.runs_page(tx, limit=100)),
+    "discrepancies": lambda tx: _length(reconcile.list_page(tx, limit=100)),
 }
 
 READ_BY_NOBODY_AS_RECORDS = {
@@ -171,6 +179,7 @@ READ_BY_NOBODY_AS_RECORDS = {
     "jobs_statistics",
     "jobs_schedules",
     "schema_version",
+    "reconciliation_seen",  # the memory of one run
 }
 
 
@@ -178,6 +187,10 @@ async def test_every_row_of_every_table_is_read_by_its_room(world: World, accoun
     await catalog.apply(world)
     await busy(world, account)
     await start(world, key=KEY)
+    await reconcile.sweep_events(world, actor="test")
+    await paid_beside(account, PaymentId.new())
+    run = await world.db.run("test", lambda tx: reconcile.start(tx, "stripe", livemode=False, since=None, heals=False))
+    await reconcile.run(world, run)
     async with world.db.transaction("test") as tx:
         await keys.create(tx, "the shop's server", livemode=False)
         await staff.create_staff(tx, "root@example.com", "correct horse battery staple", "admin")

@@ -154,6 +154,15 @@ PLANTS = [
         "UPDATE dispute_answers SET status = 'promised', promised_at = now() - interval '25 hours'",
     ),
     ("inbox-moves", NOTICE),
+    (
+        "differences-decided",
+        """
+        INSERT INTO discrepancies (id, provider, livemode, kind, subject_kind, subject, field, status, first_seen_at,
+            last_seen_at)
+        VALUES (gen_random_uuid(), 'stripe', false, 'differs', 'payment', 'pi_1', 'fee', 'open', now() - interval '8 days',
+            now())
+        """,
+    ),
     ("refunds-move", "UPDATE refunds SET status = 'promised', promised_at = now() - interval '25 hours'"),
 ]
 

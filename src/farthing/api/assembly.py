@@ -22,8 +22,10 @@ from farthing.http.problems import HANDLERS
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
 from farthing.purchases import routes as purchases
+from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
+from farthing.webhooks import routes as webhooks
 
 ROUTERS: Final = (
     catalog.router,
@@ -40,6 +42,8 @@ ROUTERS: Final = (
     downloads.router,
     access.router,
     events.router,
+    webhooks.router,
+    reconcile.router,
     documentation.router,
 )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
 from farthing import webhooks
-from farthing.cli import opening, show
+from farthing.cli import finding, opening, show
 from farthing.cli.opening import ACTOR
 from farthing.cli.terminal import terminal
 from farthing.db import Transaction
@@ -18,12 +20,16 @@ from farthing.errors import Invalid, NotFound
 from farthing.ids import NoticeId
 from farthing.lifecycles import NoticeStatus
 from farthing.paging import LIMIT_MAX
-from farthing.webhooks import StoredNotice
+from farthing.webhooks import Choice, StoredNotice
+
+if TYPE_CHECKING:
+    from farthing.db import Database
+    from farthing.world import World
 
 Status = Literal["received", "processed", "ignored", "parked"]
 
+SOURCES: Final = {"webhook": "received", "sweep": "found in the provider's list"}
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-REPLAY_MAX: Final = 10_000
 
 
 async def list_(*, status: Status | None = None, type: str | None = None, since: str | None = None, limit: int = 25) -> int:
@@ -74,7 +80,7 @@ async def show_(event: str, /) -> int:
     terminal().show(
         _summary(notice) | {"body": body},
         f"[bold]{show.said(notice.provider_event_id)}[/] · {show.said(notice.type)} · {show.status(notice.status)}{reason}",
-        f"{notice.id} · {about}{order} · received {show.at(notice.received_at)} · attempts {notice.attempts}",
+        f"{notice.id} · {about}{order} · {SOURCES[notice.source]} {show.at(notice.received_at)} · attempts {notice.attempts}",
         show.said(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()),
     )
     return 0
@@ -85,16 +91,20 @@ async def replay(
     status: Status | None = None,
     type: str | None = None,
     since: str | None = None,
+    until: str | None = None,
+    order: str | None = None,
     dry_run: bool = False,
 ) -> int:
     """Act on stored events once more, as if they had just come. Harmless: an event only says where to look.
 
-    Name events, or choose them by status, type and time. The worker acts on them.
+    Name events, or choose them by status, type, time and order. The worker acts on them. With --dry-run each is looked at
+    now, and what would be recorded is told, one a line; nothing is kept of it.
 
     For example:
 
         farthing events replay evt_1QabcXYZ
         farthing events replay --status parked --since 2h --dry-run
+        farthing events replay --order 1001
 
     Parameters
     ----------
@@ -106,25 +116,119 @@ async def replay(
         All of this type.
     since
         All that came within this time, such as 30m, 2h or 7d.
+    until
+        Of those only what came before this time ago.
+    order
+        All about this order: its number or id.
     dry_run
-        Only say which it would be.
+        Only say what would change.
     """
-    if bool(events) == any((status, type, since)):
-        raise Invalid("Name events, or choose them by --status, --type or --since.")
-    async with opening.database() as db, db.transaction(ACTOR) as tx:
-        if events:
-            chosen = [await _find(tx, event) for event in events]
-        else:
-            chosen = [notice async for notice in _select(tx, status, type, since, REPLAY_MAX)]
-        told = [notice for notice in chosen if notice.subject_id is not None and notice.status != NoticeStatus.RECEIVED]
-        count = len(told) if dry_run else await webhooks.replay(tx, [notice.id for notice in told])
-    verb = "would be" if dry_run else "is" if count == 1 else "are"
-    document = {"replayed": 0 if dry_run else count, "chosen": [_summary(notice) for notice in told]}
-    left = len(chosen) - len(told)
+    if bool(events) == any((status, type, since, until, order)):
+        raise Invalid("Name events, or choose them by --status, --type, --since, --until or --order.")
+    asked = _Asked(events, status, type, since, until, order)
+    return await (_rehearse(asked) if dry_run else _replay(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    events: Sequence[str]
+    status: Status | None
+    type: str | None
+    since: str | None
+    until: str | None
+    order: str | None
+
+
+async def _pages(db: Database, asked: _Asked) -> AsyncIterator[Sequence[StoredNotice]]:
+    """Those that were meant, a page at a time."""
+    async with db.transaction(ACTOR) as tx:
+        named = [await _find(tx, event) for event in asked.events]
+        about = None if asked.order is None else (await finding.order(tx, asked.order)).id
+        now = tx.now
+    if named:
+        yield named
+        return
+    choice = Choice(
+        status=NoticeStatus(asked.status) if asked.status else None,
+        type=asked.type,
+        since=None if asked.since is None else now - length(asked.since),
+        until=None if asked.until is None else now - length(asked.until),
+        order=about,
+    )
+    async for page in webhooks.chosen(db, choice, actor=ACTOR):
+        yield page
+
+
+async def _replay(asked: _Asked) -> int:
+    """Each page is a transaction: interrupted, some are acted on again, and doing it anew does no harm."""
+    count = left = 0
+    async with opening.database() as db:
+        async for page in _pages(db, asked):
+            ids = [notice.id for notice in page]
+            replayed = await db.run(ACTOR, lambda tx, ids=ids: webhooks.replay(tx, ids))  # type: ignore[misc]
+            count, left = count + replayed, left + len(page) - replayed
+    verb = "is" if count == 1 else "are"
     idle = f" {left} left alone: waiting already, or of a type that nothing follows from." if left else ""
-    rows = [(notice.provider_event_id, notice.type, show.status(notice.status)) for notice in told]
-    table = [show.table(("Event", "Type", "Status"), rows)] if dry_run and rows else []
-    terminal().show(document, *table, f"{count} {'event' if count == 1 else 'events'} {verb} acted on again.{idle}")
+    said = f"{count} {'event' if count == 1 else 'events'} {verb} acted on again.{idle}"
+    terminal().show({"replayed": count, "left_alone": left}, said)
+    return 0
+
+
+async def _rehearse(asked: _Asked) -> int:
+    """What each would change, as it is found out."""
+    counts = Counter[str]()
+    async with opening.world() as world:
+        async for page in _pages(world.db, asked):
+            for notice in page:
+                outcome, said = await _rehearsed(world, notice)
+                counts[outcome] += 1
+                document = _summary(notice) | {"outcome": outcome, "would": said}
+                line = f"{show.said(notice.provider_event_id)} {show.said(notice.type)}: {show.said(said or 'nothing changes')}"
+                terminal().stream(document, line)
+    total = counts.total()
+    said = f"{total} would be acted on again: {counts['changes']} would change something, {counts['refused']} be refused."
+    terminal().stream({"replayed": 0, "chosen": total, **counts}, said)
+    return 0
+
+
+async def _rehearsed(world: World, notice: StoredNotice) -> tuple[str, str]:
+    if notice.subject_id is None:
+        return "nothing", ""
+    done = await webhooks.rehearse(world, notice)
+    would = ", ".join(done.recorded)
+    if done.refused is not None:
+        return "refused", f"{would}; then refused: {done.refused}" if would else f"refused: {done.refused}"
+    return ("changes", would) if would else ("nothing", "")
+
+
+async def sweep(*, since: str | None = None) -> int:
+    """Read the provider's own list of events, and store those that never reached us. The worker acts on them.
+
+    A worker does this by itself every few minutes, and first of all after it was down. It reads from where it stopped.
+
+    For example:
+
+        farthing events sweep
+        farthing events sweep --since 7d
+
+    Parameters
+    ----------
+    since
+        Read this far back, such as 30m, 2h or 7d, wherever the last reading ended.
+    """
+    from farthing import reconcile
+
+    async with opening.world() as world:
+        oldest = None if since is None else world.clock.now() - length(since)
+        with terminal().progress("Reading the provider's events"):
+            swept = await reconcile.sweep_events(world, actor=ACTOR, since=oldest)
+    document = {"since": swept.since, "read": swept.read, "stored": swept.stored, "lost_since": swept.lost_since}
+    verdict = f"{swept.read} read since {show.at(swept.since)}, {swept.stored} of them had never reached us."
+    lost = (
+        f"[yellow]The provider keeps events for 30 days, and those from {show.at(swept.lost_since)} on were not read in time:"
+        " run `farthing reconcile --full --apply`.[/]"
+    )
+    terminal().show(document, verdict, *([lost] if swept.lost_since else []))
     return 0
 
 
@@ -174,6 +278,7 @@ def _summary(notice: StoredNotice) -> dict[str, object]:
         "status": notice.status,
         "reason": notice.reason,
         "attempts": notice.attempts,
+        "source": notice.source,
         "subject": notice.subject_id,
         "order": notice.order_id,
         "received_at": notice.received_at,

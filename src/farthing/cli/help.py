@@ -23,7 +23,7 @@ EXIT_CODES: Final = {
     NotFound.exit_code: "There is no such thing.",
     Conflict.exit_code: "The state of things forbids it, and trying again will not help.",
     ProviderError.exit_code: "The payment provider refused, or did not answer.",
-    7: "`catalog plan --check` or `types --check` found something to do.",
+    7: "`catalog plan --check` or `types --check` found something to do, or `reconcile --check` a difference.",
     Unconfirmed.exit_code: "It was not confirmed: say --yes in a script.",
     130: "Interrupted by Ctrl-C before it was done. What runs until it is told to end, such as a server, ends with 0.",
 }

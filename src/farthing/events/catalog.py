@@ -101,6 +101,11 @@ EventName = Literal[
     "email.sent",
     "hook.failed",
     "notice.parked",
+    "notice.lost",
+    "discrepancy.found",
+    "discrepancy.healed",
+    "discrepancy.resolved",
+    "discrepancy.accepted",
     "catalog.applied",
     "coupon.created",
     "coupon.deactivated",
@@ -378,6 +383,12 @@ class RefundDeclined(Announced):
     name = "refund_request.declined"
 
 
+class DiscrepancyFound(Announced):
+    """Here and at the provider something is different. `data`: discrepancy, subject, field, ours, theirs."""
+
+    name = "discrepancy.found"
+
+
 ANNOUNCED: Final[dict[str, type[Announced]]] = {
     kind.name: kind
     for kind in (
@@ -421,6 +432,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         RefundRequested,
         RefundApproved,
         RefundDeclined,
+        DiscrepancyFound,
     )
 }
 """Recording one of these schedules its announcement; the others are only written down."""

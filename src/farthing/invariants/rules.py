@@ -498,4 +498,12 @@ RULES: Final = (
         SELECT id FROM refunds WHERE status = 'promised' AND promised_at < %(now)s - interval '1 day'
         """,
     ),
+    Rule(
+        "differences-decided",
+        "No difference from the provider stays open for more than a week: it is healed, gone, or accepted by somebody.",
+        """
+        SELECT id, kind, subject, field FROM discrepancies
+        WHERE status = 'open' AND first_seen_at < %(now)s - interval '7 days'
+        """,
+    ),
 )

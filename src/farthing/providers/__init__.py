@@ -2,6 +2,7 @@
 
 from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenCustomer, SeenMethod
 from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
+from farthing.providers.listing import Listed, ListedEvent, Movement
 from farthing.providers.protocol import (
     CatalogItem,
     CatalogPrice,
@@ -23,6 +24,9 @@ __all__ = [
     "CheckoutRequest",
     "CustomerProvider",
     "CustomerWanted",
+    "Listed",
+    "ListedEvent",
+    "Movement",
     "Notice",
     "PaymentProvider",
     "RequestedItem",

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from farthing.money import Money
 from farthing.providers.customers import CustomerProvider
 from farthing.providers.disputes import DisputeProvider
+from farthing.providers.listing import ListingProvider
 from farthing.providers.refunds import RefundProvider
 
 SubjectKind = Literal["checkout", "payment", "refund", "customer", "payment_method", "dispute", "fraud_warning"]
@@ -147,7 +148,7 @@ class SeenProduct:
     prices: Sequence[SeenPrice] = field(default_factory=tuple)
 
 
-class PaymentProvider(CustomerProvider, DisputeProvider, RefundProvider, Protocol):
+class PaymentProvider(CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, Protocol):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 
     name: str

@@ -37,11 +37,17 @@ def _from_notice(notice: StoredNotice) -> Entry:
         at=notice.received_at,
         kind="notice",
         name=notice.type,
-        title=f"{notice.provider.capitalize()} reported {notice.type}",
-        actor=f"webhook:{notice.provider}",
+        title=_reported(notice),
+        actor=f"{notice.source}:{notice.provider}",
         detail=f"{detail} ({notice.status})",
         ref=str(notice.id),
     )
+
+
+def _reported(notice: StoredNotice) -> str:
+    if notice.source == "sweep":
+        return f"Found in {notice.provider.capitalize()}'s list, never delivered: {notice.type}"
+    return f"{notice.provider.capitalize()} reported {notice.type}"
 
 
 def _from_ledger(entries: Sequence[LedgerEntry]) -> Iterator[Entry]:

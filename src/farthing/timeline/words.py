@@ -97,6 +97,11 @@ TITLES: Final[dict[EventName, str]] = {
     "email.sent": "Email sent",
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
+    "notice.lost": "Provider events lost",
+    "discrepancy.found": "Differs from the provider",
+    "discrepancy.healed": "Difference from the provider healed",
+    "discrepancy.resolved": "Difference from the provider gone",
+    "discrepancy.accepted": "Difference from the provider accepted",
     "catalog.applied": "Catalog applied",
     "coupon.created": "Coupon created",
     "coupon.deactivated": "Coupon ended",
@@ -113,7 +118,7 @@ TITLES: Final[dict[EventName, str]] = {
 
 _BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
 _AMOUNTS: Final = ("total", "received", "amount", "fee")
-_DETAILS: Final = ("message", "failure", "reason", "feature", "content", "file", "code", "kind", "job")
+_DETAILS: Final = ("difference", "message", "failure", "reason", "feature", "content", "file", "code", "kind", "job")
 
 
 def of_event(event: Event) -> Entry:

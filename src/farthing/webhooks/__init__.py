@@ -1,18 +1,23 @@
 """The doorbell: what the provider tells us is stored, then acted on."""
 
+from farthing.webhooks.choosing import Choice, chosen
 from farthing.webhooks.door import Door
 from farthing.webhooks.drain import act, drain
 from farthing.webhooks.inbox import BELL, Delivery, Inbox, replay, store
+from farthing.webhooks.rehearsal import Rehearsed, rehearse
 from farthing.webhooks.store import StoredNotice, counts, find_by_provider_id, get, list_page, of_order
 from farthing.webhooks.upkeep import forget
 
 __all__ = [
     "BELL",
+    "Choice",
     "Delivery",
     "Door",
     "Inbox",
+    "Rehearsed",
     "StoredNotice",
     "act",
+    "chosen",
     "counts",
     "drain",
     "find_by_provider_id",
@@ -20,6 +25,7 @@ __all__ = [
     "get",
     "list_page",
     "of_order",
+    "rehearse",
     "replay",
     "store",
 ]

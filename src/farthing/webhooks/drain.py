@@ -52,7 +52,7 @@ async def drain(world: World) -> int:
 async def act(world: World, notices: Sequence[StoredNotice]) -> None:
     """Look at the object these events are about. Whatever goes wrong is kept with them, and tried again or shown."""
     try:
-        await _look(world, notices)
+        await look(world, notices)
     except ProviderUnavailable as error:
         await _put_off(world, notices, error.detail, attempts_max=None)
     except NotYetKnown as error:
@@ -64,7 +64,8 @@ async def act(world: World, notices: Sequence[StoredNotice]) -> None:
         await _put_off(world, notices, f"{type(error).__name__} while acting on it; the log has more")
 
 
-async def _look(world: World, notices: Sequence[StoredNotice]) -> None:
+async def look(world: World, notices: Sequence[StoredNotice]) -> None:
+    """See how their object stands and record it, and with it what became of them. Raises what goes wrong."""
     first = notices[0]
     assert first.subject_id is not None, "what has no subject is ignored when it is stored"
     actor = f"webhook:{first.provider}"

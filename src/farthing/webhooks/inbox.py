@@ -8,7 +8,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
@@ -28,11 +28,12 @@ WRITERS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A verified event and the bytes it was signed as."""
+    """A verified event and the bytes it was signed as; or one that we found in the provider's list, as it stands there."""
 
     provider: str
     notice: Notice
     body: bytes
+    source: Literal["webhook", "sweep"] = "webhook"
 
 
 class Inbox:
@@ -92,22 +93,22 @@ class Inbox:
                     done.set_result(None)
 
 
-async def store(db: Database, deliveries: Sequence[Delivery]) -> None:
-    """One statement, committed by itself. A delivery that is known already changes nothing."""
+async def store(db: Database, deliveries: Sequence[Delivery]) -> int:
+    """One statement, committed by itself. A delivery that is known already changes nothing; returns how many were not."""
     now = db.clock.now()
     # The bodies lie end to end in one parameter, the rest is one JSON: an array of long strings would cost five times as much.
     ends = list(itertools.accumulate(len(delivery.body) for delivery in deliveries))
     rows = [_row(delivery, end) for delivery, end in zip(deliveries, ends, strict=True)]
     async with db.connection() as connection:
-        await connection.execute(
+        inserted = await connection.execute(
             """
             INSERT INTO provider_events (id, provider, livemode, account, provider_event_id, type, api_version,
-                subject_kind, subject_id, body, occurred_at, received_at, status, reason, due_at)
+                subject_kind, subject_id, body, occurred_at, received_at, status, reason, due_at, source)
             SELECT e.id, e.provider, e.livemode, e.account, e.event, e.type, e.version, e.kind, e.subject,
-                substr(%(bodies)s, e.body_start, e.body_length), e.occurred_at, %(now)s, e.status, e.reason, %(now)s
+                substr(%(bodies)s, e.body_start, e.body_length), e.occurred_at, %(now)s, e.status, e.reason, %(now)s, e.source
             FROM json_to_recordset(%(rows)s::json) AS e (id uuid, provider text, livemode boolean, account text,
                 event text, type text, version text, kind text, subject text, body_start int, body_length int,
-                occurred_at timestamptz, status text, reason text)
+                occurred_at timestamptz, status text, reason text, source text)
             ON CONFLICT (provider, livemode, account, provider_event_id) DO NOTHING
             """,
             {
@@ -118,6 +119,7 @@ async def store(db: Database, deliveries: Sequence[Delivery]) -> None:
         )
     if any(delivery.notice.subject_id is not None for delivery in deliveries):
         db.ring(BELL)
+    return inserted.rowcount
 
 
 def _row(delivery: Delivery, end: int) -> dict[str, object]:
@@ -138,6 +140,7 @@ def _row(delivery: Delivery, end: int) -> dict[str, object]:
         "occurred_at": notice.occurred_at,
         "status": NoticeStatus.IGNORED if notice.subject_id is None else NoticeStatus.RECEIVED,
         "reason": notice.reason,
+        "source": delivery.source,
     }
 
 

@@ -13,7 +13,7 @@ from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
     SELECT id, provider, livemode, account, provider_event_id, type, api_version, subject_kind, subject_id, body,
-        occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at
+        occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at, source
     FROM provider_events
 """
 
@@ -41,12 +41,14 @@ class StoredNotice:
     due_at: datetime
     order_id: OrderId | None
     finished_at: datetime | None
+    source: str
+    """`webhook` where it was delivered, `sweep` where we found it in the provider's list."""
 
 
 async def claim(tx: Transaction, *, limit: int, lease: timedelta) -> list[StoredNotice]:
     """Take what is due, for the length of the lease: a worker that dies gives it back by doing nothing."""
     return await tx.all(
-        _notice,
+        build,
         """
         WITH taken AS (
             UPDATE provider_events SET due_at = %(until)s, attempts = attempts + 1
@@ -55,7 +57,7 @@ async def claim(tx: Transaction, *, limit: int, lease: timedelta) -> list[Stored
                 ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             )
             RETURNING id, provider, livemode, account, provider_event_id, type, api_version, subject_kind, subject_id,
-                body, occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at
+                body, occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at, source
         )
         SELECT * FROM taken ORDER BY id
         """,
@@ -109,7 +111,7 @@ async def forget_bodies(tx: Transaction, *, before: datetime, limit: int) -> int
 
 
 async def get(tx: Transaction, id: NoticeId) -> StoredNotice:
-    found = await tx.find(_notice, SELECT + " WHERE id = %(id)s", id=id)
+    found = await tx.find(build, SELECT + " WHERE id = %(id)s", id=id)
     if found is None:
         raise NotFound(f"There is no provider event {id}.")
     return found
@@ -117,7 +119,7 @@ async def get(tx: Transaction, id: NoticeId) -> StoredNotice:
 
 async def find_by_provider_id(tx: Transaction, provider_event_id: str) -> StoredNotice | None:
     return await tx.find(
-        _notice,
+        build,
         SELECT + " WHERE provider_event_id = %(id)s ORDER BY id LIMIT 1",
         id=provider_event_id,
     )
@@ -133,7 +135,7 @@ async def list_page(
 ) -> Page[StoredNotice]:
     """Newest first."""
     rows = await tx.all(
-        _notice,
+        build,
         SELECT
         + """
         WHERE (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -149,7 +151,7 @@ async def list_page(
 
 
 async def of_order(tx: Transaction, order: OrderId) -> list[StoredNotice]:
-    return await tx.all(_notice, SELECT + " WHERE order_id = %(order)s ORDER BY received_at, id", order=order)
+    return await tx.all(build, SELECT + " WHERE order_id = %(order)s ORDER BY received_at, id", order=order)
 
 
 async def counts(tx: Transaction) -> dict[str, int]:
@@ -159,7 +161,7 @@ async def counts(tx: Transaction) -> dict[str, int]:
     return dict(rows)
 
 
-def _notice(row: Row) -> StoredNotice:
+def build(row: Row) -> StoredNotice:
     return StoredNotice(
         id=NoticeId.of(row["id"]),
         provider=row["provider"],
@@ -179,4 +181,5 @@ def _notice(row: Row) -> StoredNotice:
         due_at=row["due_at"],
         order_id=None if row["order_id"] is None else OrderId.of(row["order_id"]),
         finished_at=row["finished_at"],
+        source=row["source"],
     )

@@ -13,6 +13,7 @@ from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.client import API_VERSION, connect, translated
 from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
+from farthing.providers.stripe.listing import StripeListing
 from farthing.providers.stripe.refunds import StripeRefunds
 
 CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.canceled"})
@@ -21,7 +22,7 @@ CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.cance
 REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 
-class Stripe(StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds):
+class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 
     name = "stripe"

@@ -1,0 +1,75 @@
+"""What a payment company has, page by page: its events, and the objects that our rows are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from farthing.money import Money
+
+if TYPE_CHECKING:
+    from farthing.providers.protocol import Notice, SeenCheckout, SeenPayment, SeenRefund
+
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    """An event as its list has it. It is not signed: that it came from the provider is known by who was asked."""
+
+    notice: Notice
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Seen]):
+    """An object as its list has it. `asked` and `refunded` are a payment's; refunded counts what is on its way as well."""
+
+    seen: Seen
+    livemode: bool
+    created_at: datetime
+    asked: Money | None = None
+    refunded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement of the money that the provider holds for us, before its fee, in the currency of the object behind it.
+
+    `payment_id` and `refund_id` are the provider's; a movement with neither is about something else, such as a payout.
+    """
+
+    id: str
+    money: Money
+    fee: Money
+    payment_id: str | None
+    refund_id: str | None
+    returned: bool = False
+    """Whether a refund came back from the bank."""
+
+
+class ListingProvider(Protocol):
+    """Lists come in pages, newest first. `since` and `before` are moments by the provider's own clock.
+
+    Nothing is held in memory but one page. Where the provider says we ask too often, we wait and ask again.
+    """
+
+    def events(self, *, since: datetime, before: datetime | None = None) -> AsyncIterator[Sequence[ListedEvent]]:
+        """What happened, for as long as the provider remembers it: 30 days at Stripe."""
+
+    def list_payments(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenPayment]]]: ...
+
+    def list_refunds(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenRefund]]]: ...
+
+    def list_checkouts(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenCheckout]]]: ...
+
+    def list_movements(self) -> AsyncIterator[Sequence[Movement]]: ...
+
+    async def find_payment(self, id: str) -> Listed[SeenPayment] | None:
+        """As the list would have it; None where the provider has none of this id."""
+
+    async def find_refund(self, id: str) -> Listed[SeenRefund] | None: ...
+
+    async def find_checkout(self, id: str) -> Listed[SeenCheckout] | None: ...

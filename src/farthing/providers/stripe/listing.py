@@ -1,0 +1,150 @@
+"""Stripe's lists, page by page: https://docs.stripe.com/api/pagination.
+
+Asked for as plain JSON: making the library's objects of ten thousand payments would cost as much again as the answers.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import orjson
+import stamina
+import stripe
+
+from farthing.errors import ProviderError
+from farthing.money import Money
+from farthing.providers.listing import Listed, ListedEvent, Movement
+from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
+from farthing.providers.stripe import seen, webhook
+from farthing.providers.stripe.client import translated
+
+PAGE: Final = 100
+"""The most that Stripe gives at once."""
+
+PATIENCE: Final = 120.0
+"""Seconds for which one page is asked for again while Stripe says we ask too often."""
+
+FEE: Final = "latest_charge.balance_transaction"
+
+Plain = Mapping[str, Any]
+
+
+class StripeListing:
+    """The lists of one account."""
+
+    livemode: bool
+    _stripe: stripe.StripeClient
+
+    async def events(self, *, since: datetime, before: datetime | None = None) -> AsyncIterator[Sequence[ListedEvent]]:
+        async for page in self._pages("/v1/events", _made(since, before)):
+            yield [self._event(orjson.dumps(found)) for found in page]
+
+    async def list_payments(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenPayment]]]:
+        wanted = _made(since) | {"expand": [f"data.{FEE}"]}
+        async for page in self._pages("/v1/payment_intents", wanted):
+            yield [_payment(found) for found in page]
+
+    async def list_refunds(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenRefund]]]:
+        async for page in self._pages("/v1/refunds", _made(since)):
+            yield [self._refund(found) for found in page]
+
+    async def list_checkouts(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenCheckout]]]:
+        async for page in self._pages("/v1/checkout/sessions", _made(since)):
+            yield [_checkout(found) for found in page]
+
+    async def list_movements(self) -> AsyncIterator[Sequence[Movement]]:
+        async for page in self._pages("/v1/balance_transactions", {"expand": ["data.source"]}):
+            yield [_movement(found) for found in page]
+
+    async def find_payment(self, id: str) -> Listed[SeenPayment] | None:
+        found = await self._find(f"/v1/payment_intents/{id}", {"expand": [FEE]})
+        return None if found is None else _payment(found)
+
+    async def find_refund(self, id: str) -> Listed[SeenRefund] | None:
+        found = await self._find(f"/v1/refunds/{id}", {})
+        return None if found is None else self._refund(found)
+
+    async def find_checkout(self, id: str) -> Listed[SeenCheckout] | None:
+        found = await self._find(f"/v1/checkout/sessions/{id}", {})
+        return None if found is None else _checkout(found)
+
+    def _event(self, body: bytes) -> ListedEvent:
+        return ListedEvent(webhook.read(body, livemode=self.livemode), body)
+
+    def _refund(self, found: Plain) -> Listed[SeenRefund]:
+        """A refund does not say its mode: it is that of the key that asked."""
+        return Listed(seen.refund(found), self.livemode, _at(found["created"]))
+
+    async def _pages(self, path: str, wanted: Plain) -> AsyncIterator[list[dict[str, Any]]]:
+        after: dict[str, str] = {}
+        while True:
+            page = await self._ask(path, {**wanted, "limit": PAGE, **after})
+            data: list[dict[str, Any]] = page["data"]
+            if data:
+                yield data
+            if not data or not page["has_more"]:
+                return
+            after = {"starting_after": data[-1]["id"]}
+
+    async def _find(self, path: str, wanted: Plain) -> dict[str, Any] | None:
+        try:
+            return await self._ask(path, wanted)
+        except ProviderError as error:
+            if error.extra.get("provider_code") == "resource_missing":
+                return None
+            raise
+
+    async def _ask(self, path: str, wanted: Plain) -> dict[str, Any]:
+        """Raises ProviderError or ProviderUnavailable. "Too many requests" is no answer yet: it is asked again, later."""
+        with translated():
+            answer = await self._patiently(path, wanted)
+        return cast("dict[str, Any]", answer.data)
+
+    @stamina.retry(on=stripe.RateLimitError, attempts=None, timeout=PATIENCE, wait_initial=0.2, wait_jitter=0.2)
+    async def _patiently(self, path: str, wanted: Plain) -> Any:
+        return await self._stripe.raw_request_async("get", path, **wanted)
+
+
+def _made(since: datetime | None, before: datetime | None = None) -> dict[str, Any]:
+    """The filter on when something was made, in whole seconds: a moment belongs to the second it is in."""
+    bounds = {"gte": since, "lt": before}
+    created = {name: int(moment.timestamp()) for name, moment in bounds.items() if moment is not None}
+    return {"created": created} if created else {}
+
+
+def _payment(found: Plain) -> Listed[SeenPayment]:
+    charge = found.get("latest_charge")
+    return Listed(
+        seen.payment(found),
+        found["livemode"],
+        _at(found["created"]),
+        asked=Money(found["amount"], found["currency"]),
+        refunded=charge["amount_refunded"] if isinstance(charge, Mapping) else 0,
+    )
+
+
+def _checkout(found: Plain) -> Listed[SeenCheckout]:
+    listed = seen.checkout(found)
+    return Listed(listed, found["livemode"], _at(found["created"]), asked=listed.total)
+
+
+def _movement(found: Plain) -> Movement:
+    """In the currency of what was charged or given back, which may be another than that of the balance."""
+    source = found.get("source")
+    about: Plain = source if isinstance(source, Mapping) else {}
+    kind = about.get("object")
+    money = Money(found["amount"], found["currency"])
+    if kind in ("charge", "refund") and about["currency"] != found["currency"]:
+        money = Money(about["amount"] if money.amount > 0 else -about["amount"], about["currency"])
+    return Movement(
+        id=found["id"],
+        money=money,
+        fee=Money(found["fee"], found["currency"]),
+        payment_id=seen.id_of(about.get("payment_intent")) if kind == "charge" else None,
+        refund_id=about["id"] if kind == "refund" else None,
+        returned=kind == "refund" and found["amount"] > 0,
+    )
+
+
+def _at(created: int) -> datetime:
+    return datetime.fromtimestamp(created, UTC)

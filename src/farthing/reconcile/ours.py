@@ -1,0 +1,252 @@
+"""What we have of the objects on a page of the provider's: read together, in one look, with what the books say of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, TypeVar
+
+from farthing import ledger
+from farthing.db import Row, Transaction
+from farthing.errors import NotFound
+from farthing.ids import CheckoutId, Id, OrderId, PaymentId, RefundId
+from farthing.money import Money
+from farthing.reconcile.model import Known, OurCheckout, OurPayment, OurRefund, Ours
+
+I = TypeVar("I", bound=Id)  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of which objects: the provider's ids, the marks they carry, and the payments they hang on."""
+
+    provider: str
+    livemode: bool
+    ids: Sequence[str]
+    references: Sequence[str]
+    payments: Sequence[str] = ()
+
+
+async def payments(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        dict,
+        """
+        SELECT id, order_id, provider_payment_id, status, amount, currency, received_amount, received_currency, fee_amount,
+            fee_currency, livemode, refunded_amount, coalesce((
+                SELECT sum(amount) FROM refunds WHERE payment_id = payments.id AND status = 'succeeded'
+            ), 0)::bigint AS refunds
+        FROM payments
+        WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s))
+            OR id = ANY(%(marks)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+        marks=_marks(PaymentId, wanted.references),
+    )
+    names = {row["id"]: str(PaymentId.of(row["id"])) for row in rows}
+    booked = await booked_at(tx, wanted.provider, ["payment", "fee"], list(names.values()))
+    return _known([_payment(row, names[row["id"]], booked) for row in rows])
+
+
+async def refunds(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        dict,
+        """
+        SELECT id, order_id, provider_refund_id, status, amount, currency, livemode FROM refunds
+        WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s))
+            OR id = ANY(%(marks)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+        marks=_marks(RefundId, wanted.references),
+    )
+    names = {row["id"]: str(RefundId.of(row["id"])) for row in rows}
+    booked = await booked_at(tx, wanted.provider, ["refund", "refund_returned"], list(names.values()))
+    paid = await tx.all(
+        lambda row: (str(row["provider_payment_id"]), OrderId.of(row["order_id"])),
+        """
+        SELECT provider_payment_id, order_id FROM payments
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.payments),
+    )
+    return _known([_refund(row, names[row["id"]], booked) for row in rows], dict(paid))
+
+
+async def checkouts(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _checkout,
+        """
+        SELECT id, order_id, provider_checkout_id, status, (request ->> 'total')::bigint AS total,
+            request ->> 'currency' AS currency, livemode
+        FROM checkouts
+        WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_checkout_id = ANY(%(ids)s))
+            OR id = ANY(%(marks)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+        marks=_marks(CheckoutId, wanted.references),
+    )
+    return _known(rows)
+
+
+async def booked_at(
+    tx: Transaction, provider: str, kinds: Sequence[str], references: Sequence[str], *, before: datetime | None = None
+) -> dict[tuple[str, str, str], int]:
+    """What the books moved in and out of the provider's account: (kind, reference, currency) → signed minor units."""
+    rows = await tx.all(
+        lambda row: ((str(row["kind"]), str(row["reference"]), str(row["currency"])), int(row["amount"])),
+        """
+        SELECT fact.kind, fact.reference, entry.currency, sum(entry.amount) AS amount
+        FROM ledger_transactions fact JOIN ledger_entries entry ON entry.transaction_id = fact.id
+        WHERE fact.kind = ANY(%(kinds)s) AND fact.reference = ANY(%(references)s) AND entry.account = %(account)s
+            AND (%(before)s::timestamptz IS NULL OR fact.posted_at < %(before)s)
+        GROUP BY fact.kind, fact.reference, entry.currency
+        """,
+        kinds=list(kinds),
+        references=list(references),
+        account=ledger.provider(provider).name,
+        before=before,
+    )
+    return dict(rows)
+
+
+async def balance(tx: Transaction, provider: str, kinds: Sequence[str], *, before: datetime) -> dict[str, int]:
+    """What the books say the provider holds, without what was posted since."""
+    rows = await tx.all(
+        lambda row: (str(row["currency"]), int(row["amount"])),
+        """
+        SELECT entry.currency, sum(entry.amount) AS amount
+        FROM ledger_entries entry JOIN ledger_transactions fact ON fact.id = entry.transaction_id
+        WHERE entry.account = %(account)s AND fact.kind = ANY(%(kinds)s) AND fact.posted_at < %(before)s
+        GROUP BY entry.currency HAVING sum(entry.amount) <> 0
+        """,
+        kinds=list(kinds),
+        account=ledger.provider(provider).name,
+        before=before,
+    )
+    return dict(rows)
+
+
+GONE: dict[str, LiteralString] = {
+    "payment": """
+        SELECT provider_payment_id AS subject FROM payments WHERE provider_payment_id IS NOT NULL
+            AND provider = %(provider)s AND livemode = %(livemode)s AND opened_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
+    """,
+    "refund": """
+        SELECT provider_refund_id AS subject FROM refunds WHERE provider_refund_id IS NOT NULL
+            AND provider = %(provider)s AND livemode = %(livemode)s AND promised_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR promised_at >= %(since)s)
+    """,
+    "checkout": """
+        SELECT provider_checkout_id AS subject FROM checkouts WHERE provider_checkout_id IS NOT NULL
+            AND provider = %(provider)s AND livemode = %(livemode)s AND started_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR started_at >= %(since)s)
+    """,
+}
+"""Kind → the provider's ids of ours from a stretch of time."""
+
+
+async def remember_seen(tx: Transaction, run: Id, kind: str, subjects: Sequence[str]) -> None:
+    await tx.run(
+        """
+        INSERT INTO reconciliation_seen (reconciliation_id, subject_kind, subject)
+        SELECT %(run)s, %(kind)s, unnest(%(subjects)s::text[]) ON CONFLICT DO NOTHING
+        """,
+        run=run,
+        kind=kind,
+        subjects=list(subjects),
+    )
+
+
+async def not_seen(
+    tx: Transaction, run: Id, kind: str, wanted: Wanted, *, since: datetime | None, until: datetime, after: str, limit: int
+) -> list[str]:
+    """The provider's ids of ours that its list did not show, in their order, from `after` on."""
+    return await tx.all(
+        lambda row: str(row["subject"]),
+        f"SELECT subject FROM ({GONE[kind]}) ours"  # noqa: S608 - of our own table
+        """
+        WHERE subject > %(after)s AND NOT EXISTS (
+            SELECT 1 FROM reconciliation_seen seen
+            WHERE seen.reconciliation_id = %(run)s AND seen.subject_kind = %(kind)s AND seen.subject = ours.subject
+        ) ORDER BY subject LIMIT %(limit)s
+        """,
+        run=run,
+        kind=kind,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        since=since,
+        until=until,
+        after=after,
+        limit=limit,
+    )
+
+
+async def forget_seen(tx: Transaction, run: Id) -> None:
+    await tx.run("DELETE FROM reconciliation_seen WHERE reconciliation_id = %(run)s", run=run)
+
+
+def _known(found: Sequence[Ours], paid: dict[str, OrderId] | None = None) -> Known:
+    return Known(
+        by_provider_id={ours.provider_id: ours for ours in found if ours.provider_id is not None},
+        by_id={ours.id: ours for ours in found},
+        paid=paid or {},
+    )
+
+
+def _marks(kind: type[I], references: Sequence[str]) -> list[I]:
+    found = []
+    for reference in references:
+        try:
+            found.append(kind.parse(reference))
+        except NotFound:
+            continue
+    return found
+
+
+def _payment(row: Row, name: str, booked: dict[tuple[str, str, str], int]) -> OurPayment:
+    received, fee = row["received_amount"], row["fee_amount"]
+    return OurPayment(
+        id=name,
+        order_id=OrderId.of(row["order_id"]),
+        provider_id=row["provider_payment_id"],
+        status=row["status"],
+        asked=Money(row["amount"], row["currency"]),
+        received=None if received is None else Money(received, row["received_currency"]),
+        fee=None if fee is None else Money(fee, row["fee_currency"]),
+        livemode=row["livemode"],
+        refunded=row["refunded_amount"],
+        refunds=row["refunds"],
+        booked=booked.get(("payment", name, row["received_currency"]), 0),
+        booked_fee=booked.get(("fee", name, row["fee_currency"]), 0),
+    )
+
+
+def _refund(row: Row, name: str, booked: dict[tuple[str, str, str], int]) -> OurRefund:
+    money = Money(row["amount"], row["currency"])
+    return OurRefund(
+        id=name,
+        order_id=OrderId.of(row["order_id"]),
+        provider_id=row["provider_refund_id"],
+        status=row["status"],
+        money=money,
+        livemode=row["livemode"],
+        booked=sum(booked.get((kind, name, money.currency), 0) for kind in ("refund", "refund_returned")),
+    )
+
+
+def _checkout(row: Row) -> OurCheckout:
+    return OurCheckout(
+        id=str(CheckoutId.of(row["id"])),
+        order_id=OrderId.of(row["order_id"]),
+        provider_id=row["provider_checkout_id"],
+        status=row["status"],
+        total=Money(row["total"], row["currency"]),
+        livemode=row["livemode"],
+    )
