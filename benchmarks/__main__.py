@@ -14,7 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import access, entitled, ingest, machine, sandbox_costs, settle, startup
+from benchmarks import access, entitled, ingest, machine, sandbox_costs, settle, startup, truth
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -29,16 +29,18 @@ class Rounds:
     entitled: int
     startup: int
     sandbox: int
+    truth: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5)
-QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2)
+WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5)
+QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2)
 REQUESTS: Final = 300
 ORDERS: Final = 100
 CALLS: Final = 40
 SANDBOX_REQUESTS: Final = 200
 SUBSCRIPTIONS: Final = 40
 SANDBOX_OBJECTS: Final = 20_000
+COMPARED: Final = 2_000
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
@@ -52,6 +54,8 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
         subscriptions=SUBSCRIPTIONS * rounds.sandbox,
         objects=SANDBOX_OBJECTS * rounds.sandbox,
     ),
+    # As many objects as rounds allow: ten thousand of them in a whole run.
+    "truth": lambda dsn, rounds: truth.measure(dsn, rounds=rounds.truth, objects=COMPARED * rounds.truth),
 }
 """Name → what is measured, each in a database of its own."""
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks import access, entitled, ingest, sandbox_costs, settle, startup
+from benchmarks import access, entitled, ingest, sandbox_costs, settle, startup, truth
 from benchmarks.line import Line
 
 
@@ -42,6 +42,13 @@ def test_the_sandbox_does_all_that_is_measured() -> None:
     lines = list(sandbox_costs.measure(rounds=1, requests=10, subscriptions=1, objects=20))
     assert [line.unit for line in lines] == ["ms", "requests/s", "s", "s", "MiB"]
     assert min(figure for line in lines[:4] for figure in line.ours) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is Linux's to tell")
+def test_what_is_reconciled_and_replayed_is_all_there_is(dsn: str) -> None:
+    """`truth` counts the objects and events itself, and asserts that none differs."""
+    lines = truth.measure(dsn, rounds=1, objects=20)
+    assert [line.unit for line in lines] == ["s", "MiB", "MiB"]
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

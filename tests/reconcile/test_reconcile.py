@@ -1,10 +1,11 @@
 """Our rows against the provider's lists: every difference is named, healed where the normal path heals it, and kept else."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from tests.news import busy, count, happened, hear, paid_beside, read, sound, work
-from tests.reconcile.test_missed_events import dashboard_refund, intent_of
+from tests.reconcile.test_missed_events import dashboard_refund, fee_told, intent_of
 from tests.worlds import Account, buy, session_of, start
 
 from farthing import payments, reconcile, timeline, worker
@@ -175,9 +176,13 @@ async def test_each_field_that_differs_is_named(world: World, account: Account) 
     assert {each.status for each in await found(world, None)} == {"resolved"}
 
 
-async def test_a_fact_in_the_books_that_no_movement_stands_behind_is_named_by_currency(world: World, account: Account) -> None:
+async def test_a_fact_in_the_books_that_no_movement_stands_behind_is_named_by_currency(
+    world: World, account: Account, clock: TravelClock
+) -> None:
     await buy(world, account)
+    await fee_told(account)
     await hear(world, account)
+    clock.advance(timedelta(minutes=11))
     assert (await compare(world)).found == 0
     post = """
         WITH fact AS (
@@ -237,3 +242,20 @@ async def test_a_run_whose_process_died_is_run_again_and_a_finished_one_is_not(w
     done = await reconcile.run(world, id)
     assert (done.status, done.found) == ("finished", 0)
     assert await reconcile.run(world, id) == done
+
+
+async def test_a_dispute_that_no_event_told_of_is_found_and_booked(world: World, account: Account, clock: TravelClock) -> None:
+    started = await start(world)
+    session = await session_of(world, started.id)
+    assert (await account.pay(session, "4000000000000259")).status_code == 200
+    await compare(world, heals=True)
+    while not (await account.get("/v1/disputes"))["data"]:
+        await asyncio.sleep(0.02)
+    [dispute] = (await account.get("/v1/disputes"))["data"]
+    await compare(world)
+    assert ("missing_here", dispute["id"], "dispute") in {each.difference.key for each in await found(world, None)}
+    assert (await compare(world, heals=True)).left_open == 0
+    await fee_told(account)
+    clock.advance(timedelta(minutes=11))
+    assert (await compare(world, heals=True)).left_open == 0, "the balance has it as well"
+    assert await sound(world)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from farthing.money import Money
 
 if TYPE_CHECKING:
+    from farthing.providers.disputes import SeenDispute
     from farthing.providers.protocol import Notice, SeenCheckout, SeenPayment, SeenRefund
 
 Seen = TypeVar("Seen")
@@ -38,7 +39,7 @@ class Listed(Generic[Seen]):
 class Movement:
     """One movement of the money that the provider holds for us, before its fee, in the currency of the object behind it.
 
-    `payment_id` and `refund_id` are the provider's; a movement with neither is about something else, such as a payout.
+    `payment_id`, `refund_id` and `dispute_id` are the provider's; with none of them it is about something else: a payout.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Movement:
     fee: Money
     payment_id: str | None
     refund_id: str | None
+    dispute_id: str | None
     returned: bool = False
     """Whether a refund came back from the bank."""
 
@@ -65,6 +67,8 @@ class ListingProvider(Protocol):
 
     def list_checkouts(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenCheckout]]]: ...
 
+    def list_disputes(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenDispute]]]: ...
+
     def list_movements(self) -> AsyncIterator[Sequence[Movement]]: ...
 
     async def find_payment(self, id: str) -> Listed[SeenPayment] | None:
@@ -73,3 +77,5 @@ class ListingProvider(Protocol):
     async def find_refund(self, id: str) -> Listed[SeenRefund] | None: ...
 
     async def find_checkout(self, id: str) -> Listed[SeenCheckout] | None: ...
+
+    async def find_dispute(self, id: str) -> Listed[SeenDispute] | None: ...

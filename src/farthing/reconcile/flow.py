@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -18,7 +18,7 @@ from farthing.payments import NotYetKnown
 from farthing.providers import Listed, Movement
 from farthing.reconcile import actions, cursors, model, ours, store
 from farthing.reconcile.kinds import ACTOR, KINDS, Kind, look, wanted, wanted_by_id
-from farthing.reconcile.model import Difference, Discrepancy, Reconciliation
+from farthing.reconcile.model import Difference, Discrepancy, Ours, Reconciliation
 from farthing.world import World
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ GRACE: Final = timedelta(minutes=10)
 """What is younger may have its news on the way: at night it is left for the next night."""
 
 BATCH: Final = 100
-BOOKED: Final = ("payment", "fee", "refund", "refund_returned")
+BOOKED: Final = ("payment", "fee", "refund", "refund_returned", "dispute_withdrawn", "dispute_reinstated")
 """Facts in the books that a movement at the provider stands behind."""
 
 BY_HAND: Final = "the normal path leaves it as it is: a person must decide"
@@ -206,12 +206,15 @@ class _Run:
         )
 
     async def _balance(self) -> None:
-        """The books' account against the provider's movements, fact by fact: what is on its way there or here is in neither."""
+        """The books' account against the provider's movements, fact by fact.
+
+        What is on its way there or here is in neither: a charge has no movement yet for a while after it succeeded.
+        """
         theirs: Counter[str] = Counter()
         async for page in _ahead(self._provider.list_movements()):
             await self._movements(page, theirs)
         async with self._world.db.transaction(ACTOR) as tx:
-            booked = await ours.balance(tx, self._provider.name, BOOKED, before=self._started)
+            booked = await ours.balance(tx, self._provider.name, BOOKED, before=self._started - GRACE)
         account = ledger.provider(self._provider.name).name
         found = await self._note(
             "balance", account, model.compare_balances(account, booked, {name: sum for name, sum in theirs.items() if sum})
@@ -226,17 +229,27 @@ class _Run:
         async with self._world.db.transaction(ACTOR) as tx:
             paid = (await ours.payments(tx, charges)).by_provider_id
             back = (await ours.refunds(tx, backs)).by_provider_id
-            names = [known.id for known in (*paid.values(), *back.values())]
-            booked = await ours.booked_at(tx, provider.name, BOOKED, names, before=self._started)
-        for movement in page:
-            name = next((k.id for k in (paid.get(movement.payment_id or ""), back.get(movement.refund_id or "")) if k), None)
-            if name is None:
-                continue
-            fact = "payment" if movement.payment_id else "refund_returned" if movement.returned else "refund"
+            facts = [_fact(movement, paid, back) for movement in page]
+            names = [name for _, name in facts if name]
+            booked = await ours.booked_at(tx, provider.name, BOOKED, names, before=self._started - GRACE)
+        for movement, (fact, name) in zip(page, facts, strict=True):
             if (fact, name, movement.money.currency) in booked:
                 theirs[movement.money.currency] += movement.money.amount
-            if ("fee", name, movement.fee.currency) in booked:
+            # The fee of a dispute is part of its fact.
+            if ("fee" if fact == "payment" else fact, name, movement.fee.currency) in booked:
                 theirs[movement.fee.currency] -= movement.fee.amount
+
+
+def _fact(movement: Movement, paid: Mapping[str, Ours], back: Mapping[str, Ours]) -> tuple[str, str]:
+    """Kind and reference under which the books have a movement; the reference of what is not ours is empty."""
+    if movement.dispute_id is not None:
+        kind = "dispute_withdrawn" if movement.money.amount < 0 else "dispute_reinstated"
+        return kind, f"{movement.dispute_id} {movement.id}"
+    if movement.refund_id is not None:
+        known = back.get(movement.refund_id)
+        return "refund_returned" if movement.returned else "refund", known.id if known else ""
+    known = paid.get(movement.payment_id or "")
+    return "payment", known.id if known else ""
 
 
 async def _explain(tx: Transaction, found: Sequence[Discrepancy], reason: str) -> None:

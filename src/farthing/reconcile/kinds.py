@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from farthing import checkout, payments
+from farthing import checkout, disputes, payments
 from farthing.db import Transaction
 from farthing.payments import Recorded
 from farthing.providers import Listed, PaymentProvider
@@ -54,6 +54,14 @@ KINDS: Final = (
         compare=model.compare_checkout,
         heal=lambda world, named: checkout.sync(world, named, actor=ACTOR),
     ),
+    Kind(
+        "dispute",
+        pages=lambda provider, since: provider.list_disputes(since=since),
+        find=lambda provider, named: provider.find_dispute(named),
+        known=ours.disputes,
+        compare=model.compare_dispute,
+        heal=lambda world, named: disputes.sync_dispute(world, named, actor=ACTOR),
+    ),
 )
 
 
@@ -63,7 +71,7 @@ def wanted(provider: PaymentProvider, page: Sequence[Listed[Any]]) -> Wanted:
         provider.name,
         provider.livemode,
         ids=[listed.seen.id for listed in page],
-        references=[listed.seen.reference for listed in page if listed.seen.reference is not None],
+        references=[mark for listed in page if (mark := getattr(listed.seen, "reference", None)) is not None],
         payments=[id for listed in page if (id := getattr(listed.seen, "payment_id", None)) is not None],
     )
 

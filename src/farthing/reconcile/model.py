@@ -8,7 +8,7 @@ from typing import Final, Literal
 from farthing.ids import DiscrepancyId, OrderId, ReconciliationId
 from farthing.lifecycles import DiscrepancyStatus, ReconciliationStatus
 from farthing.money import Money
-from farthing.providers import Listed, SeenCheckout, SeenPayment, SeenRefund
+from farthing.providers import Listed, SeenCheckout, SeenDispute, SeenPayment, SeenRefund
 
 DiscrepancyKind = Literal["missing_here", "missing_there", "differs", "balance"]
 
@@ -109,7 +109,19 @@ class OurCheckout:
     livemode: bool
 
 
-Ours = OurPayment | OurRefund | OurCheckout
+@dataclass(frozen=True, slots=True)
+class OurDispute:
+    id: str
+    order_id: OrderId
+    provider_id: str | None
+    status: str
+    money: Money
+    livemode: bool
+    withheld: int
+    """Taken and not given back, in minor units of `money`'s currency."""
+
+
+Ours = OurPayment | OurRefund | OurCheckout | OurDispute
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +221,25 @@ def _checkout_fields(ours: OurCheckout, listed: Listed[SeenCheckout], known: Kno
     if seen.total is not None and ours.status != "failed":
         yield from _money(base, ours.total, seen.total)
     yield from _mode_and_mark(base, ours, listed.livemode, seen.reference, known)
+
+
+def compare_dispute(listed: Listed[SeenDispute], known: Known) -> Sequence[Difference] | None:
+    seen = listed.seen
+    ours = known.by_provider_id.get(seen.id)
+    if not isinstance(ours, OurDispute):
+        order = known.paid.get(seen.payment_id or "")
+        return NOT_OURS if order is None else [_missing("dispute", seen.id, f"{seen.status} {seen.money}", order)]
+    return list(_dispute_fields(ours, seen))
+
+
+def _dispute_fields(ours: OurDispute, seen: SeenDispute) -> Iterator[Difference]:
+    base = _differs("dispute", seen.id, ours.order_id)
+    if ours.status != seen.status:
+        yield replace(base, field="status", ours=ours.status, theirs=seen.status)
+    yield from _money(base, ours.money, seen.money)
+    withheld = Money(-sum(moved.money.amount for moved in seen.movements), seen.money.currency)
+    if ours.withheld != withheld.amount:
+        yield replace(base, field="withheld", ours=str(Money(ours.withheld, seen.money.currency)), theirs=str(withheld))
 
 
 def missing_there(subject_kind: str, subject: str, ours: Ours | None) -> Sequence[Difference]:

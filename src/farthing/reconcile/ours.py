@@ -8,9 +8,9 @@ from typing import LiteralString, TypeVar
 from farthing import ledger
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
-from farthing.ids import CheckoutId, Id, OrderId, PaymentId, RefundId
+from farthing.ids import CheckoutId, DisputeId, Id, OrderId, PaymentId, RefundId
 from farthing.money import Money
-from farthing.reconcile.model import Known, OurCheckout, OurPayment, OurRefund, Ours
+from farthing.reconcile.model import Known, OurCheckout, OurDispute, OurPayment, OurRefund, Ours
 
 I = TypeVar("I", bound=Id)  # noqa: E741
 
@@ -63,17 +63,7 @@ async def refunds(tx: Transaction, wanted: Wanted) -> Known:
     )
     names = {row["id"]: str(RefundId.of(row["id"])) for row in rows}
     booked = await booked_at(tx, wanted.provider, ["refund", "refund_returned"], list(names.values()))
-    paid = await tx.all(
-        lambda row: (str(row["provider_payment_id"]), OrderId.of(row["order_id"])),
-        """
-        SELECT provider_payment_id, order_id FROM payments
-        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
-        """,
-        provider=wanted.provider,
-        livemode=wanted.livemode,
-        ids=list(wanted.payments),
-    )
-    return _known([_refund(row, names[row["id"]], booked) for row in rows], dict(paid))
+    return _known([_refund(row, names[row["id"]], booked) for row in rows], await _paid(tx, wanted))
 
 
 async def checkouts(tx: Transaction, wanted: Wanted) -> Known:
@@ -92,6 +82,37 @@ async def checkouts(tx: Transaction, wanted: Wanted) -> Known:
         marks=_marks(CheckoutId, wanted.references),
     )
     return _known(rows)
+
+
+async def disputes(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _dispute,
+        """
+        SELECT id, order_id, provider_dispute_id, status, amount, currency, livemode,
+            withdrawn_amount - reinstated_amount AS withheld
+        FROM disputes
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_dispute_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+    )
+    return _known(rows, await _paid(tx, wanted))
+
+
+async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId]:
+    """Which of the payments are ours."""
+    found = await tx.all(
+        lambda row: (str(row["provider_payment_id"]), OrderId.of(row["order_id"])),
+        """
+        SELECT provider_payment_id, order_id FROM payments
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.payments),
+    )
+    return dict(found)
 
 
 async def booked_at(
@@ -147,6 +168,11 @@ GONE: dict[str, LiteralString] = {
         SELECT provider_checkout_id AS subject FROM checkouts WHERE provider_checkout_id IS NOT NULL
             AND provider = %(provider)s AND livemode = %(livemode)s AND started_at < %(until)s
             AND (%(since)s::timestamptz IS NULL OR started_at >= %(since)s)
+    """,
+    "dispute": """
+        SELECT provider_dispute_id AS subject FROM disputes
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND opened_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
     """,
 }
 """Kind → the provider's ids of ours from a stretch of time."""
@@ -249,4 +275,16 @@ def _checkout(row: Row) -> OurCheckout:
         status=row["status"],
         total=Money(row["total"], row["currency"]),
         livemode=row["livemode"],
+    )
+
+
+def _dispute(row: Row) -> OurDispute:
+    return OurDispute(
+        id=str(DisputeId.of(row["id"])),
+        order_id=OrderId.of(row["order_id"]),
+        provider_id=row["provider_dispute_id"],
+        status=row["status"],
+        money=Money(row["amount"], row["currency"]),
+        livemode=row["livemode"],
+        withheld=row["withheld"],
     )

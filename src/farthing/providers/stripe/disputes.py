@@ -19,12 +19,12 @@ class StripeDisputes:
 
     async def dispute(self, id: str) -> SeenDispute:
         with translated():
-            return _dispute(_plain(await self._stripe.v1.disputes.retrieve_async(id)))
+            return seen_dispute(_plain(await self._stripe.v1.disputes.retrieve_async(id)))
 
     async def disputes(self, payment_id: str) -> list[SeenDispute]:
         with translated():
             page = await self._stripe.v1.disputes.list_async({"payment_intent": payment_id, "limit": 100})
-            return [_dispute(_plain(found)) async for found in page.auto_paging_iter()]
+            return [seen_dispute(_plain(found)) async for found in page.auto_paging_iter()]
 
     async def submit_evidence(self, id: str, evidence: Mapping[str, str], *, appeal: bool, key: str) -> None:
         """What an appeal holds is one text: why it is filed."""
@@ -52,7 +52,7 @@ class StripeDisputes:
         )
 
 
-def _dispute(found: Mapping[str, Any]) -> SeenDispute:
+def seen_dispute(found: Mapping[str, Any]) -> SeenDispute:
     money = Money(found["amount"], found["currency"])
     details = found["evidence_details"]
     card = (found.get("payment_method_details") or {}).get("card") or {}

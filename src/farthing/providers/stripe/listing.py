@@ -13,10 +13,12 @@ import stripe
 
 from farthing.errors import ProviderError
 from farthing.money import Money
+from farthing.providers.disputes import SeenDispute
 from farthing.providers.listing import Listed, ListedEvent, Movement
 from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
 from farthing.providers.stripe import seen, webhook
 from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.disputes import seen_dispute
 
 PAGE: Final = 100
 """The most that Stripe gives at once."""
@@ -52,6 +54,10 @@ class StripeListing:
         async for page in self._pages("/v1/checkout/sessions", _made(since)):
             yield [_checkout(found) for found in page]
 
+    async def list_disputes(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenDispute]]]:
+        async for page in self._pages("/v1/disputes", _made(since)):
+            yield [_dispute(found) for found in page]
+
     async def list_movements(self) -> AsyncIterator[Sequence[Movement]]:
         async for page in self._pages("/v1/balance_transactions", {"expand": ["data.source"]}):
             yield [_movement(found) for found in page]
@@ -67,6 +73,10 @@ class StripeListing:
     async def find_checkout(self, id: str) -> Listed[SeenCheckout] | None:
         found = await self._find(f"/v1/checkout/sessions/{id}", {})
         return None if found is None else _checkout(found)
+
+    async def find_dispute(self, id: str) -> Listed[SeenDispute] | None:
+        found = await self._find(f"/v1/disputes/{id}", {})
+        return None if found is None else _dispute(found)
 
     def _event(self, body: bytes) -> ListedEvent:
         return ListedEvent(webhook.read(body, livemode=self.livemode), body)
@@ -128,13 +138,17 @@ def _checkout(found: Plain) -> Listed[SeenCheckout]:
     return Listed(listed, found["livemode"], _at(found["created"]), asked=listed.total)
 
 
+def _dispute(found: Plain) -> Listed[SeenDispute]:
+    return Listed(seen_dispute(found), found["livemode"], _at(found["created"]))
+
+
 def _movement(found: Plain) -> Movement:
     """In the currency of what was charged or given back, which may be another than that of the balance."""
     source = found.get("source")
     about: Plain = source if isinstance(source, Mapping) else {}
     kind = about.get("object")
     money = Money(found["amount"], found["currency"])
-    if kind in ("charge", "refund") and about["currency"] != found["currency"]:
+    if kind in ("charge", "refund", "dispute") and about["currency"] != found["currency"]:
         money = Money(about["amount"] if money.amount > 0 else -about["amount"], about["currency"])
     return Movement(
         id=found["id"],
@@ -142,6 +156,7 @@ def _movement(found: Plain) -> Movement:
         fee=Money(found["fee"], found["currency"]),
         payment_id=seen.id_of(about.get("payment_intent")) if kind == "charge" else None,
         refund_id=about["id"] if kind == "refund" else None,
+        dispute_id=about["id"] if kind == "dispute" else None,
         returned=kind == "refund" and found["amount"] > 0,
     )
 
