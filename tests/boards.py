@@ -100,7 +100,7 @@ async def board_day(world: World, account: Account) -> None:
 
     async def spend(tx: Transaction) -> None:
         (bought,) = [each for each in await fulfillment.to_do(tx, limit=10) if each.delivered_units == 0][:1]
-        await fulfillment.advance(tx, bought.order_id, bought.line_id, delivered=1)
+        await fulfillment.advance_to(tx, bought.order_id, bought.line_id, 1)
         await credits.spend(tx, order.customer_id, 2, reference="busy: kept")
         undone = await credits.spend(tx, order.customer_id, 3, reference="busy: undone")
         await credits.release(tx, undone.id)

@@ -11,23 +11,38 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 import structlog
 
-from farthing import access, config, customers, emails, entitlements, fulfillment, orders, purchases, worker
+from farthing import (
+    access,
+    config,
+    credits,
+    customers,
+    emails,
+    entitlements,
+    fulfillment,
+    job_postings,
+    orders,
+    payments,
+    purchases,
+    worker,
+)
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
 from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
 from farthing.checkout import Buyer, Started
 from farthing.clock import Clock
 from farthing.config import Settings
+from farthing.credits import CreditGrant, CreditSpend
 from farthing.customers import Customer, PaymentMethod
 from farthing.db import Database, Transaction, migrate
 from farthing.db.embedded import EmbeddedPostgres
 from farthing.emails import MailboxMailer, SmtpMailer
 from farthing.errors import ConfigError, Invalid
 from farthing.events import ANNOUNCED, Announced, EventName
-from farthing.fulfillment import CheckJob
+from farthing.fulfillment import CheckJob, Fulfillment
 from farthing.http import tokens
 from farthing.http.idempotency import Key
-from farthing.ids import OrderId
+from farthing.ids import CreditSpendId, LineItemId, OrderId
+from farthing.job_postings import JobPosting
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
 from farthing.orders import Order
@@ -138,6 +153,11 @@ class Farthing:
                         yield state
 
         return entered if inner is not None else entered(app)
+
+    @property
+    def kinds(self) -> Mapping[str, object]:
+        """Kinds of product of the application's own, by name."""
+        return self._kinds
 
     @property
     def started(self) -> bool:
@@ -366,6 +386,76 @@ class Farthing:
         """
         return await self.refunds.create(order, amount, reason=reason, note=note)
 
+    # What a job board, an agency and a seller of credits ask for. Each may be done in the host's own transaction: `tx`.
+
+    async def credits(self, customer: str) -> int:
+        """How many credits your user can spend at this moment."""
+        async with self.world.db.transaction("app") as tx:
+            return (await credits.show(tx, await credits.customer_of(tx, customer))).balance
+
+    async def spend_credits(
+        self,
+        customer: str,
+        amount: int,
+        *,
+        reference: str,
+        note: str | None = None,
+        then: Callable[[Transaction, CreditSpend], Awaitable[None]] | None = None,
+    ) -> CreditSpend:
+        """Spend your user's credits, those that end first before the others.
+
+        `reference` says on what: the same one again answers with the first spend. `then` gets the open transaction: what it
+        writes with `tx.connection`, such as your job that goes online, commits with the spend or not at all; it may run again.
+        Raises Conflict where there are not enough, NotFound for a user who never bought. Undo it with `release_credits`.
+        """
+
+        async def work(tx: Transaction) -> CreditSpend:
+            buyer = await credits.customer_of(tx, customer)
+            spent = await credits.spend(tx, buyer, amount, reference=reference, note=note)
+            if then is not None:
+                await then(tx, spent)
+            return spent
+
+        return await self.world.db.run("app", work)
+
+    async def release_credits(self, spend: str) -> CreditSpend:
+        """Give back what was spent: harmless when repeated."""
+        return await self.world.db.run("app", lambda tx: credits.release(tx, CreditSpendId.parse(spend)))
+
+    async def grant_credits(
+        self, customer: str, amount: int, *, reference: str, note: str | None = None, expires_at: datetime | None = None
+    ) -> CreditGrant:
+        """Give your user credits that nobody paid for. Once for each reference."""
+
+        async def work(tx: Transaction) -> CreditGrant:
+            buyer = await customers.remember(tx, external_id=customer, email=None)
+            return await credits.give(tx, buyer.id, amount, reference=reference, note=note, expires_at=expires_at)
+
+        return await self.world.db.run("app", work)
+
+    async def job_posting(self, job: str) -> JobPosting | None:
+        """How one of your jobs stands on the board; None where nobody bought for it."""
+        async with self.world.db.transaction("app") as tx:
+            return await job_postings.find(tx, job)
+
+    async def approve_job(self, job: str) -> JobPosting:
+        """Publish a job that waits for approval: its time starts now. Raises NotFound, Conflict."""
+        return await self.world.db.run("app", lambda tx: _approve(tx, job))
+
+    async def reject_job(self, job: str, reason: str, *, refund: bool = False) -> JobPosting:
+        """Refuse a job that waits for approval, and with `refund` promise the buyer all that was paid for it."""
+
+        async def work(tx: Transaction) -> JobPosting:
+            posting = await job_postings.get_by_job(tx, job)
+            return await payments.reject_posting(tx, posting.id, reason, refund=refund)
+
+        return await self.world.db.run("app", work)
+
+    async def fulfill(self, order: str, line: str, delivered_units: int, *, note: str | None = None) -> Fulfillment:
+        """Say that so many units of a service are delivered by now, all in all; 0: somebody has begun. Repeatable."""
+        ids = OrderId.parse(order), LineItemId.parse(line)
+        return await self.world.db.run("app", lambda tx: fulfillment.advance_to(tx, *ids, delivered_units, note=note))
+
     # Wiring.
 
     async def _open(self, stack: AsyncExitStack) -> World:
@@ -422,6 +512,10 @@ class Farthing:
             await task
 
         stack.push_async_callback(end)
+
+
+async def _approve(tx: Transaction, job: str) -> JobPosting:
+    return await job_postings.approve(tx, (await job_postings.get_by_job(tx, job)).id)
 
 
 def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int, content: str | None) -> list[CartItem]:

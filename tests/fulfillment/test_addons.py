@@ -4,9 +4,9 @@ import pytest
 from tests.boards import ADA, BOB, days_pass, post_job, posted, posting
 from tests.fulfillment.conftest import give_back
 from tests.news import happened, sound
-from tests.worlds import Account, buy, start, unchanged
+from tests.worlds import Account, buy, session_of, start, unchanged
 
-from farthing import catalog, fulfillment, orders
+from farthing import catalog, checkout, fulfillment, orders, payments
 from farthing.catalog import CartItem
 from farthing.errors import ConfigError, Conflict, FarthingError, Invalid, NotFound
 from farthing.world import World
@@ -96,6 +96,19 @@ async def test_what_accompanied_a_refunded_posting_in_another_order_is_named(sho
         left = await tx.value("SELECT data -> 'addons_left' AS left FROM events WHERE type = 'job.unpublished'")
         assert [other for other, _ in await orders.addons_of(tx, order.lines[0].id)] == [later.id]
     assert left == [str(later.id)]
+
+
+async def test_an_add_on_paid_after_its_posting_went_back_goes_back_as_well(shop: World, account: Account) -> None:
+    order = await post_job(shop, account)
+    late = await start(shop, CartItem("email-blast", for_line=str(order.lines[0].id)), buyer=ADA)
+    await give_back(shop, account, order)
+    session = await session_of(shop, late.id)
+    assert (await account.pay(session)).status_code == 200
+    await checkout.sync(shop, session, actor="test")
+    async with shop.db.transaction("test") as tx:
+        (payment,) = await payments.of_order(tx, late.order_id)
+    assert (payment.status, payment.surplus_reason) == ("surplus", "accompanies_nothing")
+    assert await sound(shop)
 
 
 @pytest.mark.parametrize(

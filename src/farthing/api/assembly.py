@@ -8,13 +8,15 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from farthing.access import routes as access
-from farthing.api import documentation, events
+from farthing.api import documentation, events, job_postings
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
+from farthing.credits import routes as credits
 from farthing.customers import routes as customers
 from farthing.discounts import routes as discounts
 from farthing.downloads import routes as downloads
 from farthing.entitlements import routes as entitlements
+from farthing.fulfillment import routes as fulfillment
 from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
@@ -36,11 +38,14 @@ ROUTERS: Final = (
     refunds.router,
     refund_requests.router,
     entitlements.router,
+    credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.
     customers.router,
     purchases.router,
     downloads.router,
     access.router,
+    job_postings.router,
+    fulfillment.router,
     events.router,
     webhooks.router,
     reconcile.router,

@@ -113,7 +113,8 @@ def list_() -> int:
 
         farthing catalog list
     """
-    found = room.load(opening.settings().catalog)
+    settings = opening.settings()
+    found = room.load(settings.catalog, kinds=opening.kinds(settings))
     documents = [
         {
             "key": product.key,

@@ -127,8 +127,17 @@ async def farthing(settings_: Settings | None = None) -> AsyncIterator[Farthing]
 
     found = settings_ or settings()
     _refuse_nothing(found)
-    async with Farthing(found, run_worker=False) as pay:
+    async with Farthing(found, run_worker=False, kinds=kinds(found)) as pay:
         yield pay
+
+
+def kinds(found: Settings) -> Mapping[str, object]:
+    """The kinds of product of the application, where FARTHING_APP names it: farthing.toml may use them."""
+    if not found.app:
+        return {}
+    from farthing.cli import serve
+
+    return serve.load(found.app).pay.kinds
 
 
 @asynccontextmanager

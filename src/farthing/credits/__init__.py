@@ -1,6 +1,7 @@
 """Credits: bought or given, spent oldest first, and never below nothing."""
 
 from farthing.credits.actions import (
+    customer_of,
     give,
     grant_line,
     hold_line,
@@ -20,6 +21,7 @@ __all__ = [
     "CreditGrant",
     "CreditSpend",
     "Credits",
+    "customer_of",
     "expire_due",
     "find_grant",
     "get_spend",

@@ -6,11 +6,11 @@ A host spends credits and does what they pay for in one transaction of its own: 
 from datetime import datetime
 from typing import Final
 
-from farthing import events
+from farthing import customers, events
 from farthing.credits import store
 from farthing.credits.model import CreditGrant, Credits, CreditSpend
 from farthing.db import Transaction
-from farthing.errors import Conflict, Invalid, KeyReused
+from farthing.errors import Conflict, Invalid, KeyReused, NotFound
 from farthing.ids import CreditGrantId, CreditSpendId, CustomerId, LineItemId, OrderId
 
 AMOUNT_MAX: Final = 1_000_000_000_000
@@ -135,6 +135,14 @@ async def show(tx: Transaction, customer: CustomerId) -> Credits:
     """What can be spent at this moment. What has run out is not counted, swept or not."""
     grants = tuple(await store.grants_left(tx, customer))
     return Credits(sum(grant.remaining for grant in grants), grants)
+
+
+async def customer_of(tx: Transaction, external_id: str) -> CustomerId:
+    """The host's user as our customer. Raises NotFound for one who never bought and was never given anything."""
+    found = await customers.find_by_external_id(tx, external_id)
+    if found is None:
+        raise NotFound("There is no such customer.")
+    return found.id
 
 
 async def expire(tx: Transaction, customer: CustomerId) -> None:

@@ -6,11 +6,12 @@ from typing import Final
 from farthing import orders
 from farthing.db import Transaction
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
-from farthing.fulfillment.kind import Accompanied, Checked, Kind, Proof, Proven, Refusing, Sharing, Used
+from farthing.fulfillment.kind import Accompanied, Checked, Holding, Kind, Proof, Proven, Refusing, Sharing, Used
 from farthing.fulfillment.kinds import KINDS, kind_of, registered
-from farthing.fulfillment.service import advance
+from farthing.fulfillment.service import advance_to
 from farthing.fulfillment.store import Fulfillment, of_order, to_do
 from farthing.ids import CustomerId
+from farthing.lifecycles import OrderStatus
 from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
 
@@ -41,6 +42,20 @@ async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
     return await kind.used(tx, order, line) if isinstance(kind, Used) else Money.zero(line.amount.currency)
 
 
+async def hold(tx: Transaction, order: Order, line: LineItem, reference: str, money: Money) -> None:
+    """A refund of so much of the line is promised: what it pays for is set aside, where its kind can do that."""
+    kind = kind_of(tx, line.kind)
+    if isinstance(kind, Holding):
+        await kind.hold(tx, order, line, reference, money)
+
+
+async def let_go(tx: Transaction, order: Order, line: LineItem, reference: str) -> None:
+    """That refund failed, or was called off."""
+    kind = kind_of(tx, line.kind)
+    if isinstance(kind, Holding):
+        await kind.let_go(tx, order, line, reference)
+
+
 async def proofs(tx: Transaction, order: Order) -> list[Proof]:
     """What the buyer was given of the order, and used, oldest first."""
     found: list[Proof] = []
@@ -59,6 +74,10 @@ async def refusal(tx: Transaction, order: Order) -> str | None:
         kind = kind_of(tx, line.kind)
         if isinstance(kind, Refusing) and (reason := await kind.refusal(tx, order, line)):
             return reason
+        if line.addon_to is not None and all(each.id != line.addon_to for each in order.lines):
+            base, _ = await orders.base_line(tx, line)
+            if base.status != OrderStatus.PAID:
+                return "accompanies_nothing"
     return None
 
 
@@ -130,17 +149,20 @@ __all__ = [
     "CheckJob",
     "Checked",
     "Fulfillment",
+    "Holding",
     "Kind",
     "Proof",
     "Proven",
     "Refusing",
     "Sharing",
     "Used",
-    "advance",
+    "advance_to",
     "check",
     "grant",
     "grant_line",
+    "hold",
     "kind_of",
+    "let_go",
     "of_order",
     "proofs",
     "refusal",

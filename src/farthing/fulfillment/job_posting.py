@@ -38,6 +38,13 @@ class JobPostings:
             raise Forbidden(f"The job {job[:64]!r} is not this customer's to publish.", param="items")
         return replace(line, details={**line.details, "job": job})
 
+    async def refusal(self, tx: Transaction, order: Order, line: LineItem) -> str | None:
+        """The job became another customer's meanwhile: the money goes back."""
+        if self.may_buy is not None:
+            return None
+        posting = await job_postings.find(tx, line.details["job"])
+        return None if posting is None or posting.customer_id == order.customer_id else "job_taken"
+
     async def grant(self, tx: Transaction, order: Order, line: LineItem) -> None:
         """Published, or put before whoever approves it, in the transaction of the payment."""
         bought = Bought(

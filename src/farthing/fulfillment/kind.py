@@ -66,6 +66,17 @@ class Used(Protocol):
 
 
 @runtime_checkable
+class Holding(Protocol):
+    """A kind of which nobody may use what is on its way back."""
+
+    async def hold(self, tx: Transaction, order: Order, line: LineItem, reference: str, money: Money, /) -> None:
+        """A refund of so much of the line is promised. Once for each reference."""
+
+    async def let_go(self, tx: Transaction, order: Order, line: LineItem, reference: str, /) -> None:
+        """That refund did not happen after all. Harmless when repeated."""
+
+
+@runtime_checkable
 class Proven(Protocol):
     """A kind that can show what the buyer was given and used: evidence in a dispute."""
 

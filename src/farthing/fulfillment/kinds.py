@@ -23,7 +23,19 @@ KINDS: Final[Mapping[str, Kind]] = {
 """Our own: `kind` in farthing.toml → what paying and refunding do with its lines."""
 
 MUST: Final = ("grant", "revoke", "restore")
-MAY: Final = ("check", "used", "check_addon", "add", "remove", "proofs", "refusal", "reverse", "withdraw_reversal")
+MAY: Final = (
+    "check",
+    "used",
+    "check_addon",
+    "add",
+    "remove",
+    "proofs",
+    "refusal",
+    "reverse",
+    "withdraw_reversal",
+    "hold",
+    "let_go",
+)
 
 
 def kind_of(tx: Transaction, name: str) -> Kind:

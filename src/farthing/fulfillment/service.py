@@ -50,12 +50,13 @@ async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
     return Money(-(-line.total.amount * found.delivered_units // found.units), line.total.currency)
 
 
-async def advance(
-    tx: Transaction, order: OrderId, line: LineItemId, *, delivered: int | None, all_: bool = False, note: str | None = None
+async def advance_to(
+    tx: Transaction, order: OrderId, line: LineItemId, delivered: int, *, note: str | None = None
 ) -> Fulfillment:
-    """Somebody began, or delivered so many more units, or all that is left of them (`all_`).
+    """So many of its units are delivered by now, all in all; 0: somebody has begun. Saying the same again changes nothing.
 
-    Raises NotFound for a line without work, Conflict where it is canceled or done, or where less is left.
+    Raises NotFound for a line without work, Invalid for more units than there are, Conflict for fewer than before, or where it
+    is canceled.
     """
     if note is not None and (len(note) > NOTE_MAX or "\0" in note):
         raise Invalid(f"A note has at most {NOTE_MAX} characters.", param="note")
@@ -63,17 +64,17 @@ async def advance(
     if all(each.id != line for each in locked.lines):
         raise Invalid(f"{line} is no line item of {order}.", param="line_item")
     found = await store.lock(tx, line)
-    left = found.units - found.delivered_units
-    more = left if all_ else delivered or 0
-    if delivered is not None and delivered < 1:
-        raise Invalid("Units are delivered one at least at a time.", param="units")
-    done = found.delivered_units + more
-    going_on = done < found.units and found.status == FulfillmentStatus.IN_PROGRESS
-    status = found.status if going_on else FULFILLMENT.move(found.status, "deliver" if done >= found.units else "start")
-    if more > left:
-        raise Conflict(f"{found.id} has {left} of {found.units} left to deliver, not {more}.")
-    await store.save(tx, found.id, status, done, note)
-    name: EventName = "fulfillment.delivered" if status == FulfillmentStatus.DELIVERED else "fulfillment.progressed"
+    if not 0 <= delivered <= found.units:
+        raise Invalid(f"{found.id} has {found.units} units: of them 0 to {found.units} are delivered.", param="delivered_units")
+    if delivered < found.delivered_units:
+        raise Conflict(f"{found.id} has {found.delivered_units} units delivered, which cannot be undone: refund them instead.")
+    reached = FulfillmentStatus.DELIVERED if delivered == found.units else FulfillmentStatus.IN_PROGRESS
+    if reached == found.status and delivered == found.delivered_units and note in (None, found.note):
+        return found
+    if reached != found.status:
+        FULFILLMENT.move(found.status, "deliver" if reached == FulfillmentStatus.DELIVERED else "start")
+    await store.save(tx, found.id, reached, delivered, note)
+    name: EventName = "fulfillment.delivered" if reached == FulfillmentStatus.DELIVERED else "fulfillment.progressed"
     return await _tell(tx, name, line, note=note)
 
 

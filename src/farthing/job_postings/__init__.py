@@ -14,7 +14,7 @@ from farthing.job_postings.actions import (
 )
 from farthing.job_postings.flow import expire_due
 from farthing.job_postings.model import JobPosting, PostingAddon, PostingLine, used_of
-from farthing.job_postings.store import find, find_of_line, get, list_page, lock, of_order
+from farthing.job_postings.store import find, find_of_line, get, get_by_job, list_page, lock, of_order
 
 __all__ = [
     "JOB_MAX",
@@ -30,6 +30,7 @@ __all__ = [
     "find",
     "find_of_line",
     "get",
+    "get_by_job",
     "give_again",
     "list_page",
     "lock",

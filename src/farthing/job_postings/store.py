@@ -47,6 +47,13 @@ async def find(tx: Transaction, job: str) -> JobPosting | None:
     return await tx.find(_posting, SELECT + " WHERE job = %(job)s", job=job)
 
 
+async def get_by_job(tx: Transaction, job: str) -> JobPosting:
+    found = await find(tx, job)
+    if found is None:
+        raise NotFound(f"Nobody bought a posting for the job {job[:64]!r}.")
+    return found
+
+
 async def find_of_line(tx: Transaction, line: LineItemId) -> JobPostingId | None:
     found = await tx.value("SELECT job_posting_id FROM job_posting_lines WHERE line_item_id = %(line)s", line=line)
     return None if found is None else JobPostingId.of(found)
@@ -59,6 +66,7 @@ async def list_page(
     cursor: JobPostingId | None = None,
     status: JobPostingStatus | None = None,
     customer: CustomerId | None = None,
+    job: str | None = None,
 ) -> Page[JobPosting]:
     """Newest first."""
     rows = await tx.all(
@@ -66,12 +74,13 @@ async def list_page(
         SELECT
         + """
         WHERE (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
-            AND (%(customer)s::uuid IS NULL OR customer_id = %(customer)s)
+            AND (%(customer)s::uuid IS NULL OR customer_id = %(customer)s) AND (%(job)s::text IS NULL OR job = %(job)s)
         ORDER BY id DESC LIMIT %(limit)s
         """,
         cursor=cursor,
         status=status,
         customer=customer,
+        job=job,
         limit=checked_limit(limit) + 1,
     )
     return Page.of(rows, limit, lambda posting: posting.id)

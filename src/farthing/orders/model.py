@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import OrderStatus
 from farthing.money import Money
+
+FulfillmentState = Literal["unfulfilled", "partial", "fulfilled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,18 @@ class Order:
     lines: Sequence[LineItem]
     access_held_at: datetime | None = None
     """Since then its payment is disputed, and what it granted is taken away."""
+    to_deliver: tuple[int, int, int] = (0, 0, 0)
+    """Lines that people deliver, and their units: all of them, and those that are delivered. Canceled ones do not count."""
+
+    @property
+    def fulfillment_status(self) -> FulfillmentState:
+        """What is handed over with the payment is fulfilled with it; what people do, when they have done it."""
+        lines, units, delivered = self.to_deliver
+        if self.status != OrderStatus.PAID:
+            return "unfulfilled"
+        if delivered == units:
+            return "fulfilled"
+        return "partial" if delivered or len(self.lines) > lines else "unfulfilled"
 
     def described(self) -> dict[str, object]:
         """What an event tells of the order: enough to act on without a look into the database."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from farthing.http.bodies import MoneyShown, Shown
 from farthing.ids import public
 from farthing.lifecycles import OrderStatus
-from farthing.orders.model import LineItem, Order
+from farthing.orders.model import FulfillmentState, LineItem, Order
 
 
 class LineItemShown(Shown):
@@ -53,6 +53,9 @@ class OrderShown(Shown):
     object: Literal["order"] = "order"
     number: int = Field(description="For people; `id` is for programs.", examples=[1001])
     status: OrderStatus
+    fulfillment_status: FulfillmentState = Field(
+        description="Whether people have delivered what they must; the rest comes with the payment."
+    )
     livemode: bool
     customer: str
     email: str | None
@@ -74,6 +77,7 @@ class OrderShown(Shown):
             id=str(order.id),
             number=order.number,
             status=order.status,
+            fulfillment_status=order.fulfillment_status,
             livemode=order.livemode,
             customer=str(order.customer_id),
             email=order.email,

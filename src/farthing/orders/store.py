@@ -15,6 +15,8 @@ from farthing.paging import Page, checked_limit
 SELECT: LiteralString = """
     SELECT id, number, customer_id, email, livemode, status, currency, subtotal_amount, discount_amount, tax_amount,
         total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at, access_held_at,
+        (SELECT json_build_array(count(*), coalesce(sum(units), 0), coalesce(sum(delivered_units), 0))
+            FROM fulfillments WHERE order_id = orders.id AND status <> 'canceled') AS to_deliver,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
                 access_days, metadata, details, addon_to
@@ -216,6 +218,7 @@ def _order(row: Row) -> Order:
         cancel_requested_at=row["cancel_requested_at"],
         closed_at=row["closed_at"],
         access_held_at=row["access_held_at"],
+        to_deliver=(row["to_deliver"][0], row["to_deliver"][1], row["to_deliver"][2]),
         lines=tuple(_line(line, currency) for line in row["lines"] or ()),
     )
 

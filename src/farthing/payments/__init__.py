@@ -7,6 +7,7 @@ from farthing.payments.line_store import standings
 from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, check_refund
 from farthing.payments.present import OrderDetailShown, RefundShown, detail_of, refund_shown
 from farthing.payments.refunds import plan, promise, record_refund, refund_order, what_to_refund, withdraw_unsent
+from farthing.payments.rejecting import reject_posting
 from farthing.payments.returned import gone
 from farthing.payments.shares import RefundLine, Standing, scaled
 from farthing.payments.store import (
@@ -54,6 +55,7 @@ __all__ = [
     "refund_order",
     "refund_shown",
     "refunds_of_order",
+    "reject_posting",
     "scaled",
     "send_refund",
     "standings",

@@ -24,12 +24,15 @@ async def set_aside(tx: Transaction, order: Order, refund: Refund, parts: Sequen
             raise Conflict(f"{part.line} has less left to refund than {part.amount}: look again at what is left.")
         without_tax = Money(part.amount - part.tax, refund.money.currency)
         await fulfillment.reverse(tx, lines[part.line], str(refund.id), without_tax)
+        whole = Money(part.amount, refund.money.currency)
+        await fulfillment.hold(tx, order, lines[part.line], str(refund.id), whole)
 
 
 async def withdraw(tx: Transaction, order: Order, refund: RefundId) -> None:
-    """It did not go back after all: whoever bore a part of it has it again."""
+    """It did not go back after all: whoever bore a part of it has it again, and the buyer what was set aside."""
     for line in order.lines:
         await fulfillment.withdraw_reversal(tx, line, str(refund))
+        await fulfillment.let_go(tx, order, line, str(refund))
 
 
 async def gone(tx: Transaction, order: Order) -> frozenset[LineItemId]:
