@@ -35,6 +35,7 @@ from farthing.credits import CreditGrant, CreditSpend
 from farthing.customers import Customer, PaymentMethod
 from farthing.db import Database, Transaction, migrate
 from farthing.db.embedded import EmbeddedPostgres
+from farthing.disputes import Desk as DisputesDesk
 from farthing.emails import MailboxMailer, SmtpMailer
 from farthing.errors import ConfigError, Invalid
 from farthing.events import ANNOUNCED, Announced, EventName
@@ -111,6 +112,8 @@ class Farthing:
         self._site: Site | None = None
         self.refunds = Desk(lambda: self.world)
         """Giving money back: by line, previews, requests and their approval."""
+        self.disputes = DisputesDesk(lambda: self.world)
+        """Disputes: the list, evidence, submission and acceptance."""
         self.inbox: Inbox
         """Where deliveries are stored; there once started."""
 

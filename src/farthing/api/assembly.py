@@ -14,6 +14,7 @@ from farthing.checkout import routes as checkout
 from farthing.credits import routes as credits
 from farthing.customers import routes as customers
 from farthing.discounts import routes as discounts
+from farthing.disputes import routes as disputes
 from farthing.downloads import routes as downloads
 from farthing.entitlements import routes as entitlements
 from farthing.fulfillment import routes as fulfillment
@@ -37,6 +38,7 @@ ROUTERS: Final = (
     payments.router,
     refunds.router,
     refund_requests.router,
+    disputes.router,
     entitlements.router,
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.

@@ -2,6 +2,7 @@
 
 from farthing.disputes.actions import Look, record_dispute
 from farthing.disputes.answers import Pack, accept, evidence_of, save_evidence, submit
+from farthing.disputes.desk import Desk
 from farthing.disputes.flow import send_answer, sync_dispute, sync_disputes, sync_fraud_warning, watch
 from farthing.disputes.model import FIELDS, INQUIRY, UNANSWERED, Answer, Dispute
 from farthing.disputes.store import answers_of, counts, get, get_answer, list_page, of_order, warnings_of_order
@@ -11,6 +12,7 @@ __all__ = [
     "INQUIRY",
     "UNANSWERED",
     "Answer",
+    "Desk",
     "Dispute",
     "Look",
     "Pack",
