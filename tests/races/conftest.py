@@ -11,7 +11,7 @@ import pytest
 from tests.races.facts import Facts, facts, truth
 from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
-from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, opened
+from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, look, opened
 from tests.races.snapshots import Snapshot, wait_for_the_dead
 from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
@@ -66,7 +66,9 @@ class Harness:
         place, case = self._with_post_office(replace(self.place, key=f"sk_test_{uuid.uuid4().hex}")), Case(flow)
         if flow != "check_out":
             async with opened(place) as shop:
-                case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow == "refund"))
+                case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in ("refund", "dispute")))
+                if flow == "dispute":
+                    await disputed(shop)
         if flow == "settle":
             self._ready[flow] = (Snapshot(self.connection), place, case)
         return place, case
@@ -114,6 +116,12 @@ async def begun(shop: Shop, case: Case) -> Case:
     answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
     assert answer.status_code == 201, answer.text
     return replace(case, order=answer.json()["order"])
+
+
+async def disputed(shop: Shop) -> None:
+    """The buyer of the one purchase goes to the bank."""
+    (charge,) = look(shop.place, "/v1/charges")["data"]
+    (await shop.outside.post(f"/_sandbox/charges/{charge['id']}/dispute", json={})).raise_for_status()
 
 
 async def bought(shop: Shop, case: Case, *, told: bool, card: str = CARD, declined_first: str | None = None) -> Case:

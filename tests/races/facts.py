@@ -33,6 +33,10 @@ UNIMPORTANT: Final = frozenset(
 NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr)_\w+)\b")
 
 
+MOMENT: Final = re.compile(r"\b\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|\+00:00)?)?")
+"""Deadlines, and what is written for banks."""
+
+
 def facts(connection: "psycopg.Connection[Any]", tables: Collection[str] = (*TABLES, *TOLD)) -> Facts:
     """Each table as a sorted list of its rows."""
     numbers = [row[0] for row in _rows(connection, "SELECT number FROM orders")]
@@ -49,6 +53,10 @@ def truth(place: Place) -> Facts:
     found = {
         name: sorted(f"{item['status']} {item['amount']} {item['currency']}" for item in items) for name, items in lists.items()
     }
+    found["disputes"] = sorted(
+        f"{item['status']} {item['amount']} {item['evidence_details']['submission_count']}"
+        for item in look(place, "/v1/disputes?limit=100")["data"]
+    )
     sessions = look(place, "/v1/checkout/sessions?limit=100")["data"]
     found["sessions"] = sorted(f"{item['status']} {item['payment_status']} {item['amount_total']}" for item in sessions)
     found["messages"] = sorted(NAMES.sub("…", key) for key in set(messages_at(place)))
@@ -88,7 +96,7 @@ def _plain(value: Any, numbers: Collection[int], name: str = "") -> Any:
 
 
 def _nameless(text: str, numbers: Collection[int]) -> str:
-    text = NAMES.sub("…", text)
+    text = NAMES.sub("…", MOMENT.sub("…", text))
     for number in numbers:
         text = re.sub(rf"\b{number}\b", "#", text)
     return text

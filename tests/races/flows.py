@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tests.races.shop import CART, LEASES, Shop, events_at
 
-from farthing import orders
+from farthing import disputes, orders
 from farthing.ids import OrderId
 
 Say = Callable[[str], None]
@@ -49,6 +49,16 @@ async def refund(shop: Shop, case: Case, say: Say) -> None:
 async def cancel(shop: Shop, case: Case, say: Say) -> None:
     """A client calls the order off before anybody paid."""
     await _canceled(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def dispute(shop: Shop, case: Case, say: Say) -> None:
+    """The provider tells of a dispute, a client submits the evidence, and it is sent."""
+    await _hear(shop, case, say)
+    await shop.work()
+    await _submitted(shop, case, say)
+    await shop.work()
     await _hear(shop, case, say)
     await shop.work()
 
@@ -92,6 +102,20 @@ async def _canceled(shop: Shop, case: Case, say: Say) -> None:
     assert answer.json()["status"] == "canceled"
 
 
+async def _submitted(shop: Shop, case: Case, say: Say) -> None:
+    async with shop.world.db.transaction("test") as tx:
+        (found,) = await disputes.of_order(tx, OrderId.parse(case.order))
+    answer = await shop.post(f"/v1/disputes/{found.id}/submission", {}, "the one submission")
+    assert answer.status_code == 201, answer.text
+
+
+async def _submitted_once_known(shop: Shop, case: Case, say: Say) -> None:
+    """Nobody could ask before the dispute was known."""
+    await _hear(shop, case, say)
+    await shop.work()
+    await _submitted(shop, case, say)
+
+
 async def _hear(shop: Shop, case: Case, say: Say) -> None:
     """Deliver what was never acknowledged."""
     await shop.deliver_all([event for event in events_at(shop.place) if event["id"] not in case.stored], say)
@@ -118,6 +142,7 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "settle": _nothing_again,
     "refund": _refunded,
     "cancel": _canceled_unless_known,
+    "dispute": _submitted_once_known,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
@@ -125,6 +150,7 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "settle": settle,
     "refund": refund,
     "cancel": cancel,
+    "dispute": dispute,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }

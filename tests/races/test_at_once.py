@@ -1,6 +1,7 @@
 """Everything that may happen at the same moment, at the same moment: what is one stays one, and nobody gets too much."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from tests.races.facts import TABLES, Facts, differences, facts, truth
 from tests.races.shop import CART, Place, Shop, events_at, look, opened
 from tests.races.snapshots import Snapshot
 
-from farthing import checkout, jobs, refunds, webhooks
+from farthing import checkout, disputes, jobs, payments, refunds, webhooks
 from farthing.catalog import RefundPolicy
 from farthing.db import Transaction
 from farthing.errors import Conflict
@@ -177,6 +178,37 @@ async def test_our_refund_and_one_in_the_dashboard_at_once_end_at_what_was_paid(
 
 
 @pytest.mark.covers("F33", "S003-26")
+@pytest.mark.covers("F17", "F41")
+async def test_a_dispute_that_opens_and_closes_while_a_refund_is_asked_for_takes_the_money_once(paid: Open) -> None:
+    await settled(paid)
+    payment = look(paid.shop.place, "/v1/payment_intents")["data"][0]
+    complaint = await paid.shop.outside.post(f"/_sandbox/charges/{payment['latest_charge']}/dispute", json={})
+    await paid.shop.outside.post(f"/_sandbox/disputes/{complaint.json()['id']}/decide", json={"outcome": "lost"})
+    events = [event for event in news(paid.shop.place) if event["type"].startswith("charge.dispute.")]
+    assert len(events) == 3
+    before, ends = Snapshot(paid.harness.connection), set()
+    for round_ in range(50):
+        before.restore()
+
+        async def refund(round_: int = round_) -> int:
+            await asyncio.sleep(0.002 * (round_ % 10))
+            return (await paid.refund(None, f"round {round_}")).status_code
+
+        told = random.Random(round_).sample(events, 3)
+        deliveries = [paid.shop.deliver(event) for event in told]
+        code, *_ = await asyncio.gather(refund(), *deliveries, drain(paid.shop), drain(paid.shop))
+        await drain(paid.shop)
+        # At the provider the bank was first: a refund that was promised is refused there, and taken back.
+        await paid.shop.work()
+        async with paid.shop.world.db.transaction("test") as tx:
+            (found,) = await payments.of_order(tx, paid.order)
+            (dispute,) = await disputes.of_order(tx, paid.order)
+        ends.add((code, found.refunding_amount, found.refunded_amount, found.withheld_amount, dispute.lost_amount))
+    assert ends <= {(201, 0, 0, 4900, 4900), (409, 0, 0, 4900, 4900)}
+    assert truth(paid.shop.place)["refunds"] == []
+    await paid.sound()
+
+
 async def test_eight_equal_requests_with_one_key_are_one_order(harness: Harness) -> None:
     for round_ in range(ROUNDS):
         place, _ = await harness.prepare("check_out")

@@ -39,6 +39,10 @@ HERE: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 """Another port in every run."""
 
 
+MOMENT: Final = re.compile(r"\b\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|\+00:00)?)?")
+"""Deadlines, and what is written for banks."""
+
+
 def end_of(dsn: str) -> End:
     """Each table that holds something: Farthing's, and those that the host keeps beside them in `public`."""
     with psycopg.connect(dsn, row_factory=tuple_row) as connection:
@@ -70,7 +74,7 @@ def _plain(value: Any, numbers: Sequence[int], name: str = "") -> Any:
 
 
 def _nameless(text: str, numbers: Sequence[int]) -> str:
-    text = HERE.sub("http://…", NAMES.sub("…", text))
+    text = HERE.sub("http://…", NAMES.sub("…", MOMENT.sub("…", text)))
     for number in numbers:
         text = re.sub(rf"\b{number}\b", "#", text)
     return text
