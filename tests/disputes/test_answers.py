@@ -8,9 +8,11 @@ from tests.disputes.disputed import dispute_of, disputed
 from tests.news import happened, hear, sound, work
 from tests.worlds import Account, unchanged
 
-from farthing import api, disputes, timeline
+from farthing import Farthing, api, disputes, timeline
 from farthing.clock import TravelClock
+from farthing.config import Settings
 from farthing.disputes import Answer
+from farthing.disputes.model import FIELDS, check_evidence
 from farthing.errors import Conflict, Invalid
 from farthing.http import keys
 from farthing.ids import DisputeId
@@ -146,9 +148,19 @@ async def test_evidence_that_no_bank_takes_is_refused_before_it_is_kept(
             await save(world, dispute.id, **changes)
 
 
-def test_all_evidence_together_has_a_limit() -> None:
-    from farthing.disputes.model import FIELDS, check_evidence
+async def test_the_hosts_own_code_asks_for_the_same(settings: Settings, world: World, account: Account) -> None:
+    order, dispute = await disputed(world, account)
+    async with Farthing(settings, run_worker=False, catalog=world.catalog) as pay:
+        assert [each.id for each in (await pay.disputes.list(unanswered=True)).items] == [dispute.id]
+        assert (await pay.disputes.get(str(dispute.id))).order_id == order.id
+        evidence = await pay.disputes.evidence(str(dispute.id), {"service_date": "2026-11-01"})
+        assert evidence["service_date"] == "2026-11-01"
+        assert (await pay.disputes.submit(str(dispute.id))).evidence == evidence
+        with pytest.raises(Conflict):
+            await pay.disputes.accept(str(dispute.id))
 
+
+def test_all_evidence_together_has_a_limit() -> None:
     names = list(FIELDS)[:8]
     with pytest.raises(Invalid, match="The evidence has 160000 characters: at most 150000 are taken"):
         check_evidence(dict.fromkeys(names, "x" * 20_000))
