@@ -42,12 +42,13 @@ from farthing.events import ANNOUNCED, Announced, EventName
 from farthing.fulfillment import CheckJob, Fulfillment
 from farthing.http import tokens
 from farthing.http.idempotency import Key
-from farthing.ids import CreditSpendId, LineItemId, OrderId
+from farthing.ids import CreditSpendId, LineItemId, OrderId, PaymentId
 from farthing.job_postings import JobPosting
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
 from farthing.orders import Order
-from farthing.payments import Refund, RefundReason
+from farthing.payments import Confirmed, Intent, Payment, Refund, RefundReason
+from farthing.providers import CaptureMethod
 from farthing.providers.stripe import Stripe
 from farthing.purchases import PurchasePage, SellerSales
 from farthing.refunds import Desk
@@ -333,6 +334,104 @@ class Farthing:
         """
         return await checkout_room.portal_page(self.world, customer, return_url=return_url, actor="app")
 
+    async def place_order(
+        self,
+        cart: str | Mapping[str, int] | Sequence[CartItem],
+        *,
+        customer: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        quantity: int = 1,
+        currency: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        promotion_code: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Place an order without a payment page: pay it with `payment_intent` or `order_checkout`. Nobody is called.
+
+        What costs nothing is paid when this answers. Raises as `checkout` does.
+        """
+        items = _items(cart, quantity)
+        asked = [[(i.product, i.quantity, dict(i.metadata)) for i in items], customer, email, currency, promotion_code]
+        order, _ = await checkout_room.place_order(
+            self.world,
+            items=items,
+            buyer=Buyer(customer, email, name),
+            actor="app",
+            currency=currency,
+            metadata=metadata,
+            promotion_code=promotion_code,
+            key=_key(idempotency_key, ["order", *asked, dict(metadata or {})]),
+        )
+        return order
+
+    async def order_checkout(
+        self,
+        order: str,
+        *,
+        success_url: str | None = None,
+        cancel_url: str | None = None,
+        capture: CaptureMethod | None = None,
+        idempotency_key: str | None = None,
+    ) -> Started:
+        """Open a payment page for an order that stands, also a second time after the buyer left. The former way is closed."""
+        success = success_url or self.settings.base_url + SUCCESS_PATH
+        cancel = cancel_url or self.settings.base_url + CANCEL_PATH
+        return await checkout_room.open_page(
+            self.world,
+            OrderId.parse(order),
+            success_url=success,
+            cancel_url=cancel,
+            actor="app",
+            capture_method=capture,
+            key=_key(idempotency_key, ["page", order, success, cancel, capture]),
+        )
+
+    async def payment_intent(
+        self,
+        order: str,
+        *,
+        return_url: str | None = None,
+        capture: CaptureMethod | None = None,
+        idempotency_key: str | None = None,
+    ) -> Intent:
+        """Open a payment for your own pages: give `.client_secret` and `.publishable_key` to the buyer's browser.
+
+        A former way to pay the order is closed first. Raises Conflict where the order is paid, or the bank is at it;
+        ProviderUnavailable: repeat with the same `idempotency_key`.
+        """
+        return await checkout_room.open_intent(
+            self.world,
+            OrderId.parse(order),
+            actor="app",
+            return_url=return_url,
+            capture_method=capture,
+            key=_key(idempotency_key, ["intent", order, return_url, capture]),
+        )
+
+    async def confirm_payment(self, payment: str, payment_method: str) -> Confirmed:
+        """Pay with a method that the buyer's browser made. With `.redirect_url` the buyer's bank wants to see them."""
+        return await payments.confirm(self.world, PaymentId.parse(payment), method=payment_method, actor="app")
+
+    async def payment(self, id: str) -> Payment:
+        """How a payment stands, for somebody who waits: asks the provider, at most every five seconds. Raises NotFound."""
+        return await payments.look(self.world, PaymentId.parse(id), actor="app")
+
+    async def cancel_payment(self, id: str) -> Payment:
+        """Close this way to pay; its order may be paid in another. Raises Conflict where it is paid, or about to be."""
+        return await checkout_room.close_payment(self.world, PaymentId.parse(id), actor="app")
+
+    async def capture(self, payment: str, amount: Money | None = None) -> Payment:
+        """Take what a payment keeps for you, or less: then the order's price is what was taken.
+
+        Capturing the same twice changes nothing. Raises Conflict where nothing is kept any more, Invalid for a wrong amount.
+        """
+        return await payments.capture(self.world, PaymentId.parse(payment), amount, actor="app")
+
+    async def void(self, payment: str) -> Payment:
+        """Let go of what a payment keeps for you, and take nothing. Raises Conflict where it is captured."""
+        return await payments.void(self.world, PaymentId.parse(payment), actor="app")
+
     async def entitled(self, customer: str, feature: str) -> bool:
         """Whether your user may use the feature at this moment. One indexed query."""
         return await entitlements.check(self.world.db, customer, feature)
@@ -521,7 +620,11 @@ async def _approve(tx: Transaction, job: str) -> JobPosting:
     return await job_postings.approve(tx, (await job_postings.get_by_job(tx, job)).id)
 
 
-def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int, content: str | None) -> list[CartItem]:
+def _key(text: str | None, request: list[object]) -> Key | None:
+    return Key.of("app", text, request) if text else None
+
+
+def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int, content: str | None = None) -> list[CartItem]:
     if isinstance(cart, str):
         return [CartItem(cart, quantity, content=content)]
     if content is not None:

@@ -24,6 +24,7 @@ NAMES: Final = {
     "catalog": "FARTHING_CONFIG",
     "secret_key": "FARTHING_SECRET_KEY",
     "stripe_secret_key": "STRIPE_SECRET_KEY",
+    "stripe_publishable_key": "STRIPE_PUBLISHABLE_KEY",
     "stripe_webhook_secrets": "STRIPE_WEBHOOK_SECRET",
     "stripe_api_base": "STRIPE_API_BASE",
     "allowed_hosts": "FARTHING_ALLOWED_HOSTS",
@@ -74,6 +75,7 @@ class Settings(BaseModel):
     catalog: Path = Path("farthing.toml")
     secret_key: SecretStr | None = None
     stripe_secret_key: SecretStr | None = None
+    stripe_publishable_key: str | None = None
     stripe_webhook_secrets: SecretList = ()
     stripe_api_base: str | None = None
     allowed_hosts: CommaList = ()
@@ -110,6 +112,14 @@ class Settings(BaseModel):
             raise ValueError("must be a URL such as https://shop.example")
         return value.rstrip("/")
 
+    @field_validator("stripe_publishable_key")
+    @classmethod
+    def _is_publishable(cls, value: str | None) -> str | None:
+        """It is sent to browsers: the secret one in its place would be given away. The message holds neither."""
+        if value is not None and not re.fullmatch(r"pk_(test|live)_[A-Za-z0-9_]+", value.strip()):
+            raise ValueError("must be a publishable key: pk_test_… or pk_live_…")
+        return None if value is None else value.strip()
+
     @property
     def livemode(self) -> bool:
         key = self.stripe_secret_key.get_secret_value().strip() if self.stripe_secret_key else ""
@@ -142,6 +152,8 @@ class Settings(BaseModel):
             raise ConfigError("STRIPE_SECRET_KEY is a live key, but STRIPE_API_BASE points elsewhere: unset one of them.")
         if self.livemode and self.env != "production":
             raise ConfigError("STRIPE_SECRET_KEY is a live key: it is refused unless FARTHING_ENV=production.")
+        if self.stripe_publishable_key is not None and self.livemode != self.stripe_publishable_key.startswith("pk_live_"):
+            raise ConfigError("STRIPE_PUBLISHABLE_KEY and STRIPE_SECRET_KEY are of different modes: one is live, one is test.")
         if self.env == "production" and self.sandboxed:
             raise ConfigError("FARTHING_ENV is production, but STRIPE_API_BASE is this machine: unset it.")
         return key

@@ -54,12 +54,13 @@ CHECKOUT: Final = Lifecycle(
 class PaymentStatus(StrEnum):
     OPEN = "open"
     PROCESSING = "processing"
+    AUTHORIZED = "authorized"
     SUCCEEDED = "succeeded"
     SURPLUS = "surplus"
     CANCELED = "canceled"
 
 
-_UNPAID = {PaymentStatus.OPEN, PaymentStatus.PROCESSING}
+_UNPAID = {PaymentStatus.OPEN, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
 
 PAYMENT: Final = Lifecycle(
     "payment",
@@ -68,6 +69,9 @@ PAYMENT: Final = Lifecycle(
         "process": ({PaymentStatus.OPEN}, PaymentStatus.PROCESSING),
         # A decline leaves the payment open: the buyer may try another card.
         "fail": ({PaymentStatus.PROCESSING}, PaymentStatus.OPEN),
+        # The bank keeps the money for us until it is captured, let go, or its time is over. Also after we gave the payment up:
+        # what is held for nothing must be let go, and is seen until then.
+        "authorize": ({PaymentStatus.OPEN, PaymentStatus.PROCESSING, PaymentStatus.CANCELED}, PaymentStatus.AUTHORIZED),
         "settle": (_UNPAID, PaymentStatus.SUCCEEDED),
         # Money that comes in after we gave the payment up fits nowhere, and is not lost for it.
         "give_back": ({*_UNPAID, PaymentStatus.CANCELED}, PaymentStatus.SURPLUS),

@@ -81,6 +81,8 @@ class Site:
             return await checkout.come_back(self._world, request)
         if path.startswith(DOWNLOADS) and request.method in ("GET", "HEAD"):
             return await downloads.fetch(self._world, request, path.removeprefix(DOWNLOADS))
+        if path == "/payments/return" and request.method == "GET":
+            return await checkout.come_back_from_bank(self._world, request)
         return self._rest if path.startswith(API) else self._pages
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:

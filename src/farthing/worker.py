@@ -70,6 +70,7 @@ SWEEPS: Final = (
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
     Sweep("customers", timedelta(seconds=30), customers.push_due),
     Sweep("erasures", timedelta(hours=1), erasure.clean_again),
+    Sweep("ways to pay", timedelta(seconds=5), checkout.tidy),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("old words", timedelta(hours=1), webhooks.forget),

@@ -145,5 +145,5 @@ async def test_nobody_is_sent_where_only_the_query_says(world: World) -> None:
     started = await start(world)
     async with world.db.transaction("test") as tx:
         session = await checkout.get(tx, started.id)
-    assert session.request.success_url == "http://testserver/checkout/return?session_id={CHECKOUT_SESSION_ID}"
+    assert session.asked.success_url == "http://testserver/checkout/return?session_id={CHECKOUT_SESSION_ID}"
     assert quote(session.success_url, safe=":/") == session.success_url == "http://testserver/thanks"

@@ -142,6 +142,7 @@ def test_no_secret_is_shown_by_the_settings_themselves() -> None:
 
 
 _PUBLIC = {
+    "STRIPE_PUBLISHABLE_KEY",
     "FARTHING_INBOX_DAYS",
     "FARTHING_EMAILS",
     "FARTHING_DOWNLOADS",

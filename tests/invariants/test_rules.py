@@ -22,7 +22,7 @@ DO $$ DECLARE found record; BEGIN
     LOOP
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.place, found.conname);
     END LOOP;
-    DROP INDEX payments_one_settles_each_order, checkouts_one_live_each_order;
+    DROP INDEX payments_one_settles_each_order, checkouts_one_live_each_order, payments_one_live_each_order;
 END $$
 """
 
@@ -68,6 +68,12 @@ PLANTS = [
     ("paid-once", "UPDATE payments SET settles = false"),
     ("paid-once", "UPDATE payments SET settles = true"),
     ("paid-once", "UPDATE orders SET status = 'canceled' WHERE status = 'paid'"),
+    ("free-asks-nobody", "UPDATE orders SET total_amount = 0 WHERE status = 'open'"),
+    ("free-asks-nobody", "UPDATE orders SET total_amount = 0 WHERE status = 'paid'"),
+    ("one-way-to-pay", "UPDATE payments SET live = true"),
+    ("captured-is-the-price", "UPDATE orders SET uncaptured_amount = 1 WHERE status = 'paid'"),
+    ("captured-is-the-price", "UPDATE payments SET amount = amount + 1 WHERE settles"),
+    ("kept-is-decided", "UPDATE payments SET status = 'authorized', capture_before = now() - interval '25 hours'"),
     ("paid-in-full", "UPDATE payments SET received_amount = received_amount - 1 WHERE settles"),
     ("paid-in-full", "UPDATE payments SET received_currency = 'usd' WHERE settles"),
     ("refunds-counted", "UPDATE payments SET refunded_amount = refunded_amount + 1"),

@@ -12,6 +12,7 @@ from farthing.ids import OrderId, PaymentId, RefundId
 from farthing.lifecycles import ORDER, PAYMENT, REFUND, OrderStatus, PaymentStatus, RefundStatus
 from farthing.money import Money
 from farthing.payments.model import (
+    Authorized,
     Canceled,
     Declined,
     Nothing,
@@ -167,6 +168,8 @@ def test_every_decision_can_be_carried_out_and_no_money_is_dropped(order: OrderS
                 assert look.received is None or payment.received is not None, "money came in and nothing followed"
             case Processing():
                 assert PAYMENT.allows(payment.status, "process")
+            case Authorized():
+                assert PAYMENT.allows(payment.status, "authorize")
             case Canceled():
                 assert PAYMENT.allows(payment.status, "cancel")
             case Declined():

@@ -54,6 +54,7 @@ def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Pr
         options=table.kind_options if own is None else own,
         addon_of=tuple(table.addon_of),
         addon_max=table.addon_max,
+        capture=table.capture,
         ranges={found.min.currency: found for found in (_range(t) for t in table.written_prices if isinstance(t, RangeTable))},
         tiers=_tiers(table),
         display=_display(table.display),

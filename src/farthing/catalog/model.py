@@ -83,6 +83,8 @@ class Product:
     max_quantity: int
     active: bool
     prices: Mapping[str, Money]
+    capture: Literal["automatic", "manual"] = "automatic"
+    """Whether the money for it is taken at once, or only kept until the host captures it."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What its kind needs to know of it: the sub-table named after the kind. Plain JSON."""
     addon_of: tuple[str, ...] = ()

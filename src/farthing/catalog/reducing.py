@@ -51,9 +51,10 @@ def discounted(cart: PricedCart, offer: Offer) -> PricedCart:
 
 
 def check_total(total: Money, param: str) -> None:
-    """Raise Invalid, naming what the caller sent, for a total that no card could be charged."""
+    """Raise Invalid, naming what the caller sent, for a total that no card could be charged. Nothing is charged to none."""
     try:
-        check_chargeable(total)
+        if total:
+            check_chargeable(total)
     except Invalid as error:
         raise Invalid(error.detail, param=param) from None
 

@@ -143,6 +143,9 @@ class ProductTable(Table):
         default={}, description="The same in other languages, by locale: de, pt-BR."
     )
     max_quantity: int = Field(default=10, ge=1, le=1000, description="How many one order may hold.")
+    capture: Literal["automatic", "manual"] = Field(
+        default="automatic", description='"manual": the money is only kept, until you capture it or let it go.'
+    )
     active: bool = Field(default=True, description="false: known, not for sale.")
     addon_of: Annotated[list[ProductKey], Field(max_length=ADDON_OF_MAX)] = Field(
         default=[], description='Products that it may only accompany, such as ["job-posting"].'

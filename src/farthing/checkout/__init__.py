@@ -1,12 +1,16 @@
-"""From cart to the provider's page and back."""
+"""From cart to the provider's page and back, and every other way to pay an order."""
 
-from farthing.checkout.actions import RETURN_PATH, Buyer
-from farthing.checkout.door import come_back
-from farthing.checkout.flow import answer, cancel_order, close_due, start, sync, sync_order
+from farthing.checkout.actions import Buyer
+from farthing.checkout.asking import RETURN_PATH
+from farthing.checkout.door import come_back, come_back_from_bank
+from farthing.checkout.flow import answer, close_due, start, sync, sync_order
 from farthing.checkout.model import Checkout, Started
 from farthing.checkout.pages import portal_page, setup_page
+from farthing.checkout.placing import place_order
 from farthing.checkout.preview import preview
 from farthing.checkout.store import find_by_provider_id, get, of_order
+from farthing.checkout.tidying import tidy
+from farthing.checkout.ways import cancel_order, close_payment, open_intent, open_page
 
 __all__ = [
     "RETURN_PATH",
@@ -16,14 +20,20 @@ __all__ = [
     "answer",
     "cancel_order",
     "close_due",
+    "close_payment",
     "come_back",
+    "come_back_from_bank",
     "find_by_provider_id",
     "get",
     "of_order",
+    "open_intent",
+    "open_page",
+    "place_order",
     "portal_page",
     "preview",
     "setup_page",
     "start",
     "sync",
     "sync_order",
+    "tidy",
 ]

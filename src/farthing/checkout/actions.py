@@ -1,25 +1,22 @@
 """What is written about a visit to the payment page: begun, open, over."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
 
 from farthing import catalog, customers, discounts, events, fulfillment, orders, payments
-from farthing.catalog import PricedCart
-from farthing.checkout import store
+from farthing.catalog import PricedCart, Product
+from farthing.checkout import asking, store
 from farthing.checkout.model import Checkout
 from farthing.customers import Customer
 from farthing.db import Transaction
 from farthing.discounts import Coupon, Offer
 from farthing.ids import CheckoutId
-from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus
-from farthing.money import Money, check_chargeable
+from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus, OrderStatus
+from farthing.money import check_chargeable
 from farthing.orders import NewLine, Order
-from farthing.payments import Payment
-from farthing.providers import CheckoutRequest, RequestedItem, SeenCheckout
-
-RETURN_PATH: Final = "/checkout/return?session_id={CHECKOUT_SESSION_ID}"
+from farthing.providers import CaptureMethod, SeenCheckout
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,8 @@ class Wanted:
     """Those of farthing.toml."""
     locale: str | None = None
     save_method: bool = False
+    capture_method: CaptureMethod | None = None
+    """None: as the products say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +58,106 @@ class Terms:
 
 
 async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
-    """Commit to the intention: customer, order, payment and session, before anybody is called."""
+    """Commit to the intention: customer, order, payment and session, before anybody is called.
+
+    An order that costs nothing is paid here and now: nobody is called.
+    """
+    order, cart = await place(tx, wanted, terms)
+    if order.status == OrderStatus.PAID:
+        return await _free(tx, wanted, terms, order)
+    return await open_page(
+        tx,
+        order,
+        terms,
+        cart=cart,
+        success_url=wanted.success_url,
+        cancel_url=wanted.cancel_url,
+        capture_method=wanted.capture_method or capture_method_of([line.product for line in cart.lines]),
+        save_method=wanted.save_method,
+    )
+
+
+async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, PricedCart]:
+    """Store the order at the price of the cart, less what a code takes off. One that costs nothing is paid and handed over."""
     buyer = wanted.buyer
     customer = await customers.remember(tx, external_id=buyer.external_id, email=buyer.email, name=buyer.name)
     offer = await _offer(tx, wanted, terms, customer)
-    if offer is not None:
-        wanted = replace(wanted, cart=catalog.discounted(wanted.cart, offer))
-    check_chargeable(wanted.cart.total)
-    if customer.external_id is not None:
-        await customers.want(tx, customer, terms.provider, livemode=terms.livemode, soon=False)
+    cart = wanted.cart if offer is None else catalog.discounted(wanted.cart, offer)
+    if cart.total:
+        check_chargeable(cart.total)
+        if customer.external_id is not None:
+            await customers.want(tx, customer, terms.provider, livemode=terms.livemode, soon=False)
     order = await orders.place(
         tx,
         customer=customer.id,
         email=buyer.email or customer.email,
-        lines=[await fulfillment.check(tx, customer.id, _line(line)) for line in wanted.cart.lines],
-        total=wanted.cart.total,
+        lines=[await fulfillment.check(tx, customer.id, _line(line)) for line in cart.lines],
+        total=cart.total,
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,
         metadata=wanted.metadata,
         locale=wanted.locale,
     )
     if offer is not None:
-        await discounts.reserve(tx, offer, order.id, customer.id, wanted.cart.discounts[-1].amount)
-    payment = await payments.open_payment(tx, order, terms.provider)
-    checkout = await _new(tx, wanted, terms, order, payment, customer)
+        await discounts.reserve(tx, offer, order.id, customer.id, cart.discounts[-1].amount)
+    if not order.total:
+        order = await orders.mark_paid(tx, order)
+        await fulfillment.grant(tx, order)
+    return order, cart
+
+
+async def open_page(
+    tx: Transaction,
+    order: Order,
+    terms: Terms,
+    *,
+    cart: PricedCart | None,
+    success_url: str,
+    cancel_url: str,
+    capture_method: CaptureMethod,
+    own_order: bool = True,
+    save_method: bool = False,
+) -> Checkout:
+    """Commit to a page for an unpaid order. The caller placed it, or holds its lock and closed the former way to pay.
+
+    `cart` is what it was placed for, where that is at hand: the page then says why something is taken off.
+    """
+    order = await orders.extend(tx, order, tx.now + terms.open_for)
+    payment = await payments.open_payment(tx, order, terms.provider, capture_method=capture_method)
+    id = CheckoutId.new()
+    checkout = Checkout(
+        id=id,
+        order_id=order.id,
+        payment_id=payment.id,
+        provider=terms.provider,
+        status=CheckoutStatus.STARTING,
+        provider_checkout_id=None,
+        url=None,
+        request=await asking.request_for(
+            tx,
+            order,
+            payment,
+            cart=cart,
+            provider=terms.provider,
+            base_url=terms.base_url,
+            cancel_url=cancel_url,
+            reference=str(id),
+            save_method=save_method,
+        ),
+        success_url=success_url,
+        cancel_url=cancel_url,
+        started_at=tx.now,
+        expires_at=order.expires_at,
+        own_order=own_order,
+    )
     await store.insert(tx, checkout, livemode=terms.livemode)
     await events.record(tx, "checkout.started", order=order.id, checkout=checkout.id, payment=payment.id)
     return checkout
+
+
+def capture_method_of(products: Sequence[Product]) -> CaptureMethod:
+    """An order is captured by hand where anything in it is."""
+    return "manual" if any(product.capture == "manual" for product in products) else "automatic"
 
 
 async def attach(tx: Transaction, checkout: Checkout, seen: SeenCheckout) -> Checkout:
@@ -110,8 +182,10 @@ async def close(tx: Transaction, id: CheckoutId, seen: SeenCheckout) -> None:
     elif seen.status == "expired" and CHECKOUT.allows(checkout.status, "expire"):
         await store.save_closed(tx, id, CheckoutStatus.EXPIRED, seen.id)
         await events.record(tx, "checkout.expired", order=order.id, checkout=id)
+        assert checkout.payment_id is not None, "what is free was never open"
         await payments.cancel_payment(tx, checkout.payment_id)
-        await orders.close_unpaid(tx, order)
+        if checkout.replaced_at is None or order.cancel_requested_at is not None:
+            await orders.close_unpaid(tx, order)
 
 
 async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:
@@ -123,8 +197,10 @@ async def give_up(tx: Transaction, id: CheckoutId, reason: str) -> None:
         return
     await store.save_closed(tx, id, CheckoutStatus.FAILED)
     await events.record(tx, "checkout.failed", order=order.id, checkout=id, reason=reason)
+    assert checkout.payment_id is not None, "what is free is asked of nobody"
     await payments.cancel_payment(tx, checkout.payment_id)
-    if ORDER.allows(order.status, "cancel"):
+    ends = checkout.own_order or order.cancel_requested_at is not None
+    if ends and checkout.replaced_at is None and ORDER.allows(order.status, "cancel"):
         await orders.cancel(tx, order)
 
 
@@ -137,58 +213,25 @@ async def _offer(tx: Transaction, wanted: Wanted, terms: Terms, customer: Custom
     return offer
 
 
-async def _new(tx: Transaction, wanted: Wanted, terms: Terms, order: Order, payment: Payment, customer: Customer) -> Checkout:
-    id = CheckoutId.new()
-    known = await catalog.provider_price_ids(tx, terms.provider, livemode=terms.livemode)
-    return Checkout(
-        id=id,
+async def _free(tx: Transaction, wanted: Wanted, terms: Terms, order: Order) -> Checkout:
+    """Nothing is to be paid: the visit is over before it began. Its name opens the page that thanks, so it is a secret."""
+    checkout = Checkout(
+        id=CheckoutId.new(),
         order_id=order.id,
-        payment_id=payment.id,
+        payment_id=None,
         provider=terms.provider,
-        status=CheckoutStatus.STARTING,
-        provider_checkout_id=None,
+        status=CheckoutStatus.COMPLETE,
+        provider_checkout_id=f"free_{secrets.token_urlsafe(32)}",
         url=None,
-        request=CheckoutRequest(
-            items=[_item(wanted.cart, line, known) for line in wanted.cart.lines],
-            total=wanted.cart.total,
-            success_url=terms.base_url + RETURN_PATH,
-            cancel_url=wanted.cancel_url,
-            expires_at=order.expires_at,
-            reference=str(id),
-            payment_reference=str(payment.id),
-            order_number=str(order.number),
-            email=order.email,
-            # A guest is whoever says so: nobody's saved cards, nobody's history, only an address to begin with.
-            customer_reference=None if customer.external_id is None else str(customer.id),
-            save_method=wanted.save_method and customer.external_id is not None,
-        ),
+        request=None,
         success_url=wanted.success_url,
         cancel_url=wanted.cancel_url,
         started_at=tx.now,
         expires_at=order.expires_at,
     )
-
-
-def _item(cart: PricedCart, line: catalog.PricedLine, known: Mapping[str, tuple[str, Money]]) -> RequestedItem:
-    """Their price where it is the one we ask for, else name and amount: never a price that is not ours.
-
-    A line that something is taken off is asked for as one thing at what remains: so its amount is exact for any quantity, and
-    the words beside it say how it came about.
-    """
-    if line.discount:
-        return _reduced_item(cart, line)
-    price_id, unit = known.get(catalog.lookup_key(line.product.key, line.unit.currency), (None, None))
-    if unit != line.unit or line.content is not None:
-        price_id = None
-    description = line.product.description if line.content is not None else None
-    return RequestedItem(line.product.name, line.quantity, line.unit, price_id, description)
-
-
-def _reduced_item(cart: PricedCart, line: catalog.PricedLine) -> RequestedItem:
-    taken = [(why.code or why.name, off) for why, off in zip(cart.discounts, line.discounts, strict=True) if off]
-    words = "; ".join([f"{line.quantity} × {line.unit}", *(f"{name}: −{off}" for name, off in taken)])
-    name = line.product.name if line.quantity == 1 else f"{line.quantity} × {line.product.name}"
-    return RequestedItem(name, 1, line.total, description=words)
+    await store.insert(tx, checkout, livemode=terms.livemode)
+    await events.record(tx, "checkout.completed", order=order.id, checkout=checkout.id)
+    return checkout
 
 
 def _line(line: catalog.PricedLine) -> NewLine:

@@ -11,10 +11,13 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from farthing import payments
 from farthing.checkout import flow, store
-from farthing.checkout.model import Checkout
+from farthing.checkout.model import Checkout, filled
 from farthing.errors import DatabaseUnavailable, NotFound, ProviderError
+from farthing.ids import PaymentId
 from farthing.lifecycles import CheckoutStatus
+from farthing.payments import Payment
 from farthing.world import World
 
 log = structlog.get_logger("farthing.checkout")
@@ -29,7 +32,8 @@ async def come_back(world: World, request: Request) -> Response:
     checkout = await _find(world, session_id)
     try:
         async with asyncio.timeout(PATIENCE):
-            await flow.sync(world, session_id, actor="return page")
+            if not checkout.is_free:
+                await flow.sync(world, session_id, actor="return page")
     except (ProviderError, TimeoutError, DatabaseUnavailable) as error:
         log.info("return.waits", checkout=str(checkout.id), error=type(error).__name__)
     except Exception:
@@ -41,10 +45,29 @@ async def come_back(world: World, request: Request) -> Response:
     return RedirectResponse(target, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
-def filled(url: str, checkout: Checkout) -> str:
-    """The host's URL, with what it asked for put in."""
-    session_id = checkout.provider_checkout_id or ""
-    return url.replace("{CHECKOUT_SESSION_ID}", session_id).replace("{ORDER_ID}", str(checkout.order_id))
+async def come_back_from_bank(world: World, request: Request) -> Response:
+    """`GET /payments/return?payment=payment_…`, for payments in the host's own pages.
+
+    Stripe adds the payment's secret to the address: it is not read here, and goes nowhere from here.
+    """
+    id = PaymentId.parse(request.query_params.get("payment", ""))
+    payment = await _payment(world, id)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            if payment.provider_payment_id is not None:
+                await payments.sync(world, payment.provider_payment_id, actor="return page")
+    except (ProviderError, TimeoutError, DatabaseUnavailable) as error:
+        log.info("return.waits", payment=str(id), error=type(error).__name__)
+    except Exception:
+        log.exception("return.failed", payment=str(id))
+    target = (payment.return_url or f"{world.settings.base_url}/").replace("{PAYMENT_ID}", str(id))
+    target = target.replace("{ORDER_ID}", str(payment.order_id))
+    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+async def _payment(world: World, id: PaymentId) -> Payment:
+    async with world.db.transaction("return page") as tx:
+        return await payments.get(tx, id)
 
 
 async def _find(world: World, session_id: str) -> Checkout:

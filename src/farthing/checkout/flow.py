@@ -12,16 +12,16 @@ from farthing import catalog, customers, formats, orders, payments
 from farthing.catalog import CartItem
 from farthing.checkout import actions, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
-from farthing.checkout.model import Checkout, Started, checked_url
+from farthing.checkout.model import Checkout, Started, checked_url, filled
 from farthing.db import Transaction
 from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Key
 from farthing.ids import CheckoutId, CustomerId, OrderId
-from farthing.lifecycles import CheckoutStatus, OrderStatus
+from farthing.lifecycles import CheckoutStatus
 from farthing.money import Money
 from farthing.payments import Also, Recorded
-from farthing.providers import SeenCheckout
+from farthing.providers import CaptureMethod, SeenCheckout
 from farthing.world import World
 
 KEYS_KEPT: Final = timedelta(hours=23)
@@ -46,6 +46,7 @@ async def start(
     promotion_code: str | None = None,
     locale: str | None = None,
     save_method: bool = False,
+    capture_method: CaptureMethod | None = None,
     key: Key | None = None,
 ) -> Started:
     """Place an order for the cart and open a payment page for it. A code that the buyer typed is reserved for the order;
@@ -66,13 +67,14 @@ async def start(
         coupons=world.catalog.coupons,
         locale=formats.checked_locale(locale) if locale else None,
         save_method=save_method,
+        capture_method=capture_method,
     )
-    terms = _terms(world)
+    terms = terms_of(world)
 
     async def begin(tx: Transaction) -> Checkout | Started:
         claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
         if claim.answer is not None:
-            return _replayed(claim.answer)
+            return replayed(claim.answer)
         if claim.subject is not None:
             return await store.get(tx, CheckoutId.of(claim.subject))
         checkout = await actions.begin(tx, wanted, terms)
@@ -81,7 +83,7 @@ async def start(
         return checkout
 
     begun = await world.db.run(actor, begin)
-    return begun if isinstance(begun, Started) else await _finish(world, begun, actor, key)
+    return begun if isinstance(begun, Started) else await finish(world, begun, actor, key)
 
 
 async def sync(world: World, provider_checkout_id: str, *, actor: str, also: Also | None = None) -> Recorded:
@@ -114,7 +116,7 @@ async def sync_order(world: World, id: OrderId, *, actor: str) -> None:
         await orders.get(tx, id)
         sessions = await store.of_order(tx, id)
     for session in sessions:
-        if session.provider_checkout_id is not None:
+        if session.provider_checkout_id is not None and not session.is_free:
             await sync(world, session.provider_checkout_id, actor=actor)
     async with world.db.transaction(actor) as tx:
         collected = await payments.of_order(tx, id)
@@ -122,24 +124,6 @@ async def sync_order(world: World, id: OrderId, *, actor: str) -> None:
         if payment.provider_payment_id is not None:
             await payments.sync(world, payment.provider_payment_id, actor=actor)
             await payments.sync_refunds(world, payment.provider_payment_id, actor=actor)
-
-
-async def cancel_order(world: World, id: OrderId, *, actor: str) -> orders.Order:
-    """Close the payment page first: only when nobody can pay any more is the order canceled. Raises Conflict if one did."""
-
-    async def ask(tx: Transaction) -> list[Checkout]:
-        await orders.request_cancel(tx, await orders.lock(tx, id))
-        return [s for s in await store.of_order(tx, id) if s.status in (CheckoutStatus.STARTING, CheckoutStatus.OPEN)]
-
-    for session in await world.db.run(actor, ask):
-        await _close(world, session, actor)
-
-    async def work(tx: Transaction) -> orders.Order:
-        order = await orders.lock(tx, id)
-        # Closing the page canceled it, where there was one.
-        return order if order.status == OrderStatus.CANCELED else await orders.cancel(tx, order)
-
-    return await world.db.run(actor, work)
 
 
 async def close_due(world: World) -> int:
@@ -151,7 +135,7 @@ async def close_due(world: World) -> int:
     closed = 0
     for session in sessions:
         try:
-            await (_close(world, session, "sweep") if session.id in called_off else _close_or_finish(world, session))
+            await (close(world, session, "sweep") if session.id in called_off else _close_or_finish(world, session))
             closed += 1
         except ProviderUnavailable:
             continue  # it stays due, and the next round asks again
@@ -166,7 +150,7 @@ async def _close_or_finish(world: World, session: Checkout) -> None:
     now = world.clock.now()
     if session.status == CheckoutStatus.STARTING and now - session.started_at < KEYS_KEPT:
         try:
-            await _finish(world, session, "sweep", key=None)
+            await finish(world, session, "sweep", key=None)
         except (ProviderError, Conflict) as error:
             if isinstance(error, ProviderUnavailable):
                 raise
@@ -174,10 +158,10 @@ async def _close_or_finish(world: World, session: Checkout) -> None:
         async with world.db.transaction("sweep") as tx:
             session = await store.get(tx, session.id)
     if session.expires_at <= now:
-        await _close(world, session, "sweep")
+        await close(world, session, "sweep")
 
 
-async def _close(world: World, session: Checkout, actor: str) -> None:
+async def close(world: World, session: Checkout, actor: str) -> None:
     """Ask for the page to be closed, and record what it really is: perhaps somebody paid a moment ago."""
     if session.provider_checkout_id is None:
         reason = "it was never opened"
@@ -187,7 +171,7 @@ async def _close(world: World, session: Checkout, actor: str) -> None:
     await sync(world, session.provider_checkout_id, actor=actor)
 
 
-async def _finish(world: World, checkout: Checkout, actor: str, key: Key | None) -> Started:
+async def finish(world: World, checkout: Checkout, actor: str, key: Key | None) -> Started:
     """Ask the provider for the page, and write its answer down. Safe to repeat: the payment's id is the key."""
     if checkout.status == CheckoutStatus.STARTING:
         try:
@@ -206,10 +190,14 @@ async def _finish(world: World, checkout: Checkout, actor: str, key: Key | None)
 
     async def attach(tx: Transaction) -> Started:
         opened = checkout if seen is None else await actions.attach(tx, checkout, seen)
-        if opened.url is None:
+        if opened.is_free:
+            url = filled(opened.success_url, opened)
+        elif opened.url is not None:
+            url = opened.url
+        else:
             raise Conflict(f"{checkout.id} is {opened.status}: its page is closed. Start a new checkout.")
         order = await orders.get(tx, opened.order_id)
-        started = Started(opened.id, order.id, order.number, opened.url, opened.expires_at, order.total)
+        started = Started(opened.id, order.id, order.number, url, opened.expires_at, order.total)
         if key:
             await idempotency.remember(tx, key, Answer(201, orjson.dumps(answer(started))))
         return started
@@ -222,7 +210,7 @@ async def _for_customer(world: World, checkout: Checkout, actor: str, *, gone: s
 
     `gone` is one who was deleted there, so that another takes their place.
     """
-    request = checkout.request
+    request = checkout.asked
     if request.customer_reference is None or (request.customer_id is not None and request.customer_id != gone):
         return checkout
     theirs = await customers.at_provider(world, CustomerId.parse(request.customer_reference), actor=actor)
@@ -230,9 +218,9 @@ async def _for_customer(world: World, checkout: Checkout, actor: str, *, gone: s
     async def work(tx: Transaction) -> Checkout:
         await orders.lock(tx, checkout.order_id)
         current = await store.lock(tx, checkout.id)
-        if current.request.customer_id not in (None, gone):
+        if current.asked.customer_id not in (None, gone):
             return current
-        await store.save_request(tx, checkout.id, replace(current.request, customer_id=theirs))
+        await store.save_request(tx, checkout.id, replace(current.asked, customer_id=theirs))
         return await store.get(tx, checkout.id)
 
     return await world.db.run(actor, work)
@@ -240,7 +228,7 @@ async def _for_customer(world: World, checkout: Checkout, actor: str, *, gone: s
 
 async def _page_for_customer(world: World, checkout: Checkout) -> SeenCheckout:
     """Ask for the page; where the provider lost its customer meanwhile, once more with a new one, under a key of its own."""
-    provider, request = world.provider_named(checkout.provider), checkout.request
+    provider, request = world.provider_named(checkout.provider), checkout.asked
     try:
         return await provider.create_checkout(request, key=_key(checkout))
     except ProviderUnavailable:
@@ -251,22 +239,22 @@ async def _page_for_customer(world: World, checkout: Checkout) -> SeenCheckout:
             raise
         await customers.lose(world, CustomerId.parse(request.customer_reference), request.customer_id, actor="checkout")
         again = await _for_customer(world, checkout, "checkout", gone=request.customer_id)
-        return await provider.create_checkout(again.request, key=_key(again))
+        return await provider.create_checkout(again.asked, key=_key(again))
 
 
 def _key(checkout: Checkout) -> str:
     """One for each request that may differ: a key that comes back with another request is refused."""
-    customer = checkout.request.customer_id
+    customer = checkout.asked.customer_id
     return str(checkout.payment_id) if customer is None else f"{checkout.payment_id}:{customer}"
 
 
 async def _open_page(world: World, checkout: Checkout) -> SeenCheckout:
     provider = world.provider_named(checkout.provider)
     seen = await _page_for_customer(world, checkout)
-    if seen.total is not None and seen.total != checkout.request.total:
+    if seen.total is not None and seen.total != checkout.asked.total:
         await provider.expire_checkout(seen.id)
         raise ProviderError(
-            f"The provider would charge {seen.total}, but the order is {checkout.request.total}: run `farthing catalog apply`."
+            f"The provider would charge {seen.total}, but the order is {checkout.asked.total}: run `farthing catalog apply`."
         )
     return seen
 
@@ -293,7 +281,7 @@ def answer(started: Started) -> dict[str, object]:
     }
 
 
-def _replayed(stored: Answer) -> Started:
+def replayed(stored: Answer) -> Started:
     body = orjson.loads(stored.body)
     return Started(
         id=CheckoutId.parse(body["id"]),
@@ -306,7 +294,7 @@ def _replayed(stored: Answer) -> Started:
     )
 
 
-def _terms(world: World) -> Terms:
+def terms_of(world: World) -> Terms:
     return Terms(
         provider=world.provider.name,
         livemode=world.provider.livemode,

@@ -18,17 +18,32 @@ URL_MAX: Final = 2000
 class Checkout:
     id: CheckoutId
     order_id: OrderId
-    payment_id: PaymentId
+    payment_id: PaymentId | None
+    """None where the order costs nothing."""
     provider: str
     status: CheckoutStatus
     provider_checkout_id: str | None
     url: str | None
     """The page to send the buyer to; None before the provider answered and after the page is closed."""
-    request: CheckoutRequest
+    request: CheckoutRequest | None
+    """What the provider is asked for; None where it is not asked."""
     success_url: str
     cancel_url: str
     started_at: datetime
     expires_at: datetime
+    own_order: bool = True
+    """Whether the order was placed for this page, and ends with it where the provider will not make it."""
+    replaced_at: datetime | None = None
+    """It makes room for another way to pay: its end is not the end of its order."""
+
+    @property
+    def is_free(self) -> bool:
+        return self.payment_id is None
+
+    @property
+    def asked(self) -> CheckoutRequest:
+        assert self.request is not None, f"{self.id} is free: nobody is asked for a page"
+        return self.request
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,12 @@ class Started:
     total: Money
     replayed: bool = False
     """Whether this is the answer to an earlier request with the same idempotency key."""
+
+
+def filled(url: str, checkout: Checkout) -> str:
+    """The host's URL, with what it asked for put in."""
+    session_id = checkout.provider_checkout_id or ""
+    return url.replace("{CHECKOUT_SESSION_ID}", session_id).replace("{ORDER_ID}", str(checkout.order_id))
 
 
 def checked_url(url: str, hosts: frozenset[str], *, param: str) -> str:
@@ -88,6 +109,7 @@ def to_json(request: CheckoutRequest) -> dict[str, Any]:
         "customer_id": request.customer_id,
         "customer_reference": request.customer_reference,
         "save_method": request.save_method,
+        "capture_method": request.capture_method,
     }
 
 
@@ -115,4 +137,5 @@ def from_json(stored: dict[str, Any]) -> CheckoutRequest:
         customer_id=stored["customer_id"],
         customer_reference=stored.get("customer_reference"),
         save_method=stored.get("save_method", False),
+        capture_method=stored.get("capture_method", "automatic"),
     )

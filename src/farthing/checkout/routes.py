@@ -7,9 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
-from farthing.catalog import CartItem
-from farthing.checkout import customer_routes, flow, store
-from farthing.checkout.actions import Buyer
+from farthing.checkout import customer_routes, flow, order_routes, payment_routes, store, ways
+from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.checkout.customer_routes import Url
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
@@ -32,48 +31,21 @@ from farthing.errors import (
     TooMany,
     Unauthenticated,
 )
-from farthing.http.bodies import Body, Currency, Email, Line, Metadata, MoneyIn, MoneyShown, Shown, refuses
-from farthing.http.callers import Caller, CustomerCaller, Guest, Server
+from farthing.http.bodies import Body, Currency, Line, Metadata, MoneyShown, Shown, refuses
+from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Anybody, Known
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
 from farthing.ids import CheckoutId, OrderId
 from farthing.lifecycles import CheckoutStatus, OrderStatus
+from farthing.providers import CaptureMethod
 from farthing.world import World
-
-ITEMS_MAX = 50
-QUANTITY_MAX = 1_000
 
 router = APIRouter(prefix="/v1")
 router.include_router(customer_routes.router)
-
-
-PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case does not count.", examples=["SUMMER24"])]
-
-
-class NewItem(Body):
-    product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
-    quantity: int = Field(1, ge=1, le=QUANTITY_MAX, examples=[1])
-    metadata: Metadata = Field(default_factory=dict)
-    for_line: Line | None = Field(None, description="Of an add-on that is bought later: the paid line item it is for.")
-    price: MoneyIn | None = Field(None, description="What the buyer wants to pay for each: only where the product lets them.")
-    content: Annotated[Line, Field(examples=["abc-123"])] | None = Field(
-        None, description="For a product of kind content: the host's own id of what is bought."
-    )
-
-    def item(self) -> CartItem:
-        price = self.price.money() if self.price else None
-        return CartItem(self.product, self.quantity, self.metadata, price, self.for_line, self.content)
-
-
-class NewCustomer(Body):
-    """Who buys: for servers any of these, for guests the email. A signed-in customer leaves all of it out."""
-
-    id: Line | None = Field(None, description="The host's own id of its user.")
-    email: Email | None = None
-    name: Line | None = None
-
+router.include_router(order_routes.router)
+router.include_router(payment_routes.router)
 
 Locale = Annotated[str, StringConstraints(min_length=2, max_length=20)]
 
@@ -88,6 +60,9 @@ class NewCheckout(Body):
     promotion_code: PromotionCode | None = None
     locale: Locale | None = Field(None, description="What the buyer reads: emails are written in it.", examples=["de"])
     save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
+    capture: CaptureMethod | None = Field(
+        None, description='"manual" keeps the money until you capture it. By default as the products say; only for servers.'
+    )
 
 
 class NewCart(Body):
@@ -95,16 +70,6 @@ class NewCart(Body):
     currency: Currency | None = Field(None, description="By default that of the catalog.")
     promotion_code: PromotionCode | None = None
     customer: Line | None = Field(None, description="For servers: the host's own id of the user whose cart it is.")
-
-
-class StartedShown(Shown):
-    id: str = Field(examples=["checkout_01k9h4w3q8fvtb7m2x5c6d0e1f"])
-    object: Literal["checkout_session"] = "checkout_session"
-    order: str
-    order_number: int
-    url: str = Field(description="Send the buyer here.")
-    expires_at: datetime
-    total: MoneyShown
 
 
 class CheckoutSessionShown(Shown):
@@ -172,7 +137,7 @@ async def start_checkout(
     world: TheWorld, caller: Anybody, wanted: NewCheckout, response: Response, header: IdempotencyKey = None
 ) -> StartedShown:
     """Place an order for the cart at the catalog's prices, and open a payment page for it."""
-    buyer = _buyer(caller, wanted.customer)
+    buyer = buyer_of(caller, wanted.customer)
     started = await flow.start(
         world,
         items=[item.item() for item in wanted.items],
@@ -185,30 +150,12 @@ async def start_checkout(
         promotion_code=wanted.promotion_code,
         locale=wanted.locale,
         save_method=wanted.save_payment_method,
+        capture_method=capture_said(caller, wanted.capture),
         key=key_of(header, caller, "checkout", wanted.model_dump(), email=buyer.email),
     )
     if started.replayed:
         mark_replayed(response)
     return StartedShown.model_validate(flow.answer(started))
-
-
-def _buyer(caller: Caller, named: NewCustomer | None) -> Buyer:
-    """A server speaks for anybody, a customer for themselves, a guest for an address."""
-    match caller:
-        case Server():
-            if named is None or (named.id is None and named.email is None):
-                raise Invalid("Say who buys: send customer.id, or customer.email for a guest.", param="customer")
-            return Buyer(named.id, named.email, named.name)
-        case CustomerCaller(identity):
-            if named is not None:
-                raise Forbidden("You buy as yourself: leave customer out.", param="customer")
-            return Buyer(identity.external_id, identity.email, identity.name)
-        case Guest():
-            if named is None or named.email is None:
-                raise Invalid("A guest needs an email address: send customer.email.", param="customer.email")
-            if named.id is not None:
-                raise Forbidden("Only the shop's own servers may say whose order it is.", param="customer.id")
-            return Buyer(None, named.email, named.name)
 
 
 @router.get(
@@ -256,7 +203,7 @@ async def cancel_order(world: TheWorld, caller: Known, id: str) -> payments.Orde
     """Close the payment page and cancel the order. Canceling what is canceled or expired changes nothing."""
     order_id = OrderId.parse(id)
     if (await _read(world, caller, order_id)).status not in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
-        await flow.cancel_order(world, order_id, actor=caller.actor)
+        await ways.cancel_order(world, order_id, actor=caller.actor)
     return await _read(world, caller, order_id)
 
 

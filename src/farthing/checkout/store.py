@@ -14,7 +14,7 @@ from farthing.providers import CheckoutRequest
 
 SELECT: LiteralString = """
     SELECT id, order_id, payment_id, provider, status, provider_checkout_id, url, request, success_url, cancel_url,
-        started_at, expires_at
+        started_at, expires_at, own_order, replaced_at
     FROM checkouts
 """
 
@@ -23,9 +23,10 @@ async def insert(tx: Transaction, checkout: Checkout, *, livemode: bool) -> None
     await tx.run(
         """
         INSERT INTO checkouts (id, order_id, payment_id, provider, livemode, status, request, success_url, cancel_url,
-            started_at, expires_at)
+            started_at, expires_at, own_order, provider_checkout_id, closed_at)
         VALUES (%(id)s, %(order)s, %(payment)s, %(provider)s, %(livemode)s, %(status)s, %(request)s, %(success_url)s,
-            %(cancel_url)s, %(now)s, %(expires_at)s)
+            %(cancel_url)s, %(now)s, %(expires_at)s, %(own_order)s, %(provider_checkout_id)s,
+            CASE WHEN %(status)s = 'complete' THEN %(now)s END)
         """,
         id=checkout.id,
         order=checkout.order_id,
@@ -33,7 +34,9 @@ async def insert(tx: Transaction, checkout: Checkout, *, livemode: bool) -> None
         provider=checkout.provider,
         livemode=livemode,
         status=checkout.status,
-        request=orjson.dumps(to_json(checkout.request)).decode(),
+        request=orjson.dumps({} if checkout.request is None else to_json(checkout.request)).decode(),
+        own_order=checkout.own_order,
+        provider_checkout_id=checkout.provider_checkout_id,
         success_url=checkout.success_url,
         cancel_url=checkout.cancel_url,
         now=tx.now,
@@ -56,6 +59,15 @@ async def find_by_provider_id(tx: Transaction, provider: str, livemode: bool, id
         livemode=livemode,
         id=id,
     )
+
+
+async def of_payment(tx: Transaction, payment: PaymentId) -> Checkout | None:
+    """The page that a payment is paid on; None for one in the host's own pages."""
+    return await tx.find(_checkout, SELECT + " WHERE payment_id = %(payment)s", payment=payment)
+
+
+async def mark_replaced(tx: Transaction, id: CheckoutId) -> None:
+    await tx.run("UPDATE checkouts SET replaced_at = coalesce(replaced_at, %(now)s) WHERE id = %(id)s", id=id, now=tx.now)
 
 
 async def lock(tx: Transaction, id: CheckoutId) -> Checkout:
@@ -129,14 +141,16 @@ def _checkout(row: Row) -> Checkout:
     return Checkout(
         id=CheckoutId.of(row["id"]),
         order_id=OrderId.of(row["order_id"]),
-        payment_id=PaymentId.of(row["payment_id"]),
+        payment_id=None if row["payment_id"] is None else PaymentId.of(row["payment_id"]),
         provider=row["provider"],
         status=CheckoutStatus(row["status"]),
         provider_checkout_id=row["provider_checkout_id"],
         url=row["url"],
-        request=from_json(row["request"]),
+        request=from_json(row["request"]) if row["request"] else None,
         success_url=row["success_url"],
         cancel_url=row["cancel_url"],
         started_at=row["started_at"],
         expires_at=row["expires_at"],
+        own_order=row["own_order"],
+        replaced_at=row["replaced_at"],
     )

@@ -167,6 +167,7 @@ def summary(order: Order) -> dict[str, object]:
         "id": order.id,
         "number": order.number,
         "status": order.status,
+        "payment_status": order.payment_status,
         "total": order.total,
         "email": order.email,
         "livemode": order.livemode,
@@ -202,9 +203,15 @@ async def _show(tx: Transaction, order: Order) -> None:
         shown.append(show.table(("Refund", "Status", "Amount", "Reason", "At the provider"), back, right=right))
     held = ", ".join(f"{each.feature}{' (revoked)' if each.revoked_at else ''}" for each in granted)
     title = (
-        f"[bold]Order {order.number}[/] · {order.id} · {show.status(order.status)} · {show.said(order.email or 'no address')}"
+        f"[bold]Order {order.number}[/] · {order.id} · {show.status(order.status)} ({_standing(order)})"
+        f" · {show.said(order.email or 'no address')}"
     )
     terminal().show(document, title, *shown, *([f"Granted: {show.said(held)}"] if held else []))
+
+
+def _standing(order: Order) -> str:
+    until = "" if order.capture_before is None else f", capture before {show.at(order.capture_before)}"
+    return order.payment_status.replace("_", " ") + until
 
 
 def _card(payment: Payment) -> str:

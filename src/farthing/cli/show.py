@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLORS: Final = {
     **dict.fromkeys(("paid", "succeeded", "complete", "processed", "sent", "done"), "green"),
-    **dict.fromkeys(("refunded", "surplus", "parked"), "yellow"),
+    **dict.fromkeys(("refunded", "surplus", "parked", "authorized"), "yellow"),
     **dict.fromkeys(("failed", "dead"), "red"),
     **dict.fromkeys(("expired", "canceled", "ignored"), "dim"),
 }

@@ -21,7 +21,14 @@ EventName = Literal[
     "checkout.completed",
     "checkout.expired",
     "checkout.failed",
+    "order.reduced",
+    "payment.opened",
     "payment.processing",
+    "payment.authorized",
+    "payment.capture_requested",
+    "payment.capture_refused",
+    "payment.close_requested",
+    "payment.expiring",
     "payment.succeeded",
     "payment.failed",
     "payment.canceled",
@@ -168,6 +175,18 @@ class OrderRefunded(Announced):
     """All of the price went back."""
 
     name = "order.refunded"
+
+
+class PaymentAuthorized(Announced):
+    """The bank keeps the money until it is captured. `data`: payment, amount {amount, currency}, capture_before."""
+
+    name = "payment.authorized"
+
+
+class PaymentExpiring(Announced):
+    """An authorization is about to expire: capture it, or lose it. `data`: payment, amount, capture_before."""
+
+    name = "payment.expiring"
 
 
 class PaymentFailed(Announced):
@@ -397,6 +416,8 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         OrderExpired,
         OrderCanceled,
         OrderRefunded,
+        PaymentAuthorized,
+        PaymentExpiring,
         PaymentFailed,
         PaymentActionRequired,
         PaymentSurplus,

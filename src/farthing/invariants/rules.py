@@ -108,12 +108,45 @@ RULES: Final = (
     ),
     Rule(
         "paid-once",
-        "A paid or refunded order has exactly one payment that settles it, any other has none.",
+        "A paid or refunded order has exactly one payment that settles it, unless it costs nothing; any other has none.",
         """
         SELECT orders.id, orders.status, count(payment.id) AS settling
         FROM orders LEFT JOIN payments payment ON payment.order_id = orders.id AND payment.settles
         GROUP BY orders.id, orders.status
-        HAVING count(payment.id) <> (CASE WHEN orders.status IN ('paid', 'refunded') THEN 1 ELSE 0 END)
+        HAVING count(payment.id)
+            <> (CASE WHEN orders.status IN ('paid', 'refunded') AND orders.total_amount > 0 THEN 1 ELSE 0 END)
+        """,
+    ),
+    Rule(
+        "free-asks-nobody",
+        "Nothing is collected for an order that costs nothing, and it is paid from the start.",
+        """
+        SELECT orders.id FROM orders WHERE total_amount = 0
+            AND (status IN ('open', 'expired', 'canceled') OR EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id))
+        """,
+    ),
+    Rule(
+        "one-way-to-pay",
+        "There is at most one live way to pay an order, and none for an order that is paid or closed.",
+        """
+        SELECT orders.id, orders.status, count(*) AS live FROM orders JOIN payments ON payments.order_id = orders.id
+            AND payments.live
+        GROUP BY orders.id, orders.status HAVING count(*) > 1 OR orders.status <> 'open'
+        """,
+    ),
+    Rule(
+        "captured-is-the-price",
+        "What was authorized and not captured is off the price of its order.",
+        """
+        SELECT orders.id FROM orders LEFT JOIN payments payment ON payment.order_id = orders.id AND payment.settles
+        WHERE orders.uncaptured_amount <> coalesce(payment.amount - payment.received_amount, 0)
+        """,
+    ),
+    Rule(
+        "kept-is-decided",
+        "No authorization outlives its time by more than a day without an end.",
+        """
+        SELECT id FROM payments WHERE status = 'authorized' AND capture_before < %(now)s - interval '1 day'
         """,
     ),
     Rule(

@@ -3,31 +3,36 @@
 from farthing.orders.actions import (
     cancel,
     close_unpaid,
+    extend,
     hold_access,
     mark_paid,
     mark_refunded,
     place,
+    reduce,
     reinstate,
     release_access,
     request_cancel,
 )
 from farthing.orders.addons import addons_of, base_line, base_of
-from farthing.orders.model import LineItem, NewLine, Order, with_addons
+from farthing.orders.model import LineItem, NewLine, Order, PaymentStanding, with_addons
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
-from farthing.orders.store import counts, find_by_number, get, has_bought, list_page, lock, of_customer
+from farthing.orders.store import counts, due_to_close, find_by_number, get, has_bought, list_page, lock, of_customer
 
 __all__ = [
     "LineItem",
     "NewLine",
     "Order",
     "OrderShown",
+    "PaymentStanding",
     "addons_of",
     "base_line",
     "base_of",
     "cancel",
     "close_unpaid",
     "counts",
+    "due_to_close",
+    "extend",
     "find_by_number",
     "get",
     "get_for",
@@ -40,6 +45,7 @@ __all__ = [
     "of_customer",
     "page_for",
     "place",
+    "reduce",
     "reinstate",
     "release_access",
     "request_cancel",

@@ -9,7 +9,7 @@ from farthing.db import Transaction
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import ORDER, OrderStatus
 from farthing.money import Money
-from farthing.orders import store
+from farthing.orders import model, store
 from farthing.orders.model import LineItem, NewLine, Order
 
 
@@ -57,6 +57,23 @@ async def mark_paid(tx: Transaction, order: Order) -> Order:
     """The whole price is in. The caller holds the order's lock."""
     await discounts.consume(tx, order.id)
     return await _move(tx, order, "pay", "order.paid")
+
+
+async def reduce(tx: Transaction, order: Order, uncaptured: Money) -> Order:
+    """Less was captured than was authorized: the price is what was taken. The caller holds the order's lock."""
+    reduced = model.reduced(order, uncaptured)
+    await store.save_reduced(tx, reduced)
+    amount = {"amount": uncaptured.amount, "currency": uncaptured.currency}
+    await events.record(tx, "order.reduced", order=order.id, amount=amount)
+    return reduced
+
+
+async def extend(tx: Transaction, order: Order, until: datetime) -> Order:
+    """Give the buyer this long at least. The caller holds the order's lock."""
+    if until <= order.expires_at:
+        return order
+    await store.save_expiry(tx, order, until)
+    return replace(order, expires_at=until)
 
 
 async def request_cancel(tx: Transaction, order: Order) -> None:
@@ -108,6 +125,8 @@ async def release_access(tx: Transaction, order: Order) -> Order:
 
 async def _move(tx: Transaction, order: Order, verb: str, event: events.EventName) -> Order:
     moved = replace(order, status=ORDER.move(order.status, verb))
+    if moved.status in (OrderStatus.PAID, OrderStatus.REFUNDED):
+        moved = replace(moved, payment_status="paid" if moved.status == OrderStatus.PAID else "refunded")
     await store.save_status(tx, order, moved.status)
     await events.record(tx, event, order=order.id, **order.described())
     return moved

@@ -1,7 +1,7 @@
 """What an order is: who asked for what, and what it costs. Prices are copied in: the catalog may change, the order does not."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ from farthing.lifecycles import OrderStatus
 from farthing.money import Money
 
 FulfillmentState = Literal["unfulfilled", "partial", "fulfilled"]
+PaymentStanding = Literal["unpaid", "processing", "authorized", "paid", "partially_refunded", "refunded"]
+"""How the money of an order stands, found from its payments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ class Order:
     lines: Sequence[LineItem]
     access_held_at: datetime | None = None
     """Since then its payment is disputed, and what it granted is taken away."""
+    payment_status: PaymentStanding = "unpaid"
+    capture_before: datetime | None = None
+    """Until when the money that is kept for it can be captured."""
+    uncaptured: int = 0
+    """Minor units of `discount` (and tax) that are there because less was captured than was authorized."""
     to_deliver: tuple[int, int, int] = (0, 0, 0)
     """Lines that people deliver, and their units: all of them, and those that are delivered. Canceled ones do not count."""
 
@@ -119,3 +126,44 @@ class Order:
 def with_addons(lines: Sequence[LineItem], chosen: Collection[LineItemId]) -> tuple[LineItem, ...]:
     """The chosen lines and all that accompanies them: an add-on does not stay where what it was for goes back."""
     return tuple(line for line in lines if line.id in chosen or line.addon_to in chosen)
+
+
+def standing(order: OrderStatus, payment: str | None, *, partly_back: bool) -> PaymentStanding:
+    """How the money stands: `payment` is the status of the one that settles the order, or may yet."""
+    match order:
+        case OrderStatus.REFUNDED:
+            return "refunded"
+        case OrderStatus.PAID:
+            return "partially_refunded" if partly_back else "paid"
+        case _ if payment == "processing":
+            return "processing"
+        case _ if payment == "authorized":
+            return "authorized"
+        case _:
+            return "unpaid"
+
+
+def reduced(order: Order, uncaptured: Money) -> Order:
+    """The order at a lower price, because less was captured than was authorized.
+
+    What was not taken is shared among the lines in proportion to what the buyer would pay for each, losing no unit, and
+    stands there as discount; the tax of a line falls with its price. So an order is always paid in full, and no line can be
+    refunded for more than was taken for it.
+    """
+    parts = uncaptured.split([line.total.amount for line in order.lines])
+    lines = tuple(_reduced(line, part) for line, part in zip(order.lines, parts, strict=True))
+    zero = Money.zero(order.total.currency)
+    return replace(
+        order,
+        lines=lines,
+        discount=sum((line.discount for line in lines), start=zero),
+        tax=sum((line.tax for line in lines), start=zero),
+        total=order.total - uncaptured,
+        uncaptured=order.uncaptured + uncaptured.amount,
+    )
+
+
+def _reduced(line: LineItem, part: Money) -> LineItem:
+    total = line.total - part
+    tax = Money(line.tax.amount * total.amount // line.total.amount, total.currency) if line.total else line.tax
+    return replace(line, tax=tax, discount=line.amount + tax - total)

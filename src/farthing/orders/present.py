@@ -8,7 +8,7 @@ from pydantic import Field
 from farthing.http.bodies import MoneyShown, Shown
 from farthing.ids import public
 from farthing.lifecycles import OrderStatus
-from farthing.orders.model import FulfillmentState, LineItem, Order
+from farthing.orders.model import FulfillmentState, LineItem, Order, PaymentStanding
 
 
 class LineItemShown(Shown):
@@ -70,6 +70,8 @@ class OrderShown(Shown):
     expires_at: datetime
     paid_at: datetime | None
     closed_at: datetime | None
+    payment_status: PaymentStanding = Field(description="How its money stands, found from its payments.")
+    capture_before: datetime | None = Field(description="Until when the money that is kept for it can be captured.")
 
     @classmethod
     def of(cls, order: Order) -> "OrderShown":
@@ -92,4 +94,6 @@ class OrderShown(Shown):
             expires_at=order.expires_at,
             paid_at=order.paid_at,
             closed_at=order.closed_at,
+            payment_status=order.payment_status,
+            capture_before=order.capture_before,
         )

@@ -1,6 +1,7 @@
 """Orders in the database. The lines come with the order in one statement: one is never read without the other."""
 
-from typing import Any, LiteralString
+from datetime import datetime
+from typing import Any, LiteralString, TypedDict
 
 import orjson
 
@@ -9,7 +10,8 @@ from farthing.errors import NotFound
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import OrderStatus
 from farthing.money import Money
-from farthing.orders.model import LineItem, Order
+from farthing.orders import model
+from farthing.orders.model import LineItem, Order, PaymentStanding
 from farthing.paging import Page, checked_limit
 
 SELECT: LiteralString = """
@@ -17,6 +19,9 @@ SELECT: LiteralString = """
         total_amount, metadata, locale, placed_at, expires_at, paid_at, cancel_requested_at, closed_at, access_held_at,
         (SELECT json_build_array(count(*), coalesce(sum(units), 0), coalesce(sum(delivered_units), 0))
             FROM fulfillments WHERE order_id = orders.id AND status <> 'canceled') AS to_deliver,
+        uncaptured_amount,
+        (SELECT json_build_object('status', status, 'refunded', refunded_amount > 0, 'capture_before', capture_before)
+            FROM payments WHERE order_id = orders.id AND (live OR settles)) AS collected,
         (SELECT json_agg(line ORDER BY line.position) FROM (
             SELECT id, position, product, kind, name, quantity, unit_amount, amount, discount_amount, tax_amount, features,
                 access_days, metadata, details, addon_to
@@ -159,6 +164,10 @@ async def insert(tx: Transaction, order: Order) -> int:
     return number
 
 
+async def save_expiry(tx: Transaction, order: Order, until: datetime) -> None:
+    await tx.run("UPDATE orders SET expires_at = %(until)s WHERE id = %(id)s", id=order.id, until=until)
+
+
 async def save_cancel_request(tx: Transaction, order: Order) -> None:
     await tx.run(
         "UPDATE orders SET cancel_requested_at = %(now)s WHERE id = %(id)s",
@@ -176,6 +185,45 @@ async def save_access_held(tx: Transaction, order: Order, *, held: bool) -> None
     )
 
 
+async def save_reduced(tx: Transaction, order: Order) -> None:
+    """The price is lower now: of the order and of each of its lines."""
+    lines = [
+        {"id": line.id.hex, "discount_amount": line.discount.amount, "tax_amount": line.tax.amount} for line in order.lines
+    ]
+    await tx.run(
+        """
+        WITH line AS (
+            UPDATE line_items SET discount_amount = l.discount_amount, tax_amount = l.tax_amount
+            FROM json_to_recordset(%(lines)s::json) AS l (id uuid, discount_amount bigint, tax_amount bigint)
+            WHERE line_items.id = l.id
+        )
+        UPDATE orders SET discount_amount = %(discount)s, tax_amount = %(tax)s, total_amount = %(total)s,
+            uncaptured_amount = %(uncaptured)s
+        WHERE id = %(id)s
+        """,
+        id=order.id,
+        lines=orjson.dumps(lines).decode(),
+        discount=order.discount.amount,
+        tax=order.tax.amount,
+        total=order.total.amount,
+        uncaptured=order.uncaptured,
+    )
+
+
+async def due_to_close(tx: Transaction, *, limit: int) -> list[OrderId]:
+    """Open orders that nobody can pay any more: their time is over, or they were called off, and there is no way to pay."""
+    return await tx.all(
+        lambda row: OrderId.of(row["id"]),
+        """
+        SELECT id FROM orders WHERE status = 'open' AND (expires_at <= %(now)s OR cancel_requested_at IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM payments WHERE order_id = orders.id AND live)
+        LIMIT %(limit)s
+        """,
+        now=tx.now,
+        limit=limit,
+    )
+
+
 async def save_status(tx: Transaction, order: Order, status: OrderStatus) -> None:
     """The row is locked by the caller, so the status is still what was read."""
     await tx.run(
@@ -189,6 +237,11 @@ async def save_status(tx: Transaction, order: Order, status: OrderStatus) -> Non
         status=status,
         now=tx.now,
     )
+
+
+class Collected(TypedDict):
+    payment_status: PaymentStanding
+    capture_before: datetime | None
 
 
 def _found(order: Order | None, id: OrderId) -> Order:
@@ -220,6 +273,19 @@ def _order(row: Row) -> Order:
         access_held_at=row["access_held_at"],
         to_deliver=(row["to_deliver"][0], row["to_deliver"][1], row["to_deliver"][2]),
         lines=tuple(_line(line, currency) for line in row["lines"] or ()),
+        uncaptured=row["uncaptured_amount"],
+        **_collected(row),
+    )
+
+
+def _collected(row: Row) -> Collected:
+    found = row["collected"] or {}
+    before = found.get("capture_before") if found.get("status") == "authorized" else None
+    return Collected(
+        payment_status=model.standing(
+            OrderStatus(row["status"]), found.get("status"), partly_back=found.get("refunded", False)
+        ),
+        capture_before=None if before is None else datetime.fromisoformat(before),
     )
 
 

@@ -1,11 +1,24 @@
 """Money in, money back: payments, refunds, and how they stand at the provider."""
 
-from farthing.payments.actions import NOT_OURS, NotYetKnown, Recorded, cancel_payment, open_payment, record_payment
+from farthing.payments.actions import (
+    NOT_OURS,
+    NotYetKnown,
+    Recorded,
+    cancel_payment,
+    know,
+    open_intent,
+    open_payment,
+    record_payment,
+)
+from farthing.payments.captures import capture, close, request_close, take, void, warn
 from farthing.payments.flow import Also, hear_of, look_again, send_refund, sync, sync_refund, sync_refunds
+from farthing.payments.intents import Confirmed, Intent, confirm, finish_intent, look, replayed, shown_intent
 from farthing.payments.line_store import of_refund as lines_of_refund
 from farthing.payments.line_store import standings
+from farthing.payments.live import due_to_close, half_captured, list_page, run_out, unanswered
+from farthing.payments.live import of_order as way_of_order
 from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, check_refund
-from farthing.payments.present import OrderDetailShown, RefundShown, detail_of, refund_shown
+from farthing.payments.present import OrderDetailShown, PaymentShown, RefundShown, detail_of, refund_shown
 from farthing.payments.refunds import plan, promise, record_refund, refund_order, what_to_refund, withdraw_unsent
 from farthing.payments.rejecting import reject_posting
 from farthing.payments.returned import gone
@@ -24,9 +37,12 @@ from farthing.payments.store import (
 __all__ = [
     "NOT_OURS",
     "Also",
+    "Confirmed",
+    "Intent",
     "NotYetKnown",
     "OrderDetailShown",
     "Payment",
+    "PaymentShown",
     "Recorded",
     "Refund",
     "RefundLine",
@@ -35,18 +51,28 @@ __all__ = [
     "Standing",
     "WantedLine",
     "cancel_payment",
+    "capture",
     "check_refund",
+    "close",
+    "confirm",
     "detail_of",
+    "due_to_close",
     "find_by_provider_id",
+    "finish_intent",
     "get",
     "get_refund",
     "gone",
+    "half_captured",
     "hear_of",
+    "know",
     "lines_of_refund",
+    "list_page",
     "lock",
     "lock_refund",
+    "look",
     "look_again",
     "of_order",
+    "open_intent",
     "open_payment",
     "plan",
     "promise",
@@ -56,12 +82,21 @@ __all__ = [
     "refund_shown",
     "refunds_of_order",
     "reject_posting",
+    "replayed",
+    "request_close",
+    "run_out",
     "scaled",
     "send_refund",
+    "shown_intent",
     "standings",
     "sync",
     "sync_refund",
     "sync_refunds",
+    "take",
+    "unanswered",
+    "void",
+    "warn",
+    "way_of_order",
     "what_to_refund",
     "withdraw_unsent",
     "withhold",

@@ -1,6 +1,6 @@
 """What is written when a provider says how a payment stands. One transaction: state, books, audit trail and jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farthing import events, fulfillment, ledger, orders
 from farthing.db import Transaction
@@ -10,8 +10,9 @@ from farthing.ledger import Move
 from farthing.lifecycles import PAYMENT, PaymentStatus
 from farthing.money import Money
 from farthing.orders import Order
-from farthing.payments import refunds, store
+from farthing.payments import live, refunds, store
 from farthing.payments.model import (
+    Authorized,
     Canceled,
     Declined,
     Nothing,
@@ -21,7 +22,7 @@ from farthing.payments.model import (
     Surplus,
     decide,
 )
-from farthing.providers import SeenPayment
+from farthing.providers import CaptureMethod, IntentRequest, SeenPayment
 
 
 class NotYetKnown(Exception):
@@ -39,10 +40,34 @@ class Recorded:
 NOT_OURS = Recorded(None, "not ours: it does not carry the id of one of our payments")
 
 
-async def open_payment(tx: Transaction, order: Order, provider: str) -> Payment:
-    """The intention to collect for the order. Its id is the idempotency key of whatever is asked of the provider."""
+async def open_payment(
+    tx: Transaction, order: Order, provider: str, *, capture_method: CaptureMethod = "automatic", return_url: str | None = None
+) -> Payment:
+    """The intention to collect for the order. Its id is the idempotency key of whatever is asked of the provider.
+
+    It becomes the one way to pay the order: the database refuses a second one. The caller holds the order's lock.
+    """
     payment = _new(order, provider, provider_payment_id=None, tx=tx)
+    payment = replace(payment, live=True, capture_method=capture_method, return_url=return_url)
     await store.insert(tx, payment)
+    return payment
+
+
+async def open_intent(
+    tx: Transaction,
+    order: Order,
+    provider: str,
+    *,
+    capture_method: CaptureMethod,
+    return_url: str | None,
+    customer_id: str | None,
+) -> Payment:
+    """The same for a payment in the host's own pages. What the provider is asked for is kept word for word."""
+    payment = replace(_new(order, provider, provider_payment_id=None, tx=tx), live=True, capture_method=capture_method)
+    request = IntentRequest(order.total, str(payment.id), str(order.number), capture_method, customer_id)
+    payment = replace(payment, request=request, return_url=return_url)
+    await store.insert(tx, payment)
+    await events.record(tx, "payment.opened", order=order.id, payment=payment.id, amount=_plain(payment.asked))
     return payment
 
 
@@ -64,6 +89,13 @@ async def cancel_payment(tx: Transaction, id: PaymentId) -> None:
     if PAYMENT.allows(payment.status, "cancel"):
         await store.save_status(tx, payment, None, PaymentStatus.CANCELED)
         await events.record(tx, "payment.canceled", order=payment.order_id, payment=payment.id)
+
+
+async def know(tx: Transaction, payment: Payment, provider_payment_id: str) -> Payment:
+    """The provider answered: keep its name for the payment. Whoever comes second finds it kept."""
+    await orders.lock(tx, payment.order_id)
+    await live.save_known(tx, payment.id, provider_payment_id)
+    return await store.get(tx, payment.id)
 
 
 async def _order_of(tx: Transaction, provider: str, livemode: bool, seen: SeenPayment) -> OrderId | None:
@@ -109,9 +141,18 @@ async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPaymen
             # Who waits for a bank debit is not at the page any more.
             away = payment.status == PaymentStatus.PROCESSING
             await events.record(tx, "payment.failed", order=order.id, payment=payment.id, code=code, message=message, away=away)
+        case Authorized(misfit):
+            await live.save_authorized(tx, payment, seen, fits=misfit is None)
+            held = payment.asked if seen.held is None else seen.held
+            before = None if seen.capture_before is None else seen.capture_before.isoformat()
+            told = {"amount": _plain(held), "capture_before": before, "reason": misfit}
+            await events.record(tx, "payment.authorized", order=order.id, payment=payment.id, **told)
         case Canceled():
             await store.save_status(tx, payment, seen.id, PAYMENT.move(payment.status, "cancel"))
-            await events.record(tx, "payment.canceled", order=order.id, payment=payment.id)
+            await events.record(tx, "payment.canceled", order=order.id, payment=payment.id, reason=seen.cancel_reason)
+            if payment.live and (order.cancel_requested_at is not None or order.expires_at <= tx.now):
+                # It was the only way to pay the order.
+                await orders.close_unpaid(tx, order)
         case Settled(received):
             await _settle(tx, order, payment, seen, received)
         case Surplus(received, reason):
@@ -129,6 +170,8 @@ async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPay
     move = Move(ledger.SALES, ledger.provider(payment.provider), received)
     await ledger.post(tx, "payment", str(payment.id), move, order=order.id)
     await events.record(tx, "payment.succeeded", order=order.id, payment=payment.id, received=_plain(received))
+    if received < order.total:
+        order = await orders.reduce(tx, order, order.total - received)
     paid = await orders.mark_paid(tx, order)
     await fulfillment.grant(tx, paid)
 
@@ -145,7 +188,11 @@ async def _give_back(tx: Transaction, order: Order, payment: Payment, seen: Seen
 
 
 async def _learn_details(tx: Transaction, order: Order, id: PaymentId, seen: SeenPayment) -> None:
-    """The fee, the charge and the card, which a provider may know only after the money is in."""
+    """What a provider may know only later: until when to capture; the fee, the charge and the card."""
+    if seen.capture_before is not None:
+        held = await store.get(tx, id)
+        if held.status == PaymentStatus.AUTHORIZED and held.capture_before != seen.capture_before:
+            await live.save_deadline(tx, held, seen.capture_before)
     if seen.fee is None:
         return
     payment = await store.get(tx, id)

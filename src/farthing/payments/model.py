@@ -9,7 +9,7 @@ from farthing.errors import Conflict, Invalid
 from farthing.ids import LineItemId, OrderId, PaymentId, RefundId
 from farthing.lifecycles import ORDER, PAYMENT, REFUND, OrderStatus, PaymentStatus, RefundStatus
 from farthing.money import Money
-from farthing.providers import SeenPayment, SeenRefund
+from farthing.providers import CaptureMethod, IntentRequest, SeenPayment, SeenRefund
 
 RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent", "surplus", "provider"]
 
@@ -42,6 +42,21 @@ class Payment:
     card_last4: str | None
     opened_at: datetime
     succeeded_at: datetime | None
+    live: bool = False
+    """Whether it is the way in which its order can be paid now. At most one is."""
+    capture_method: CaptureMethod = "automatic"
+    request: IntentRequest | None = None
+    """What the provider is asked for, where it is an intent and not a page's payment."""
+    return_url: str | None = None
+    authorized_at: datetime | None = None
+    capture_before: datetime | None = None
+    """After this moment the bank lets go of what it keeps for us."""
+    capture_amount: int | None = None
+    """How much of `asked` somebody wants taken, or was, where that is less or equal."""
+    capture_asked_at: datetime | None = None
+    capture_attempts: int = 0
+    close_asked_at: datetime | None = None
+    confirmations: int = 0
 
     @property
     def refundable(self) -> Money:
@@ -101,6 +116,13 @@ class Processing:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorized:
+    """The bank keeps it for us. `misfit` says why it is kept for nothing, and will be let go."""
+
+    misfit: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     """The buyer may try again."""
 
@@ -128,7 +150,7 @@ class Surplus:
     reason: str
 
 
-Decision = Nothing | Processing | Declined | Canceled | Settled | Surplus
+Decision = Nothing | Processing | Authorized | Declined | Canceled | Settled | Surplus
 
 
 def decide(order: OrderStatus, payment: Payment, seen: SeenPayment) -> Decision:
@@ -142,6 +164,8 @@ def decide(order: OrderStatus, payment: Payment, seen: SeenPayment) -> Decision:
             return Settled(seen.received) if reason is None else Surplus(seen.received, reason)
         case "processing":
             return Processing() if PAYMENT.allows(payment.status, "process") else Nothing()
+        case "authorized":
+            return _authorized(order, payment, seen)
         case "canceled":
             return Canceled() if PAYMENT.allows(payment.status, "cancel") else Nothing()
         case "open":
@@ -156,7 +180,17 @@ def _misfit(order: OrderStatus, payment: Payment, received: Money) -> str | None
         return f"payment_{payment.status}"
     if received.currency != payment.asked.currency:
         return "wrong_currency"
-    return None if received == payment.asked else "wrong_amount"
+    if received == payment.asked or (payment.capture_method == "manual" and received <= payment.asked):
+        return None
+    return "wrong_amount"
+
+
+def _authorized(order: OrderStatus, payment: Payment, seen: SeenPayment) -> Decision:
+    if not PAYMENT.allows(payment.status, "authorize"):
+        return Nothing()
+    if not payment.live:
+        return Authorized(f"payment_{payment.status}" if ORDER.allows(order, "pay") else f"order_{order}")
+    return Authorized(None if seen.held == payment.asked else "wrong_amount")
 
 
 def _declined(payment: Payment, seen: SeenPayment) -> Decision:
@@ -166,6 +200,39 @@ def _declined(payment: Payment, seen: SeenPayment) -> Decision:
     if not news and not PAYMENT.allows(payment.status, "fail"):
         return Nothing()
     return Declined(seen.failure_code or "unknown", seen.failure_message)
+
+
+def check_capture(payment: Payment, money: Money | None, *, now: datetime) -> Money:
+    """How much is taken: all that is kept, unless less is wanted. Raises Conflict or Invalid."""
+    if payment.status != PaymentStatus.AUTHORIZED:
+        raise Conflict(f"{payment.id} is {payment.status}: only what is authorized can be captured.")
+    if payment.close_asked_at is not None:
+        raise Conflict(f"{payment.id} is being voided: it cannot be captured any more.")
+    if payment.capture_before is not None and payment.capture_before <= now:
+        raise Conflict(
+            f"The authorization of {payment.id} ended at {payment.capture_before:%Y-%m-%d %H:%M} UTC: ask the buyer again."
+        )
+    wanted = payment.asked if money is None else money
+    if wanted.currency != payment.asked.currency:
+        raise Invalid(f"{payment.id} is authorized in {payment.asked.currency}, not {wanted.currency}.", param="amount")
+    if wanted.amount <= 0:
+        raise Invalid("The amount of a capture is positive: to take nothing, void the payment.", param="amount")
+    if not wanted <= payment.asked:
+        raise Invalid(f"{payment.id} is authorized for {payment.asked}, not for {wanted}.", param="amount")
+    if payment.capture_asked_at is not None and payment.capture_amount != wanted.amount:
+        asked = Money(payment.capture_amount or 0, payment.asked.currency)
+        raise Conflict(f"A capture of {asked} is on its way for {payment.id}: it cannot be {wanted}.")
+    return wanted
+
+
+def check_close(payment: Payment) -> None:
+    """Raise Conflict unless it can still be closed, or what is kept let go. Closing what is closed changes nothing."""
+    if payment.received is not None:
+        raise Conflict(f"{payment.id} is {payment.status}: it is paid, and can only be refunded.")
+    if payment.status == PaymentStatus.PROCESSING:
+        raise Conflict(f"{payment.id} is processing: the bank has not answered yet, and nobody can stop it.")
+    if payment.capture_asked_at is not None and payment.status == PaymentStatus.AUTHORIZED:
+        raise Conflict(f"{payment.id} is being captured: refund it afterwards.")
 
 
 def check_refund(payment: Payment, money: Money) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,10 @@ from farthing.orders import Order, OrderShown
 from farthing.payments import line_store, store
 from farthing.payments.model import Payment, Refund, RefundReason
 from farthing.payments.shares import RefundLine
+from farthing.providers import CaptureMethod
+
+DISCREET: Final = frozenset({"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "restricted_card", "stolen_card"})
+"""https://docs.stripe.com/declines/codes: reported to the buyer as a plain decline."""
 
 
 class PaymentShown(Shown):
@@ -32,11 +36,16 @@ class PaymentShown(Shown):
     card_last4: str | None
     provider: str
     provider_payment_id: str | None
+    order: str
+    capture: CaptureMethod = Field(description='"manual": what is authorized is only kept until it is captured.')
+    capture_before: datetime | None = Field(description="After this moment, what is kept is let go.")
     opened_at: datetime
     succeeded_at: datetime | None
 
     @classmethod
-    def of(cls, payment: Payment) -> "PaymentShown":
+    def of(cls, payment: Payment, *, for_staff: bool = True) -> "PaymentShown":
+        """Why a bank distrusts a card is for staff alone: a thief would learn from it."""
+        told = for_staff or payment.failure_code not in DISCREET
         return cls(
             id=str(payment.id),
             status=payment.status,
@@ -46,12 +55,15 @@ class PaymentShown(Shown):
             refunding=_part(payment, payment.refunding_amount),
             refunded=_part(payment, payment.refunded_amount),
             disputed=_part(payment, payment.withheld_amount),
-            failure_code=payment.failure_code,
-            failure_message=payment.failure_message,
+            failure_code=payment.failure_code if told else "generic_decline",
+            failure_message=payment.failure_message if told else "Your card was declined.",
             card_brand=payment.card_brand,
             card_last4=payment.card_last4,
             provider=payment.provider,
             provider_payment_id=payment.provider_payment_id,
+            order=str(payment.order_id),
+            capture=payment.capture_method,
+            capture_before=payment.capture_before if payment.status == PaymentStatus.AUTHORIZED else None,
             opened_at=payment.opened_at,
             succeeded_at=payment.succeeded_at,
         )
@@ -136,6 +148,6 @@ async def detail_of(tx: Transaction, order: Order, *, for_staff: bool) -> OrderD
     return OrderDetailShown(
         **dict(OrderShown.of(order)),
         refundable=MoneyShown.of(refundable[0] if refundable else Money.zero(order.total.currency)),
-        payments=[PaymentShown.of(payment) for payment in payments],
+        payments=[PaymentShown.of(payment, for_staff=for_staff) for payment in payments],
         refunds=[await refund_shown(tx, each, for_staff=for_staff) for each in refunds],
     )

@@ -3,18 +3,23 @@
 from datetime import datetime
 from typing import LiteralString
 
+import orjson
+
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
 from farthing.ids import OrderId, PaymentId, RefundId
 from farthing.lifecycles import PaymentStatus, RefundStatus
 from farthing.money import Money
+from farthing.payments.intent_json import from_json, to_json
 from farthing.payments.model import Payment, Refund
 from farthing.providers import SeenPayment
 
 PAYMENT: LiteralString = """
     SELECT id, order_id, provider, livemode, provider_payment_id, provider_charge_id, status, settles, amount, currency,
         received_amount, received_currency, fee_amount, fee_currency, refunding_amount, refunded_amount, withheld_amount,
-        surplus_reason, failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at
+        surplus_reason, failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at, live, capture_method,
+        request, return_url, authorized_at, capture_before, capture_amount, capture_asked_at, capture_attempts,
+        close_asked_at, confirmations
     FROM payments
 """
 
@@ -26,7 +31,7 @@ REFUND: LiteralString = """
 
 
 async def get(tx: Transaction, id: PaymentId) -> Payment:
-    found = await tx.find(_payment, PAYMENT + " WHERE id = %(id)s", id=id)
+    found = await tx.find(payment_of, PAYMENT + " WHERE id = %(id)s", id=id)
     if found is None:
         raise NotFound(f"There is no payment {id}.")
     return found
@@ -34,7 +39,7 @@ async def get(tx: Transaction, id: PaymentId) -> Payment:
 
 async def lock(tx: Transaction, id: PaymentId) -> Payment:
     """Held until the commit. The caller holds the lock of its order already."""
-    found = await tx.find(_payment, PAYMENT + " WHERE id = %(id)s FOR UPDATE", id=id)
+    found = await tx.find(payment_of, PAYMENT + " WHERE id = %(id)s FOR UPDATE", id=id)
     assert found is not None, f"{id} cannot be gone"
     return found
 
@@ -45,7 +50,7 @@ async def find_order_id(tx: Transaction, id: PaymentId) -> OrderId | None:
 
 async def find_by_provider_id(tx: Transaction, provider: str, livemode: bool, provider_payment_id: str) -> Payment | None:
     return await tx.find(
-        _payment,
+        payment_of,
         PAYMENT
         + """
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = %(provider_payment_id)s
@@ -57,7 +62,7 @@ async def find_by_provider_id(tx: Transaction, provider: str, livemode: bool, pr
 
 
 async def of_order(tx: Transaction, order: OrderId) -> list[Payment]:
-    return await tx.all(_payment, PAYMENT + " WHERE order_id = %(order)s ORDER BY id", order=order)
+    return await tx.all(payment_of, PAYMENT + " WHERE order_id = %(order)s ORDER BY id", order=order)
 
 
 async def unfinished(tx: Transaction, *, before: datetime, after: datetime, limit: int) -> list[str]:
@@ -93,9 +98,10 @@ async def unfinished_refunds(tx: Transaction, *, before: datetime, limit: int) -
 async def insert(tx: Transaction, payment: Payment) -> None:
     await tx.run(
         """
-        INSERT INTO payments (id, order_id, provider, livemode, provider_payment_id, status, amount, currency, opened_at)
+        INSERT INTO payments (id, order_id, provider, livemode, provider_payment_id, status, amount, currency, opened_at,
+            live, capture_method, request, return_url)
         VALUES (%(id)s, %(order)s, %(provider)s, %(livemode)s, %(provider_payment_id)s, %(status)s, %(amount)s,
-            %(currency)s, %(now)s)
+            %(currency)s, %(now)s, %(live)s, %(capture_method)s, %(request)s, %(return_url)s)
         """,
         id=payment.id,
         order=payment.order_id,
@@ -106,6 +112,10 @@ async def insert(tx: Transaction, payment: Payment) -> None:
         amount=payment.asked.amount,
         currency=payment.asked.currency,
         now=tx.now,
+        live=payment.live,
+        capture_method=payment.capture_method,
+        request=None if payment.request is None else orjson.dumps(to_json(payment.request)).decode(),
+        return_url=payment.return_url,
     )
 
 
@@ -119,7 +129,8 @@ async def save_received(
             received_currency = %(currency)s, surplus_reason = %(surplus)s, succeeded_at = %(now)s,
             provider_payment_id = %(seen)s, provider_charge_id = coalesce(%(charge)s, provider_charge_id),
             card_brand = coalesce(%(brand)s, card_brand), card_last4 = coalesce(%(last4)s, card_last4),
-            failure_code = NULL, failure_message = NULL
+            failure_code = NULL, failure_message = NULL, live = false,
+            capture_amount = CASE WHEN capture_method = 'manual' AND %(settles)s THEN %(amount)s END
         WHERE id = %(id)s
         """,
         id=payment.id,
@@ -139,7 +150,8 @@ async def save_received(
 async def save_status(tx: Transaction, payment: Payment, seen_id: str | None, status: PaymentStatus) -> None:
     await tx.run(
         """
-        UPDATE payments SET status = %(status)s, provider_payment_id = coalesce(provider_payment_id, %(seen)s)
+        UPDATE payments SET status = %(status)s, provider_payment_id = coalesce(provider_payment_id, %(seen)s),
+            live = live AND %(status)s <> 'canceled'
         WHERE id = %(id)s
         """,
         id=payment.id,
@@ -308,7 +320,7 @@ async def save_pending_reason(tx: Transaction, id: RefundId, reason: str | None)
     await tx.run("UPDATE refunds SET pending_reason = %(reason)s WHERE id = %(id)s", id=id, reason=reason)
 
 
-def _payment(row: Row) -> Payment:
+def payment_of(row: Row) -> Payment:
     received = row["received_amount"]
     fee = row["fee_amount"]
     return Payment(
@@ -333,6 +345,17 @@ def _payment(row: Row) -> Payment:
         card_last4=row["card_last4"],
         opened_at=row["opened_at"],
         succeeded_at=row["succeeded_at"],
+        live=row["live"],
+        capture_method=row["capture_method"],
+        request=None if row["request"] is None else from_json(row["request"]),
+        return_url=row["return_url"],
+        authorized_at=row["authorized_at"],
+        capture_before=row["capture_before"],
+        capture_amount=row["capture_amount"],
+        capture_asked_at=row["capture_asked_at"],
+        capture_attempts=row["capture_attempts"],
+        close_asked_at=row["close_asked_at"],
+        confirmations=row["confirmations"],
     )
 
 

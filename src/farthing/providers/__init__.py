@@ -2,6 +2,7 @@
 
 from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenCustomer, SeenMethod
 from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
+from farthing.providers.intents import CaptureMethod, IntentProvider, IntentRequest, SeenIntent
 from farthing.providers.listing import Listed, ListedEvent, Movement
 from farthing.providers.protocol import (
     CatalogItem,
@@ -19,11 +20,14 @@ from farthing.providers.protocol import (
 )
 
 __all__ = [
+    "CaptureMethod",
     "CatalogItem",
     "CatalogPrice",
     "CheckoutRequest",
     "CustomerProvider",
     "CustomerWanted",
+    "IntentProvider",
+    "IntentRequest",
     "Listed",
     "ListedEvent",
     "Movement",
@@ -34,6 +38,7 @@ __all__ = [
     "SeenCustomer",
     "SeenDispute",
     "SeenFraudWarning",
+    "SeenIntent",
     "SeenMethod",
     "SeenMovement",
     "SeenPayment",

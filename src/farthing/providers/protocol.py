@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from farthing.money import Money
 from farthing.providers.customers import CustomerProvider
 from farthing.providers.disputes import DisputeProvider
+from farthing.providers.intents import CaptureMethod, IntentProvider
 from farthing.providers.listing import ListingProvider
 from farthing.providers.refunds import RefundProvider
 
@@ -48,6 +49,7 @@ class CheckoutRequest:
     """Our id of a signed-in customer: the page is opened for them once the provider has them. None for a guest."""
     save_method: bool = False
     """Whether what pays is kept with the customer, to be charged later while they are away."""
+    capture_method: CaptureMethod = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class SeenPayment:
     """A payment as the provider has it now. `reference` is our payment's id; None means the payment is not ours."""
 
     id: str
-    status: Literal["open", "processing", "succeeded", "canceled"]
+    status: Literal["open", "processing", "authorized", "succeeded", "canceled"]
     received: Money | None
     reference: str | None
     charge_id: str | None = None
@@ -90,6 +92,11 @@ class SeenPayment:
     card_last4: str | None = None
     failure_code: str | None = None
     failure_message: str | None = None
+    held: Money | None = None
+    """What the bank keeps for us until it is captured, where it is authorized."""
+    capture_before: datetime | None = None
+    """Until when it can be captured, where the provider says so."""
+    cancel_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ class SeenProduct:
     prices: Sequence[SeenPrice] = field(default_factory=tuple)
 
 
-class PaymentProvider(CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, Protocol):
+class PaymentProvider(CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, IntentProvider, Protocol):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 
     name: str

@@ -13,6 +13,7 @@ from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.client import API_VERSION, connect, translated
 from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
+from farthing.providers.stripe.intents import StripeIntents
 from farthing.providers.stripe.listing import StripeListing
 from farthing.providers.stripe.refunds import StripeRefunds
 
@@ -22,7 +23,7 @@ CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.cance
 REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 
-class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds):
+class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds, StripeIntents):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 
     name = "stripe"
@@ -107,6 +108,7 @@ def _checkout_params(request: CheckoutRequest) -> Any:
         "client_reference_id": request.reference,
         "metadata": {seen.CHECKOUT_MARK: request.reference, seen.MARK: request.payment_reference},
         "payment_intent_data": {
+            **({"capture_method": "manual"} if request.capture_method == "manual" else {}),
             "metadata": {seen.MARK: request.payment_reference},
             "description": f"Order {request.order_number}",
         },

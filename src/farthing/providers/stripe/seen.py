@@ -1,9 +1,11 @@
 """Stripe's objects in our words. Works on plain dictionaries, whether they came from an answer or out of a signed event."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from farthing.money import Money
+from farthing.providers.intents import SeenIntent
 from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
 
 MARK: Final = "farthing_payment"
@@ -13,12 +15,13 @@ CHECKOUT_MARK: Final = "farthing_checkout"
 REFUND_MARK: Final = "farthing_refund"
 
 Plain = Mapping[str, Any]
-PaymentStatus = Literal["open", "processing", "succeeded", "canceled"]
+PaymentStatus = Literal["open", "processing", "authorized", "succeeded", "canceled"]
 RefundStatus = Literal["pending", "succeeded", "failed", "canceled"]
 
 # Open enums: a status that Stripe adds later is "open", which decides nothing.
 _PAYMENT: Final[Mapping[str, PaymentStatus]] = {
     "processing": "processing",
+    "requires_capture": "authorized",
     "succeeded": "succeeded",
     "canceled": "canceled",
 }
@@ -57,6 +60,20 @@ def payment(intent: Plain) -> SeenPayment:
         card_last4=card.get("last4"),
         failure_code=failure.get("decline_code") or failure.get("code") or failure.get("type"),
         failure_message=failure.get("message"),
+        held=Money(intent["amount_capturable"], intent["currency"]) if status == "authorized" else None,
+        capture_before=_moment(card.get("capture_before")),
+        cancel_reason=intent.get("cancellation_reason"),
+    )
+
+
+def intent(found: Plain) -> SeenIntent:
+    """A PaymentIntent with what its buyer's browser needs."""
+    action = found.get("next_action") or {}
+    return SeenIntent(
+        payment=payment(found),
+        client_secret=found.get("client_secret"),
+        redirect_url=(action.get("redirect_to_url") or {}).get("url"),
+        needs_method=found["status"] in ("requires_payment_method", "requires_confirmation"),
     )
 
 
@@ -82,6 +99,10 @@ def id_of(value: object) -> str | None:
 def _mark(found: Plain, name: str) -> str | None:
     mark = (found.get("metadata") or {}).get(name)
     return mark if isinstance(mark, str) else None
+
+
+def _moment(seconds: object) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if type(seconds) is int else None
 
 
 def _fee(transaction: object) -> Money | None:
