@@ -6,7 +6,7 @@ from typing import Any
 from tests.boards import board_day
 from tests.worlds import Account, buy, signed, start
 
-from farthing import disputes, invariants, jobs, orders, payments, refunds, webhooks, worker
+from farthing import checkout, disputes, invariants, jobs, orders, payments, refunds, webhooks, worker
 from farthing.catalog import CartItem
 from farthing.ids import OrderId, PaymentId
 from farthing.jobs import Drained
@@ -106,6 +106,8 @@ async def busy(world: World, account: Account) -> None:
         (payment,) = await payments.of_order(tx, twice.id)
     await payments.sync(world, await paid_beside(account, payment.id), actor="test")
     await work(world)
+    await hear(world, account)
+    await checkout.charge(world, external_id="ada", items=[CartItem("mug")], actor="test")
     await hear(world, account)
     for outcome in ("", "lost", "won"):
         dispute = await _complaint(world, account, await buy(world, account))

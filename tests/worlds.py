@@ -296,7 +296,7 @@ async def buy(
 
 
 WATCHED = (
-    "customers provider_customers payment_methods"
+    "customers provider_customers payment_methods off_session_charges"
     " orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
     " coupons promotion_codes redemptions"
     " refund_lines refund_requests"

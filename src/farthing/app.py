@@ -28,7 +28,7 @@ from farthing import (
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
 from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
-from farthing.checkout import Buyer, Started
+from farthing.checkout import Buyer, Charged, Started
 from farthing.clock import Clock
 from farthing.config import Settings
 from farthing.credits import CreditGrant, CreditSpend
@@ -42,7 +42,7 @@ from farthing.events import ANNOUNCED, Announced, EventName
 from farthing.fulfillment import CheckJob, Fulfillment
 from farthing.http import tokens
 from farthing.http.idempotency import Key
-from farthing.ids import CreditSpendId, LineItemId, OrderId, PaymentId
+from farthing.ids import CreditSpendId, LineItemId, OrderId, PaymentId, PaymentMethodId
 from farthing.job_postings import JobPosting
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
@@ -314,6 +314,40 @@ class Farthing:
             return found
 
         return await self.world.db.run("app", work)
+
+    async def charge(
+        self,
+        customer: str,
+        cart: str | Mapping[str, int] | Sequence[CartItem],
+        *,
+        method: str | None = None,
+        currency: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Charged:
+        """Place an order and charge your user's saved method for it while they are away: the default, or the one named.
+
+        `.status` says what came of it: paid, processing, declined, or action_required, where the bank wants to see the buyer
+        and `payment.action_required` is recorded. An order that is not paid can be paid by its link (`recovery_url`) for 23
+        hours. Raises NotFound or Conflict where there is nothing to charge, ProviderUnavailable where nobody knows: repeat with
+        the same `idempotency_key`, and nothing is charged twice.
+        """
+        items = _items(cart, 1)
+        asked = [customer, [(i.product, i.quantity, dict(i.metadata)) for i in items], method, currency, dict(metadata or {})]
+        return await checkout_room.charge(
+            self.world,
+            external_id=customer,
+            items=items,
+            method=None if method is None else PaymentMethodId.parse(method),
+            currency=currency,
+            metadata=metadata,
+            actor="app",
+            key=Key.of("app", idempotency_key, asked) if idempotency_key else None,
+        )
+
+    async def recovery_url(self, order: str) -> str:
+        """The link by which an unpaid order can be paid, good for as long as the order is open. For emails: it names nobody."""
+        return checkout_room.recovery_url(self.settings, await self.order(order))
 
     async def payment_methods(self, customer: str) -> list[PaymentMethod]:
         """What your user may pay with again, oldest first. Raises NotFound for somebody we never met."""

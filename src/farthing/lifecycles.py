@@ -237,6 +237,32 @@ METHOD: Final = Lifecycle(
 )
 
 
+class ChargeStatus(StrEnum):
+    """What came of asking for money while the buyer was away."""
+
+    ASKING = "asking"
+    PAID = "paid"
+    PROCESSING = "processing"
+    DECLINED = "declined"
+    ACTION_REQUIRED = "action_required"
+    GIVEN_UP = "given_up"
+
+
+CHARGE: Final = Lifecycle(
+    "off-session charge",
+    ChargeStatus,
+    {
+        "pay": ({ChargeStatus.ASKING}, ChargeStatus.PAID),
+        "process": ({ChargeStatus.ASKING}, ChargeStatus.PROCESSING),
+        "decline": ({ChargeStatus.ASKING}, ChargeStatus.DECLINED),
+        # The bank wants to see the buyer, who is sent a link.
+        "ask_buyer": ({ChargeStatus.ASKING}, ChargeStatus.ACTION_REQUIRED),
+        # Nothing was charged, and it is too late to ask once more.
+        "give_up": ({ChargeStatus.ASKING}, ChargeStatus.GIVEN_UP),
+    },
+)
+
+
 class EmailStatus(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
@@ -367,6 +393,7 @@ LIFECYCLES: Final = {
     "emails": EMAIL,
     "redemptions": REDEMPTION,
     "payment_methods": METHOD,
+    "off_session_charges": CHARGE,
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,
     "credit_spends": CREDIT_SPEND,

@@ -69,6 +69,7 @@ SWEEPS: Final = (
     Sweep("inbox", timedelta(seconds=1), webhooks.drain, bell=webhooks.BELL),
     Sweep("checkouts", timedelta(seconds=5), checkout.close_due),
     Sweep("customers", timedelta(seconds=30), customers.push_due),
+    Sweep("off-session charges", timedelta(seconds=30), checkout.ask_again),
     Sweep("erasures", timedelta(hours=1), erasure.clean_again),
     Sweep("ways to pay", timedelta(seconds=5), checkout.tidy),
     Sweep("late news", timedelta(minutes=10), payments.look_again),

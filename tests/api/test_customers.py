@@ -60,3 +60,26 @@ async def test_nobody_gets_to_the_pages_or_methods_of_somebody_else(
     assert (await ada.post(f"{method}/default")).json()["is_default"]
     assert (await ada.delete(method)).json()["status"] == "detached"
     assert (await ada.get("/v1/customers/ada/payment-methods")).json()["data"] == []
+
+
+@pytest.mark.covers("S003-25", "F168")
+async def test_only_a_server_charges_what_somebody_saved_and_only_once(
+    world: World, account: Account, server: httpx.AsyncClient, ada: httpx.AsyncClient, guest: httpx.AsyncClient
+) -> None:
+    await buy(world, account, save_method=True)
+    await hear(world, account)
+    charges, mugs = "/v1/customers/ada/charges", {"items": [{"product": "mug", "quantity": 2}]}
+    async with unchanged(world):
+        assert (await guest.post(charges, json=mugs)).status_code == 401
+        assert (await ada.post(charges, json=mugs)).status_code == 403
+        assert (await server.post("/v1/customers/nobody/charges", json=mugs)).status_code == 404
+        assert (await server.post(charges, json=mugs | {"payment_method": "pm_card_visa"})).status_code == 422
+        assert (await server.post(charges, json=mugs | {"amount": 1})).status_code == 422
+    once = {"Idempotency-Key": "monday"}
+    first, again = [await server.post(charges, json=mugs, headers=once) for _ in range(2)]
+    assert (first.status_code, first.json()["status"], first.json()["code"]) == (201, "paid", None)
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+    assert (await server.post(charges, json={"items": [{"product": "mug"}]}, headers=once)).status_code == 422
+    paid = (await ada.get(f"/v1/orders/{first.json()['order']}")).json()
+    assert (paid["status"], paid["total"]["amount"]) == ("paid", 2500)
+    assert [each["amount"] for each in (await account.get("/v1/charges"))["data"]] == [2500, 4900]

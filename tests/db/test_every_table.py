@@ -117,7 +117,8 @@ async def _jobs(tx: Transaction) -> int:
 
 
 async def _key(tx: Transaction) -> int:
-    return 1 if (await idempotency.claim(tx, KEY)).answer else 0
+    own = await tx.value("SELECT count(*) FROM idempotency_keys WHERE caller = 'off-session'")
+    return int(own) + (1 if (await idempotency.claim(tx, KEY)).answer else 0)
 
 
 async def _length(rows: Awaitable[Any]) -> int:
@@ -130,6 +131,7 @@ READERS: dict[str, Reader] = {
     "line_items": _lines,
     "customers": _customers,
     "provider_customers": lambda tx: _of_each_customer(tx, customers.attachments_of),
+    "off_session_charges": lambda tx: _of_each_order(tx, checkout.charges_of_order),
     "payment_methods": lambda tx: _of_each_customer(tx, customers.methods_of),
     "payments": lambda tx: _of_each_order(tx, payments.of_order),
     "refunds": lambda tx: _of_each_order(tx, payments.refunds_of_order),

@@ -12,7 +12,7 @@ from tests.races.shop import Place, look, messages_at
 Facts = dict[str, list[str]]
 
 TABLES: Final = (
-    "customers provider_customers payment_methods"
+    "customers provider_customers payment_methods off_session_charges"
     " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " job_postings job_posting_lines job_posting_addons fulfillments credit_accounts credit_grants credit_spends credit_entries"
     " ledger_entries emails idempotency_keys host_deliveries host_sales jobs"

@@ -2,12 +2,15 @@
 
 from farthing.checkout.actions import Buyer
 from farthing.checkout.asking import RETURN_PATH
+from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
 from farthing.checkout.model import Checkout, Started
+from farthing.checkout.off_session import Charged, ask_again, charge
 from farthing.checkout.pages import portal_page, setup_page
 from farthing.checkout.placing import place_order
 from farthing.checkout.preview import preview
+from farthing.checkout.recovery import open_recovery_page, order_of, recovery_url
 from farthing.checkout.store import find_by_provider_id, get, of_order
 from farthing.checkout.tidying import tidy
 from farthing.checkout.ways import cancel_order, close_payment, open_intent, open_page
@@ -15,10 +18,14 @@ from farthing.checkout.ways import cancel_order, close_payment, open_intent, ope
 __all__ = [
     "RETURN_PATH",
     "Buyer",
+    "Charged",
     "Checkout",
     "Started",
     "answer",
+    "ask_again",
     "cancel_order",
+    "charge",
+    "charges_of_order",
     "close_due",
     "close_payment",
     "come_back",
@@ -28,9 +35,12 @@ __all__ = [
     "of_order",
     "open_intent",
     "open_page",
+    "open_recovery_page",
+    "order_of",
     "place_order",
     "portal_page",
     "preview",
+    "recovery_url",
     "setup_page",
     "start",
     "sync",

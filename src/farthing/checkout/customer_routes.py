@@ -1,23 +1,34 @@
 """The provider's pages for a customer over HTTP. A customer gets their own; a server says whose."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter
-from pydantic import Field, StringConstraints
+from fastapi import APIRouter, Response
+from pydantic import Field
 
-from farthing.checkout import pages
-from farthing.checkout.model import URL_MAX
+from farthing.checkout import off_session, pages
+from farthing.checkout.bodies import ITEMS_MAX, NewItem, Url
 from farthing.customers import Whose, own
-from farthing.errors import Invalid, NotFound, ProviderError, ProviderUnavailable, TooMany, Unauthenticated
-from farthing.http.bodies import Body, Currency, Shown, refuses
-from farthing.http.credentials import Known
-from farthing.http.headers import IdempotencyKey, key_of
+from farthing.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    KeyInUse,
+    KeyReused,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    TooMany,
+    Unauthenticated,
+)
+from farthing.http.bodies import Body, Currency, Metadata, Shown, read_id, refuses
+from farthing.http.credentials import Known, OnlyServer
+from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
+from farthing.ids import PaymentMethodId
+from farthing.lifecycles import ChargeStatus
 
 router = APIRouter(prefix="/customers", tags=["customers"])
-
-Url = Annotated[str, StringConstraints(min_length=1, max_length=URL_MAX), Field(examples=["https://shop.example/thanks"])]
 
 
 class NewSetupSession(Body):
@@ -28,6 +39,21 @@ class NewSetupSession(Body):
 
 class NewPortalSession(Body):
     return_url: Url
+
+
+class NewCharge(Body):
+    items: list[NewItem] = Field(min_length=1, max_length=ITEMS_MAX)
+    payment_method: str | None = Field(None, description="Ours: payment_method_…; by default the customer's default.")
+    currency: Currency | None = Field(None, description="By default that of the catalog.")
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class ChargeShown(Shown):
+    object: Literal["off_session_charge"] = "off_session_charge"
+    order: str
+    payment: str | None
+    status: ChargeStatus
+    code: str | None = Field(description="Why it is not paid, in the provider's word.")
 
 
 class SetupSessionShown(Shown):
@@ -62,6 +88,40 @@ async def create_setup_session(
         key=key_of(header, caller, "setup", [whose, wanted.model_dump()]),
     )
     return SetupSessionShown(url=url)
+
+
+@router.post(
+    "/{external_id:path}/charges",
+    operation_id="off_session_charges_create",
+    status_code=201,
+    responses=refuses(
+        Unauthenticated, Forbidden, NotFound, Conflict, KeyInUse, Invalid, KeyReused, ProviderError, ProviderUnavailable
+    ),
+)
+async def create_charge(
+    world: TheWorld,
+    caller: OnlyServer,
+    external_id: Whose,
+    wanted: NewCharge,
+    response: Response,
+    header: IdempotencyKey = None,
+) -> ChargeShown:
+    """Place an order and charge a saved payment method for it while the customer is away."""
+    method = wanted.payment_method
+    charged = await off_session.charge(
+        world,
+        external_id=external_id,
+        items=[item.item() for item in wanted.items],
+        method=None if method is None else read_id(PaymentMethodId, method, param="payment_method"),
+        currency=wanted.currency,
+        metadata=wanted.metadata,
+        actor=caller.actor,
+        key=key_of(header, caller, "charge", [external_id, wanted.model_dump()]),
+    )
+    if charged.replayed:
+        mark_replayed(response)
+    payment = None if charged.payment_id is None else str(charged.payment_id)
+    return ChargeShown(order=str(charged.order_id), payment=payment, status=charged.status, code=charged.code)
 
 
 @router.post(

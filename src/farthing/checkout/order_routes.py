@@ -6,8 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from farthing.checkout import flow, placing, sight, ways
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
-from farthing.checkout.customer_routes import Url
+from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, Url, buyer_of, capture_said
 from farthing.errors import (
     Conflict,
     Forbidden,

@@ -8,8 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
 from farthing.checkout import customer_routes, flow, order_routes, payment_routes, store, ways
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
-from farthing.checkout.customer_routes import Url
+from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, Url, buyer_of, capture_said
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
 from farthing.checkout.preview import preview

@@ -150,6 +150,17 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "charges-answered",
+        "A saved method was charged for its owner alone; what is said to be paid brought money, and none waits for over a day.",
+        """
+        SELECT charge.payment_id FROM off_session_charges charge JOIN payments payment ON payment.id = charge.payment_id
+            JOIN orders ON orders.id = charge.order_id JOIN payment_methods method ON method.id = charge.method_id
+        WHERE payment.order_id <> charge.order_id OR charge.customer_id <> orders.customer_id
+            OR charge.customer_id <> method.customer_id OR (charge.status = 'paid' AND payment.received_amount IS NULL)
+            OR (charge.status = 'asking' AND charge.asked_at < %(now)s - interval '25 hours')
+        """,
+    ),
+    Rule(
         "paid-in-full",
         "The payment that settles an order is the order's total, in its currency.",
         """

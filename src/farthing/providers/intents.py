@@ -53,6 +53,9 @@ class IntentProvider(Protocol):
     async def confirm_intent(self, id: str, *, method: str, return_url: str, key: str) -> SeenIntent:
         """Pay with this method (pm_…). A decline is no error: the answer tells of it."""
 
+    async def confirm_off_session(self, id: str, *, method: str, return_url: str, key: str) -> SeenIntent:
+        """Charge a saved method while its owner is away. A decline, and a bank that wants to see them, are answers."""
+
     async def capture_payment(self, id: str, money: Money, *, key: str) -> SeenPayment:
         """Take so much of what is kept; the rest is let go at once."""
 

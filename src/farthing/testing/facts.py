@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 End = dict[str, list[dict[str, Any]]]
 
 OURS: Final = (
-    "customers provider_customers payment_methods"
+    "customers provider_customers payment_methods off_session_charges"
     " orders line_items payments checkouts refunds redemptions entitlements events hook_runs ledger_transactions"
     " job_postings job_posting_lines job_posting_addons fulfillments credit_accounts credit_grants credit_spends credit_entries"
     " ledger_entries emails"

@@ -80,6 +80,28 @@ class StripeIntents:
             raise
         return seen.intent(_plain(confirmed))
 
+    async def confirm_off_session(self, id: str, *, method: str, return_url: str, key: str) -> SeenIntent:
+        """https://docs.stripe.com/payments/save-during-payment: a bank that wants the buyer declines."""
+        params: stripe.params.PaymentIntentConfirmParams = {
+            "payment_method": method,
+            "off_session": True,
+            "return_url": return_url,
+            "expand": WHOLE,
+        }
+        try:
+            with translated():
+                confirmed = await self._stripe.v1.payment_intents.confirm_async(
+                    id, params, {"idempotency_key": f"off-session:{key}"}
+                )
+        except ProviderUnavailable:
+            raise
+        except ProviderError as error:
+            found = await self.intent(id)
+            if isinstance(error.__cause__, stripe.CardError) or not found.needs_method:
+                return found
+            raise
+        return seen.intent(_plain(confirmed))
+
     async def capture_payment(self, id: str, money: Money, *, key: str) -> SeenPayment:
         params: stripe.params.PaymentIntentCaptureParams = {"amount_to_capture": money.amount, "expand": WHOLE}
         with translated():

@@ -1,3 +1,4 @@
+DROP TABLE off_session_charges;
 DROP TABLE payment_methods;
 
 DROP INDEX provider_customers_former;

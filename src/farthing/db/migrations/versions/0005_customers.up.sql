@@ -71,3 +71,23 @@ CREATE TABLE payment_methods (
 -- Nobody has two methods that pay by default.
 CREATE UNIQUE INDEX payment_methods_one_default ON payment_methods (customer_id, provider, livemode) WHERE is_default;
 CREATE INDEX payment_methods_customer ON payment_methods (customer_id, id);
+
+-- An order's payment that was asked for while the buyer was away.
+CREATE TABLE off_session_charges (
+    payment_id uuid PRIMARY KEY REFERENCES payments,
+    order_id uuid NOT NULL REFERENCES orders,
+    customer_id uuid NOT NULL REFERENCES customers,
+    method_id uuid NOT NULL REFERENCES payment_methods,
+    status text NOT NULL CHECK (status IN ('asking', 'paid', 'processing', 'declined', 'action_required', 'given_up')),
+    code text,
+    asked_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    CHECK ((status = 'asking') = (answered_at IS NULL)),
+    -- Who is told no is told why.
+    CHECK (status NOT IN ('declined', 'action_required', 'given_up') OR code IS NOT NULL)
+);
+-- Of two charges for one order, at most one is without an answer: the other could be a second debit.
+CREATE UNIQUE INDEX off_session_charges_one_asking ON off_session_charges (order_id) WHERE status = 'asking';
+CREATE INDEX off_session_charges_unanswered ON off_session_charges (asked_at) WHERE status = 'asking';
+CREATE INDEX off_session_charges_order ON off_session_charges (order_id);
+CREATE INDEX off_session_charges_customer ON off_session_charges (customer_id, payment_id);
