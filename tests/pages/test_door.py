@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from typing import get_args
 
 import httpx
 import pytest
@@ -15,7 +16,8 @@ from farthing import payments
 from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.errors import Conflict, Invalid
-from farthing.web.staff import Role, create_staff, signing_in
+from farthing.web.admin import ROUTES
+from farthing.web.staff import Permission, Role, create_staff, signing_in
 from farthing.world import World
 
 LOOKS = ["/admin/orders", "/admin/events", "/admin/jobs", "/admin/health", "/admin/ledger", "/admin/audit"]
@@ -52,7 +54,7 @@ async def test_every_role_may_look(visit: Callable[[], Visitor], staff: None, ro
 async def test_a_viewer_sees_what_they_may_not_do_and_cannot_do_it(viewer: Visitor, world: World, account: Account) -> None:
     order = await buy(world, account)
     text = (await viewer.get(f"/admin/orders/{order.id}")).text
-    assert "Your role may look but not change anything" in text
+    assert "Your role, viewer, may look but not change anything" in text
     assert f"/admin/orders/{order.id}/refund" not in text
     for path in ("refund", "cancellation", "sync"):
         answer = await viewer.post(f"/admin/orders/{order.id}/{path}", amount="5", reason="duplicate", attempt="x")
@@ -63,6 +65,32 @@ async def test_a_viewer_sees_what_they_may_not_do_and_cannot_do_it(viewer: Visit
     assert (await viewer.post("/admin/jobs/1/retry")).status_code == 403
     async with world.db.transaction("test") as tx:
         assert await payments.refunds_of_order(tx, order.id) == []
+
+
+@pytest.mark.covers("F170")
+def test_every_page_of_the_admin_says_who_may_open_it() -> None:
+    """Deny by default: a page that names no permission is not served, and looking changes nothing."""
+    for route in ROUTES:
+        permission = vars(route.endpoint).get("permission")
+        assert permission in get_args(Permission), route.path
+        assert ("POST" in (route.methods or ())) <= (permission != "look"), route.path
+
+
+@pytest.mark.covers("F170")
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role.VIEWER, "look"),
+        (Role.SUPPORT, "look orders refund evidence"),
+        (Role.FINANCE, "look orders refund evidence concede books"),
+        (Role.DEVELOPER, "look orders refund catalog operate"),
+        (Role.ADMIN, "look orders refund evidence concede catalog books operate"),
+    ],
+)
+def test_each_role_may_do_this_and_nothing_else(role: Role, may: str) -> None:
+    assert " ".join(each for each in get_args(Permission) if role.may(each)) == may
+    for each in get_args(Permission):
+        assert str(role) in role.why_not(each)
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.FINANCE, Role.DEVELOPER, Role.ADMIN])

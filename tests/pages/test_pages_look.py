@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 from tests.browser import DESKTOP, PHONE, violations
 from tests.shops import Client, Shop, running_shop
-from tests.worlds import DECLINED_CARD, Sandbox
+from tests.worlds import DECLINED_CARD, DISPUTED_CARD, Sandbox
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +41,13 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     person = staff.link("/admin/customers", r"/admin/customers/customer_\w+")
     staff.post("/admin/coupons/new", key="spring", name="Spring sale", percent="12.5", redemptions_max="3")
     staff.post("/admin/coupons/spring/codes", code="SPRING-26")
+    disputed = guest.start("lantern@navy.example", lantern_club=1)
+    guest.pay(disputed, DISPUTED_CARD)
+    staff.wait_for("/admin/disputes", "row-link")
+    dispute = staff.link("/admin/disputes", r"/admin/disputes/dispute_\w+")
+    back = staff.link("/admin/refunds", r"/admin/refunds/refund_\w+")
+    staff.post("/admin/refunds/requests", order=paid.rpartition("/")[2], how="rest", reason="duplicate", note="Twice")
+    request = staff.link("/admin/refunds/requests", r"/admin/refunds/requests/refund_request_\w+")
     pages = {
         GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
             /account/orders /admin/sign-in /nowhere""",
@@ -48,6 +55,9 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
+            /admin/refunds /admin/refunds?status=failed {back} /admin/refunds/requests {request} {request}/decline
+            {paid}/refund?how=rest&reason=duplicate /admin/disputes /admin/disputes?status=won {dispute}
+            {dispute}/evidence {dispute}/submission {dispute}/acceptance
             /admin/customers /admin/customers?q=nobody {person} /admin/products /admin/products/plan
             /admin/coupons /admin/coupons/new /admin/coupons/spring /admin/audit {event}
             /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",

@@ -5,7 +5,7 @@ from farthing.disputes.answers import Pack, accept, evidence_of, save_evidence, 
 from farthing.disputes.desk import Desk
 from farthing.disputes.flow import send_answer, sync_dispute, sync_disputes, sync_fraud_warning, watch
 from farthing.disputes.model import FIELDS, INQUIRY, UNANSWERED, Answer, Dispute
-from farthing.disputes.store import answers_of, counts, get, get_answer, list_page, of_order, warnings_of_order
+from farthing.disputes.store import answers_of, by_deadline, counts, get, get_answer, list_page, of_order, warnings_of_order
 
 __all__ = [
     "FIELDS",
@@ -18,6 +18,7 @@ __all__ = [
     "Pack",
     "accept",
     "answers_of",
+    "by_deadline",
     "counts",
     "evidence_of",
     "get",

@@ -96,6 +96,16 @@ async def list_page(
     return Page.of(rows, limit, lambda dispute: dispute.id)
 
 
+async def by_deadline(tx: Transaction, *, limit: int) -> list[Dispute]:
+    """Those that wait for us; what is due first comes first."""
+    return await tx.all(
+        _dispute,
+        SELECT + " WHERE disputes.status = ANY(%(statuses)s) ORDER BY evidence_due_by NULLS LAST, disputes.id LIMIT %(limit)s",
+        statuses=[str(each) for each in UNANSWERED],
+        limit=checked_limit(limit),
+    )
+
+
 async def counts(tx: Transaction) -> dict[str, int]:
     """How many there are of each status."""
     rows = await tx.all(

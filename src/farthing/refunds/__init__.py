@@ -6,7 +6,16 @@ from farthing.refunds.flow import cancel
 from farthing.refunds.limits import person_of
 from farthing.refunds.model import Preview, PreviewLine, RefundRequest, Wanted
 from farthing.refunds.previewing import preview
-from farthing.refunds.store import find_open, get, list_page, refund_ids
+from farthing.refunds.store import (
+    counts,
+    find_of_refund,
+    find_open,
+    find_retry,
+    get,
+    list_page,
+    refund_ids,
+    request_counts,
+)
 
 __all__ = [
     "Desk",
@@ -16,15 +25,19 @@ __all__ = [
     "Wanted",
     "approve",
     "cancel",
+    "counts",
     "create",
     "decline",
+    "find_of_refund",
     "find_open",
+    "find_retry",
     "get",
     "list_page",
     "person_of",
     "preview",
     "refund_ids",
     "request",
+    "request_counts",
     "retry",
     "withdraw",
 ]

@@ -108,6 +108,23 @@ async def refund_ids(
     return Page.of(rows, limit, lambda found: found)
 
 
+async def counts(tx: Transaction) -> dict[str, int]:
+    """How many refunds there are of each status."""
+    rows = await tx.all(_count, "SELECT status, count(*) AS count FROM refunds GROUP BY status")
+    return dict(rows)
+
+
+async def request_counts(tx: Transaction) -> dict[str, int]:
+    """How many requests there are of each status."""
+    rows = await tx.all(_count, "SELECT status, count(*) AS count FROM refund_requests GROUP BY status")
+    return dict(rows)
+
+
+async def find_of_refund(tx: Transaction, refund: RefundId) -> RefundRequest | None:
+    """The request that the refund answers."""
+    return await tx.find(_request, SELECT + " WHERE refund_id = %(refund)s", refund=refund)
+
+
 async def given_back(tx: Transaction, person: str, currency: str, since: datetime) -> Money:
     """What one person gave back since then, or set on its way. One after the other: two at once see each other's."""
     await tx.run("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", key=f"refunds by {person}")
@@ -188,6 +205,10 @@ async def hand_on(tx: Transaction, failed: RefundId, retry: RefundId) -> None:
 
 async def find_retry(tx: Transaction, failed: RefundId) -> RefundId | None:
     return await tx.find(lambda row: RefundId.of(row["id"]), "SELECT id FROM refunds WHERE retry_of = %(id)s", id=failed)
+
+
+def _count(row: Row) -> tuple[str, int]:
+    return str(row["status"]), int(row["count"])
 
 
 def _written(line: WantedLine) -> dict[str, object]:

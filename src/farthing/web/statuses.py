@@ -22,15 +22,66 @@ _ALERT: Final = Look("warning", "circle-alert")
 
 LOOKS: Final = {
     **dict.fromkeys(
-        ("paid", "succeeded", "complete", "completed", "processed", "sent", "active", "delivered", "available", "done"),
+        (
+            "paid",
+            "succeeded",
+            "complete",
+            "completed",
+            "processed",
+            "sent",
+            "active",
+            "delivered",
+            "available",
+            "done",
+            "approved",
+            "won",
+        ),
         _SUCCESS,
     ),
-    **dict.fromkeys(("open", "starting", "waiting", "received", "incomplete", "ready"), _WAITING),
-    **dict.fromkeys(("processing", "pending", "promised", "trialing", "running", "shipped"), _MOVING),
-    **dict.fromkeys(("canceled", "expired", "ignored", "ended", "paused", "incomplete_expired"), _STOPPED),
+    **dict.fromkeys(("open", "starting", "waiting", "received", "incomplete", "ready", "requested"), _WAITING),
+    **dict.fromkeys(
+        (
+            "processing",
+            "pending",
+            "promised",
+            "trialing",
+            "running",
+            "shipped",
+            "under_review",
+            "warning_under_review",
+            "appeal_under_review",
+        ),
+        _MOVING,
+    ),
+    **dict.fromkeys(
+        (
+            "canceled",
+            "expired",
+            "ignored",
+            "ended",
+            "paused",
+            "incomplete_expired",
+            "declined",
+            "withdrawn",
+            "warning_closed",
+            "prevented",
+        ),
+        _STOPPED,
+    ),
     **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed"), _BACK),
     **dict.fromkeys(("failed", "dead", "unpaid", "lost"), _FAILED),
-    **dict.fromkeys(("parked", "past_due", "requires_action", "disputed"), _ALERT),
+    **dict.fromkeys(
+        (
+            "parked",
+            "past_due",
+            "requires_action",
+            "disputed",
+            "needs_response",
+            "warning_needs_response",
+            "appeal_needs_response",
+        ),
+        _ALERT,
+    ),
 }
 
 

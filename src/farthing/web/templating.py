@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from farthing.formats import exact_text, moment_text, money_text, pretty_json
+from farthing.money import Money
 from farthing.web import assets, csrf
 from farthing.web.links import base_of, here, url_for
 from farthing.web.statuses import look_of, words_of
@@ -31,6 +32,7 @@ def environment(locale: str, own_templates: Sequence[Path] = ()) -> Environment:
     made.globals |= {"url_for": _url_for, "here": _here, "static": _static, "vendored": _vendored}
     made.globals |= {"look_of": look_of, "form_field": csrf.FIELD}
     made.filters |= {
+        "in_currency": Money,
         "money": partial(money_text, locale=locale),
         "moment": partial(moment_text, locale=locale),
         "exact": exact_text,

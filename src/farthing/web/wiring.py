@@ -37,6 +37,8 @@ async def form_of(request: Request) -> Mapping[str, str]:
         fields = {
             name: value if name == "password" else value.strip() for name, value in form.items() if isinstance(value, str)
         }
+    # Browsers end the lines of a text with both: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html.
+    fields = {name: value.replace("\r\n", "\n") for name, value in fields.items()}
     if any(_CONTROL.search(value) for value in fields.values()):
         raise Malformed("A field holds a character that cannot be stored, so nothing was changed.")
     return fields

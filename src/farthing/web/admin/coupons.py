@@ -25,7 +25,7 @@ async def coupon_list(request: Request) -> Response:
     after = asked(request, "cursor")
     async with reading(request) as tx:
         found = await discounts.list_coupons(tx, world_of(request).catalog.coupons, limit=SHOWN, after=after)
-    return render(request, "admin/coupons.html", found=found, may_act=staff_of(request).role.may("act"))
+    return render(request, "admin/coupons.html", found=found)
 
 
 async def coupon_detail(request: Request) -> Response:
@@ -103,7 +103,6 @@ async def _detail(request: Request, typed: dict[str, str], error: FarthingError 
         found=used,
         typed=typed,
         error=error.detail if error else "",
-        may_act=staff_of(request).role.may("act"),
     )
 
 

@@ -10,7 +10,6 @@ from farthing import customers, entitlements, orders
 from farthing.ids import CustomerId, OrderId
 from farthing.web.admin.links import provider_name, provider_url
 from farthing.web.page import redirect, render
-from farthing.web.staff import staff_of
 from farthing.web.wiring import asked, reading, world_of
 
 SHOWN: Final = 50
@@ -45,7 +44,6 @@ async def customer_detail(request: Request) -> Response:
         customer=customer,
         provider_url=partial(provider_url, settings),
         provider_name=provider_name(settings),
-        may_act=staff_of(request).role.may("act"),
         now=world_of(request).clock.now(),
         **shown,
     )

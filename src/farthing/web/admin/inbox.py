@@ -41,7 +41,6 @@ async def notice_list(request: Request) -> Response:
         type=asked(request, "type"),
         missed=words,
         types=sorted({notice.type for notice in found.items}),
-        may_act=staff_of(request).role.may("act"),
     )
 
 
@@ -57,7 +56,6 @@ async def notice_detail(request: Request) -> Response:
         replayable=_is_replayable(notice),
         provider_url=partial(provider_url, settings),
         provider_name=provider_name(settings),
-        may_act=staff_of(request).role.may("act"),
     )
 
 

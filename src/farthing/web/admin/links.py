@@ -11,7 +11,15 @@ from farthing.web.links import url_for
 DASHBOARD: Final = "https://dashboard.stripe.com"
 _PLACES: Final = {"pi": "payments", "py": "payments", "ch": "payments", "cus": "customers", "evt": "events"}
 
-_PAGES: Final = {"customer": "admin_customer", "notice": "admin_notice", "event": "admin_event", "order": "admin_order"}
+_PAGES: Final = {
+    "customer": "admin_customer",
+    "notice": "admin_notice",
+    "event": "admin_event",
+    "order": "admin_order",
+    "refund": "admin_refund_detail",
+    "refund_request": "admin_refund_request",
+    "dispute": "admin_dispute",
+}
 
 
 def page_of(request: Request, ref: str) -> str:

@@ -43,7 +43,6 @@ async def order_detail(request: Request) -> Response:
         who=lambda actor: words_of(actor, people),
         provider_url=partial(provider_url, settings),
         provider_name=provider_name(settings),
-        may_act=staff.staff_of(request).role.may("act"),
         refundable=_refundable(collected),
         cancelable=_is_cancelable(order),
         mailbox=settings.env != "production",

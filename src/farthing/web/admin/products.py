@@ -20,7 +20,6 @@ async def product_list(request: Request) -> Response:
         "admin/products.html",
         products=list(world.catalog.products.values()),
         standings=known,
-        may_act=staff_of(request).role.may("act"),
     )
 
 
@@ -30,7 +29,7 @@ async def ask_apply(request: Request) -> Response:
         plan = await catalog.plan(world_of(request))
     except FarthingError as error:
         return redirect(request, "admin_products", flash=("danger", error.detail))
-    return render(request, "admin/catalog_plan.html", plan=plan, may_act=staff_of(request).role.may("act"))
+    return render(request, "admin/catalog_plan.html", plan=plan)
 
 
 async def apply(request: Request) -> Response:

@@ -20,7 +20,7 @@ COOKIE: Final = "farthing_staff"
 Page = Callable[[Request], Awaitable[Response]]
 
 
-def for_staff(page: Page, permission: Permission = "look") -> Page:
+def for_staff(page: Page, permission: Permission) -> Page:
     """The page, for those who may; others sign in first, or are told that their role does not allow it."""
 
     @wraps(page)
@@ -29,9 +29,10 @@ def for_staff(page: Page, permission: Permission = "look") -> Page:
         if staff is None:
             return _to_sign_in(request)
         if not staff.role.may(permission):
-            raise Forbidden(f"Your role, {staff.role}, may look but not change anything. Ask an admin to do it.")
+            raise Forbidden(staff.role.why_not(permission))
         return await page(request)
 
+    vars(guarded)["permission"] = permission
     return guarded
 
 
