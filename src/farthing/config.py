@@ -20,12 +20,15 @@ NAMES: Final = {
     "database_url": "FARTHING_DATABASE_URL",
     "database_direct_url": "DATABASE_DIRECT_URL",
     "base_url": "FARTHING_BASE_URL",
+    "success_url": "FARTHING_SUCCESS_URL",
+    "cancel_url": "FARTHING_CANCEL_URL",
     "home": "FARTHING_HOME",
     "catalog": "FARTHING_CONFIG",
     "secret_key": "FARTHING_SECRET_KEY",
     "stripe_secret_key": "STRIPE_SECRET_KEY",
     "stripe_publishable_key": "STRIPE_PUBLISHABLE_KEY",
     "stripe_webhook_secrets": "STRIPE_WEBHOOK_SECRET",
+    "webhook_token": "FARTHING_WEBHOOK_TOKEN",
     "stripe_api_base": "STRIPE_API_BASE",
     "allowed_hosts": "FARTHING_ALLOWED_HOSTS",
     "jwks_url": "FARTHING_JWKS_URL",
@@ -48,8 +51,25 @@ NAMES: Final = {
 }
 """Setting → the environment variable that sets it."""
 
-ALIASES: Final = {"database_url": "DATABASE_URL"}
+ALIASES: Final = {
+    "env": "ENVIRONMENT",
+    "database_url": "DATABASE_URL",
+    "base_url": "PUBLIC_APP_URL",
+    "success_url": "STRIPE_SUCCESS_URL",
+    "cancel_url": "STRIPE_CANCEL_URL",
+}
 """A second name, used when the first is not set."""
+
+ENVIRONMENTS: Final = {
+    "development": "dev",
+    "local": "dev",
+    "testing": "test",
+    "ci": "test",
+    "staging": "production",
+    "preview": "production",
+    "prod": "production",
+}
+"""What others say under ENVIRONMENT, and what it is called here."""
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "testserver"})
 
@@ -71,12 +91,17 @@ class Settings(BaseModel):
     database_url: SecretStr | None = None
     database_direct_url: SecretStr | None = None
     base_url: str = "http://127.0.0.1:4242"
+    success_url: str | None = None
+    """Where a buyer goes who paid, unless the one who asks for the page says otherwise."""
+    cancel_url: str | None = None
     home: Path = Path(".farthing")
     catalog: Path = Path("farthing.toml")
     secret_key: SecretStr | None = None
     stripe_secret_key: SecretStr | None = None
     stripe_publishable_key: str | None = None
     stripe_webhook_secrets: SecretList = ()
+    webhook_token: SecretStr | None = None
+    """A secret last part of the webhook address, where one is wanted beside the signature."""
     stripe_api_base: str | None = None
     allowed_hosts: CommaList = ()
     jwks_url: str | None = None
@@ -167,6 +192,12 @@ class Settings(BaseModel):
             raise ConfigError("STRIPE_WEBHOOK_SECRET is not the signing secret of an endpoint: that starts with whsec_.")
         if self.secret_key is None or len(self.secret_key.get_secret_value()) < 32:
             raise ConfigError("FARTHING_SECRET_KEY is not set, or too short: make one with `openssl rand -hex 32`.")
+        for name, url in (("FARTHING_SUCCESS_URL", self.success_url), ("FARTHING_CANCEL_URL", self.cancel_url)):
+            parts = urlsplit(url or self.base_url)
+            if parts.scheme not in ("http", "https") or parts.hostname not in self.hosts:
+                raise ConfigError(f"{name} points to a host that is not allowed: add it to FARTHING_ALLOWED_HOSTS.")
+        if self.webhook_token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", self.webhook_token.get_secret_value()):
+            raise ConfigError("FARTHING_WEBHOOK_TOKEN is 16 to 128 letters, digits, - or _: `openssl rand -hex 24` makes one.")
         if self.env == "production" and urlsplit(self.base_url).scheme != "https":
             raise ConfigError("FARTHING_BASE_URL must start with https:// in production.")
 
@@ -193,7 +224,7 @@ def _read(environ: Mapping[str, str], field: str) -> str | None:
         if name is None:
             continue
         if environ.get(name):
-            return environ[name].strip()
+            return _spoken(name, environ[name].strip())
         if path := environ.get(f"{name}_FILE"):
             try:
                 return Path(path).read_text().strip()
@@ -202,6 +233,10 @@ def _read(environ: Mapping[str, str], field: str) -> str | None:
             except ValueError:
                 raise ConfigError(f"{name}_FILE: {path} is not a text file in UTF-8.") from None
     return None
+
+
+def _spoken(name: str, value: str) -> str:
+    return ENVIRONMENTS.get(value.lower(), value.lower()) if name == "ENVIRONMENT" else value
 
 
 def _said(message: str) -> str:

@@ -8,10 +8,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from farthing import api, checkout, downloads, web
+from farthing import api, checkout, documents, downloads, web
 from farthing.db import migrate
-from farthing.errors import DatabaseUnavailable, FarthingError
-from farthing.webhooks import Door
+from farthing.errors import DatabaseUnavailable, FarthingError, NotFound
+from farthing.http.cors import with_cors
+from farthing.webhooks import Address, Door, read_address
 from farthing.world import World
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Site:
         self._world: World | None = None
         self._door: Door
         self._rest: ASGIApp
+        self._documents: ASGIApp
         self._pages: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,8 +75,8 @@ class Site:
         await self._build()
         assert self._world is not None, "it was just built"
         request = Request(scope)
-        if path == WEBHOOK:
-            return self._webhook
+        if (address := read_address(path)) is not None:
+            return self._webhook_at(address)
         if path == "/health/ready":
             return await _ready(self._world)
         if path == "/checkout/return" and request.method == "GET":
@@ -83,7 +85,16 @@ class Site:
             return await downloads.fetch(self._world, request, path.removeprefix(DOWNLOADS))
         if path == "/payments/return" and request.method == "GET":
             return await checkout.come_back_from_bank(self._world, request)
+        if documents.is_ours(path):
+            return self._documents
         return self._rest if path.startswith(API) else self._pages
+
+    def _webhook_at(self, address: Address) -> ASGIApp:
+        """One door, by whatever name. An address that is refused is not repeated: it may hold the secret of another."""
+        assert self._world is not None, "it was just built"
+        if not address.admits(self._world.provider.name, self._world.settings):
+            return refusal(NotFound("There is no such webhook endpoint."))
+        return self._webhook
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -104,7 +115,10 @@ class Site:
         self._door = Door(world, farthing.inbox)
         rest = api.build()
         rest.state.world, rest.state.authenticate = world, farthing.authenticate
-        self._rest = rest
+        self._rest = with_cors(rest, world.settings)
+        other_names = documents.build()
+        other_names.state.world, other_names.state.authenticate = world, farthing.authenticate
+        self._documents = with_cors(other_names, world.settings)
         self._pages = web.build(world, authenticate=farthing.authenticate)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

@@ -1,5 +1,6 @@
 """Settings: what is wrong is refused at the start, by name, and no refusal shows a secret."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,9 @@ LACKING = [
     ({"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set: deliveries could not be verified."),
     ({"STRIPE_WEBHOOK_SECRET": " , ,"}, "STRIPE_WEBHOOK_SECRET is not set"),
     ({"STRIPE_WEBHOOK_SECRET": "whsec_1,sk_test_1"}, "STRIPE_WEBHOOK_SECRET is not the signing secret of an endpoint"),
+    ({"FARTHING_SUCCESS_URL": "https://evil.example/"}, "FARTHING_SUCCESS_URL points to a host that is not allowed"),
+    ({"FARTHING_CANCEL_URL": "javascript:alert(1)"}, "FARTHING_CANCEL_URL points to a host that is not allowed"),
+    ({"FARTHING_WEBHOOK_TOKEN": SECRET}, "FARTHING_WEBHOOK_TOKEN is 16 to 128 letters, digits, - or _"),
     ({"FARTHING_SECRET_KEY": ""}, "FARTHING_SECRET_KEY is not set, or too short: make one with `openssl rand -hex 32`."),
     ({"FARTHING_SECRET_KEY": "x" * 31}, "FARTHING_SECRET_KEY is not set, or too short"),
     (
@@ -109,6 +113,38 @@ def test_a_wrong_setting_is_refused_by_its_name(changes: dict[str, str], said: s
     assert refused(environ | changes).startswith(said)
 
 
+@pytest.mark.covers("S000-51", "S003-1", "S002-19", "C22")
+def test_the_names_of_others_are_understood() -> None:
+    settings = load(
+        {
+            "ENVIRONMENT": "Staging",
+            "DATABASE_URL": "postgresql://h/db",
+            "PUBLIC_APP_URL": "https://shop.example/",
+            "STRIPE_SUCCESS_URL": "https://shop.example/ok",
+            "STRIPE_CANCEL_URL": "https://shop.example/no",
+            "STRIPE_PRODUCT_JOB_POSTING_BASE": "prod_1",
+            "STRIPE_PRICE_UPSELL_EMAIL_BLAST": "price_1",
+        }
+    )
+    assert (settings.env, settings.base_url, settings.success_url, settings.cancel_url) == (
+        "production",
+        "https://shop.example",
+        "https://shop.example/ok",
+        "https://shop.example/no",
+    )
+    assert load({"ENVIRONMENT": "production", "FARTHING_ENV": "test"}).env == "test", "our own name wins"
+    assert refused({"ENVIRONMENT": "the moon"}).startswith("FARTHING_ENV: Input should be 'dev', 'test' or 'production'")
+
+
+@pytest.mark.covers("S000-51", "S003-1")
+def test_the_example_names_every_setting_with_a_line_and_a_valid_value() -> None:
+    text = (Path(__file__).parents[2] / ".env.example").read_text()
+    found = re.findall(r"^# (.+)\n#? ?([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    assert [name for _, name, _ in found] == list(NAMES.values())
+    assert len(re.findall(r"^#? ?[A-Z_]+=", text, re.MULTILINE)) == len(NAMES), "each has a line before it that says what it is"
+    load({name: value for _, name, value in found if value}).check_served()
+
+
 def test_every_wrong_setting_is_named_at_once() -> None:
     lines = refused(SERVED | {"FARTHING_ENV": "prod", "FARTHING_CHECKOUT_MINUTES": "1", "FARTHING_LOG_FORMAT": "xml"})
     assert [line.partition(":")[0] for line in lines.splitlines()] == [
@@ -142,6 +178,8 @@ def test_no_secret_is_shown_by_the_settings_themselves() -> None:
 
 
 _PUBLIC = {
+    "FARTHING_SUCCESS_URL",
+    "FARTHING_CANCEL_URL",
     "STRIPE_PUBLISHABLE_KEY",
     "FARTHING_INBOX_DAYS",
     "FARTHING_EMAILS",

@@ -33,6 +33,8 @@ class Content:
     published: bool = True
     seller: str | None = None
     organization: str | None = None
+    slug: str | None = None
+    """Its name in the host's addresses, for lists of what was bought."""
 
 
 Resolver = Callable[[str], Content | Awaitable[Content | None] | None]
@@ -110,6 +112,7 @@ def _as_sold(shop: Shop, product: Product, reference: str, content: Content, whe
             "reference": reference,
             "seller": sold_by,
             "organization": middle,
+            **({} if content.slug is None else {"slug": checked_reference(content.slug, "slug")}),
             # Nobody shares what the shop sells itself, and nobody stands between where there is no organization.
             "platform_fee_basis_points": platform if sold_by is not None else 0,
             "organization_fee_basis_points": organization if sold_by is not None and middle is not None else 0,

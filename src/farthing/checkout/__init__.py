@@ -2,6 +2,7 @@
 
 from farthing.checkout.actions import Buyer
 from farthing.checkout.asking import RETURN_PATH
+from farthing.checkout.bodies import NewCustomer, NewItem, buyer_of
 from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
@@ -20,9 +21,12 @@ __all__ = [
     "Buyer",
     "Charged",
     "Checkout",
+    "NewCustomer",
+    "NewItem",
     "Started",
     "answer",
     "ask_again",
+    "buyer_of",
     "cancel_order",
     "charge",
     "charges_of_order",

@@ -109,6 +109,7 @@ def to_json(request: CheckoutRequest) -> dict[str, Any]:
         "customer_id": request.customer_id,
         "customer_reference": request.customer_reference,
         "save_method": request.save_method,
+        "metadata": dict(request.metadata),
         "capture_method": request.capture_method,
     }
 
@@ -137,5 +138,6 @@ def from_json(stored: dict[str, Any]) -> CheckoutRequest:
         customer_id=stored["customer_id"],
         customer_reference=stored.get("customer_reference"),
         save_method=stored.get("save_method", False),
+        metadata=stored.get("metadata", {}),
         capture_method=stored.get("capture_method", "automatic"),
     )

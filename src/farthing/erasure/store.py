@@ -15,7 +15,7 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     "UPDATE orders SET email = NULL WHERE customer_id = %(customer)s",
     # The page is over: what it was asked for is asked never again.
     """
-    UPDATE checkouts SET request = request || '{"email": null}'
+    UPDATE checkouts SET request = request || '{"email": null, "metadata": {}}'
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
     """,
     """

@@ -4,7 +4,7 @@ Every method may raise ProviderError (it refused: an answer) or ProviderUnavaila
 the same call with the same key must be made again). None of them is ever called with a transaction open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -50,6 +50,8 @@ class CheckoutRequest:
     save_method: bool = False
     """Whether what pays is kept with the customer, to be charged later while they are away."""
     capture_method: CaptureMethod = "automatic"
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """For those who read the session or the payment at the provider. Our own marks go above it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The doorbell: what the provider tells us is stored, then acted on."""
 
+from farthing.webhooks.addresses import Address, path_of, read_address
 from farthing.webhooks.choosing import Choice, chosen
 from farthing.webhooks.door import Door
 from farthing.webhooks.drain import act, drain
@@ -10,6 +11,7 @@ from farthing.webhooks.upkeep import forget
 
 __all__ = [
     "BELL",
+    "Address",
     "Choice",
     "Delivery",
     "Door",
@@ -25,6 +27,8 @@ __all__ = [
     "get",
     "list_page",
     "of_order",
+    "path_of",
+    "read_address",
     "rehearse",
     "replay",
     "store",

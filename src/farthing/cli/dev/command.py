@@ -77,7 +77,8 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
 
 
 def _environ() -> dict[str, str]:
-    environ = dict(os.environ)
+    # The sandbox of this machine delivers to the plain address.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FARTHING_WEBHOOK_TOKEN")}
     if home := terminal().options.home:
         environ["FARTHING_HOME"] = str(home)
     if environ.get("FARTHING_ENV", "dev") != "dev":

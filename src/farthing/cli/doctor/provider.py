@@ -11,6 +11,7 @@ from farthing.config import Settings
 from farthing.errors import ConfigError, ProviderError, ProviderUnavailable
 from farthing.providers.stripe import Account, look
 from farthing.routing import WEBHOOK
+from farthing.webhooks import path_of
 
 SKEW_WARNING: Final = timedelta(seconds=30)
 SKEW_MAX: Final = timedelta(seconds=300)
@@ -37,8 +38,9 @@ async def check(settings: Settings) -> list[Finding]:
 
 
 def _endpoint(settings: Settings, account: Account) -> Finding:
-    url = settings.base_url + WEBHOOK
-    ours = [endpoint for endpoint in account.endpoints if endpoint.url == url]
+    # The token is a secret, which nobody is shown.
+    url = settings.base_url + WEBHOOK + ("/<FARTHING_WEBHOOK_TOKEN>" if settings.webhook_token else "")
+    ours = [endpoint for endpoint in account.endpoints if endpoint.url == settings.base_url + path_of(settings)]
     if any(endpoint.enabled for endpoint in ours):
         return ok("Webhook endpoint", url)
     fix = f"Add {url} at Stripe (Developers, Webhooks); in development, `stripe listen --forward-to {url}`."

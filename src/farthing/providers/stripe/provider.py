@@ -106,10 +106,10 @@ def _checkout_params(request: CheckoutRequest) -> Any:
         "cancel_url": request.cancel_url,
         "expires_at": int(request.expires_at.timestamp()),
         "client_reference_id": request.reference,
-        "metadata": {seen.CHECKOUT_MARK: request.reference, seen.MARK: request.payment_reference},
+        "metadata": {**request.metadata, seen.CHECKOUT_MARK: request.reference, seen.MARK: request.payment_reference},
         "payment_intent_data": {
             **({"capture_method": "manual"} if request.capture_method == "manual" else {}),
-            "metadata": {seen.MARK: request.payment_reference},
+            "metadata": {**request.metadata, seen.MARK: request.payment_reference},
             "description": f"Order {request.order_number}",
         },
     }
