@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 import uvicorn
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 from tests.worlds import CARD, Sandbox
 
 from farthing import catalog
@@ -94,6 +95,15 @@ def _found(pattern: str, text: str) -> str:
 @contextmanager
 def running_shop(dsn: str, sandbox: Sandbox, sells: Catalog | None = None) -> Iterator[Shop]:
     """Ready when the block begins, gone when it ends."""
+    with running_app(
+        dsn, sandbox, lambda settings: Farthing(settings, catalog=sells or catalog.parse(catalog.EXAMPLE)).asgi
+    ) as shop:
+        yield shop
+
+
+@contextmanager
+def running_app(dsn: str, sandbox: Sandbox, make: Callable[[Settings], ASGIApp]) -> Iterator[Shop]:
+    """The same around an application that is made with the settings."""
     listener = socket.create_server(("127.0.0.1", 0))
     url, key = f"http://127.0.0.1:{listener.getsockname()[1]}", f"sk_test_{uuid.uuid4().hex}"
     settings = Settings(
@@ -108,8 +118,7 @@ def running_shop(dsn: str, sandbox: Sandbox, sells: Catalog | None = None) -> It
     # In a thread: a browser under test has an event loop in this one.
     with ThreadPoolExecutor(1) as elsewhere:
         elsewhere.submit(asyncio.run, _add_staff(dsn)).result()
-    pay = Farthing(settings, catalog=sells or catalog.parse(catalog.EXAMPLE))
-    server = uvicorn.Server(uvicorn.Config(pay.asgi, log_level="critical", lifespan="on", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(make(settings), log_level="critical", lifespan="on", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
