@@ -13,13 +13,17 @@ BROWSER ?= yes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo dev test check bench lock clean help
+.PHONY: demo dev examples test check bench lock clean help
 
 demo: $(VENV)/.ready ## Buy, decline, confirm, abandon and refund by script; print what happened and the books
 	@$(BIN)/farthing demo $(A)
 
 dev: $(VENV)/.ready ## Database, sandbox, API, worker and shop, until Ctrl-C
 	@$(BIN)/farthing dev $(A)
+
+examples: $(VENV)/.ready ## The journeys of the applications in examples/, in a browser
+	@tools/chromium $(BIN)/python
+	@$(BIN)/python -m pytest -q tests/examples tests/test_examples.py $(T)
 
 test: $(VENV)/.ready ## All tests (T="..." for pytest, BROWSER=no without those that need a browser)
 ifeq ($(BROWSER),no)
@@ -54,7 +58,7 @@ clean: ## Remove the virtual environment, caches and the development database
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- the environment: three stamps, so that a second `make` is instant and a changed lock is installed again
 

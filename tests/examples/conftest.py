@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 from starlette.types import ASGIApp
 from tests.browser import browser, context, page
 from tests.shops import Shop, running_app
-from tests.worlds import Sandbox, sandbox
+from tests.worlds import CARD, Sandbox, sandbox
 
 from farthing.config import Settings
 from farthing.testing.databases import copied
@@ -59,3 +60,18 @@ def running_example(name: str, dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
 def dsn(postgres: str, template: str) -> Iterator[str]:
     with copied(postgres, template) as dsn:
         yield dsn
+
+
+def say_hello(page: Page, shop: Shop, user: str) -> None:
+    page.goto(f"{shop.url}/hello?user={user}")
+
+
+def pay(page: Page, shop: Shop, price: str) -> None:
+    """Fill in the payment page that was led to, and come back."""
+    page.wait_for_url(f"{shop.sandbox.url}/c/pay/**")
+    page.get_by_label("Card number").fill(CARD)
+    page.get_by_label("Expires").fill("12 / 34")
+    page.get_by_label("Security code").fill("123")
+    page.get_by_label("Name on the card").fill("Ada Lovelace")
+    page.get_by_role("button", name=f"Pay {price}").click()
+    page.wait_for_url(f"{shop.url}/**")

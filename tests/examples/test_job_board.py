@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser import violations
-from tests.examples.conftest import running_example
+from tests.examples.conftest import pay, running_example, say_hello
 from tests.shops import PASSWORD, Shop
-from tests.worlds import CARD, Sandbox
+from tests.worlds import Sandbox
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("job board")]
 SOON = 20_000
 """Milliseconds that a worker's sweep may take."""
 
@@ -23,26 +23,12 @@ def board(dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
         yield running
 
 
-def say_hello(page: Page, board: Shop, user: str) -> None:
-    page.goto(f"{board.url}/hello?user={user}")
-
-
 def fill(page: Page, board: Shop, title: str, *chosen: str) -> None:
     page.goto(f"{board.url}/post-a-job")
     page.get_by_label("Title").fill(title)
     page.get_by_label("Company").fill("Analytical Engines")
     for label in chosen:
         page.get_by_label(label).check()
-
-
-def pay(page: Page, board: Shop, price: str, card: str = CARD) -> None:
-    page.wait_for_url(f"{board.sandbox.url}/c/pay/**")
-    page.get_by_label("Card number").fill(card)
-    page.get_by_label("Expires").fill("12 / 34")
-    page.get_by_label("Security code").fill("123")
-    page.get_by_label("Name on the card").fill("Ada")
-    page.get_by_role("button", name=f"Pay {price}").click()
-    page.wait_for_url(f"{board.url}/**")
 
 
 def run(board: Shop, statement: LiteralString, *values: object) -> list[tuple[object, ...]]:
