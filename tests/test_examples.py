@@ -109,6 +109,7 @@ async def test_the_readmes_catalog_is_one(tmp_path: Path) -> None:
     assert list(parse(block[1]).products) == ["night-sky-atlas"]
 
 
+@pytest.mark.covers("S003-21")
 async def test_the_fastapi_example_sells_packs_and_opens_the_book(load: Load, account: Account, dsn: str) -> None:
     shop = load((ROOT / "examples/fastapi_app/main.py").read_text())
     async with visiting(shop.app, user="ada") as visitor:

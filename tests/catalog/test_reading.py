@@ -165,7 +165,7 @@ def test_the_how_to_shows_what_can_be_written() -> None:
             'kind = "access"',
             'kind = "acess"',
             f"10: products.pro-guide.kind: 'acess' is not a kind of product: use {KINDS}. "
-            "Did you mean 'access'? One of your own is registered with Farthing(kinds={…}).",
+            "Did you mean 'access'? One of your own is registered with Farthing(kinds={…}); commands find it in FARTHING_APP.",
         ),
         ('kind = "access"\n', "", "7: products.pro-guide.kind: this key is missing: add it."),
         ('features = ["guide:pro"]\n', "", '7: products.pro-guide: grants nothing: kind "access" needs features = ["…"].'),

@@ -49,7 +49,7 @@ def see(page: Page, board: Shop, text: str, *, on: str = "Your jobs") -> None:
     expect(listed).to_contain_text(text)
 
 
-@pytest.mark.covers("S000-46", "S000-54", "S000-42", "S000-33", "S000-35")
+@pytest.mark.covers("S000-46", "S000-54", "S000-42", "S000-33", "S000-34", "S000-35")
 def test_a_job_with_an_add_on_is_published_and_a_refund_takes_it_off(page: Page, board: Shop) -> None:
     say_hello(page, board, "ada")
     fill(page, board, "Engine driver", "Stays on top of the list")
@@ -66,6 +66,8 @@ def test_a_job_with_an_add_on_is_published_and_a_refund_takes_it_off(page: Page,
     order = page.url.rpartition("=")[2]
     rows = run(board, "SELECT status, addons, expires_at - published_at = '30 days' FROM job_board.jobs")
     assert rows == [("published", ["priority-listing"], True)]
+    assert run(board, "SELECT status, paid_at IS NOT NULL FROM farthing.orders") == [("paid", True)]
+    assert run(board, "SELECT status, provider_session_id LIKE 'cs_%%' FROM farthing.checkouts") == [("completed", True)]
 
     page.goto(f"{board.url}/admin/orders/{order}")
     page.get_by_label("Email").fill("admin@shop.example")

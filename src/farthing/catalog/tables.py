@@ -48,7 +48,7 @@ def _checked_kind(kind: str, info: ValidationInfo) -> str:
     known = [*get_args(ProductKind), *(info.context or {}).get("kinds", {})]
     if kind not in known:
         said = f"{kind[:40]!r} is not a kind of product: use {', '.join(known)}." + did_you_mean(kind, known)
-        said += " One of your own is registered with Farthing(kinds={…})."
+        said += " One of your own is registered with Farthing(kinds={…}); commands find it in FARTHING_APP."
         raise PydanticCustomError("kind", "{said}", {"said": said})
     return kind
 

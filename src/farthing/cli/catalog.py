@@ -98,8 +98,8 @@ def validate() -> int:
 
         farthing catalog validate
     """
-    path = opening.settings().catalog
-    found = room.load(path)
+    settings = opening.settings()
+    path, found = settings.catalog, opening.catalog(settings)
     counted = {"products": len(found.products), "coupons": len(found.coupons), "bulk_discounts": len(found.bulk_discounts)}
     told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counted.items())
     terminal().show({"file": str(path), **counted}, f"{path} is right: {told}.")
@@ -113,8 +113,7 @@ def list_() -> int:
 
         farthing catalog list
     """
-    settings = opening.settings()
-    found = room.load(settings.catalog, kinds=opening.kinds(settings))
+    found = opening.catalog()
     documents = [
         {
             "key": product.key,

@@ -8,7 +8,6 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
-from farthing import catalog
 from farthing import disputes as room
 from farthing.cli import opening, show
 from farthing.cli.opening import ACTOR
@@ -122,7 +121,7 @@ async def evidence(
     changes = dict(_pair(each) for each in set_ or []) | {name: _text(path) for name, path in map(_pair, file or [])}
     settings = opening.settings()
     async with opening.database(settings) as db:
-        sells = catalog.load(settings.catalog)
+        sells = opening.catalog(settings)
 
         async def work(tx: Transaction) -> Pack:
             if changes:
@@ -152,7 +151,7 @@ async def submit(dispute: str, /, *, dry_run: bool = False) -> int:
     id = DisputeId.parse(dispute)
     settings = opening.settings()
     async with opening.database(settings) as db:
-        sells = catalog.load(settings.catalog)
+        sells = opening.catalog(settings)
         async with db.transaction(ACTOR) as tx:
             pack = await room.evidence_of(tx, sells, id)
         if dry_run:

@@ -19,6 +19,7 @@ from farthing.errors import ConfigError, ProviderUnavailable
 
 if TYPE_CHECKING:
     from farthing.app import Farthing
+    from farthing.catalog import Catalog
     from farthing.db import Database
     from farthing.world import World
 
@@ -131,13 +132,21 @@ async def farthing(settings_: Settings | None = None) -> AsyncIterator[Farthing]
         yield pay
 
 
-def kinds(found: Settings) -> Mapping[str, object]:
+def kinds(found: Settings, environ: Mapping[str, str] | None = None) -> Mapping[str, object]:
     """The kinds of product of the application, where FARTHING_APP names it: farthing.toml may use them."""
     if not found.app:
         return {}
     from farthing.cli import serve
 
-    return serve.load(found.app).pay.kinds
+    return serve.load(found.app, environ).pay.kinds
+
+
+def catalog(found: Settings | None = None) -> Catalog:
+    """What farthing.toml says, with the application's own kinds. Raises ConfigError."""
+    from farthing import catalog as room
+
+    found = found or settings()
+    return room.load(found.catalog, kinds=kinds(found))
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from farthing import catalog, payments
+from farthing import payments
 from farthing import refunds as room
 from farthing.catalog import RefundPolicy
 from farthing.cli import finding, opening, show
@@ -27,7 +27,7 @@ Reason = Literal["requested_by_customer", "duplicate", "fraudulent"]
 
 def policy() -> RefundPolicy:
     """What farthing.toml says of refunds: a command is bound by it as everybody is."""
-    return catalog.load(opening.settings().catalog).refunds
+    return opening.catalog().refunds
 
 
 async def list_(

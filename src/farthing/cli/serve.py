@@ -85,9 +85,9 @@ class Loaded:
     asgi: Callable[..., Any]
 
 
-def load(app: str | None) -> Loaded:
+def load(app: str | None, environ: Mapping[str, str] | None = None) -> Loaded:
     """What is named module:name, or in the settings, or a Farthing made of the settings alone."""
-    environ = opening.environment()
+    environ = opening.environment() if environ is None else environ
     named = app or environ.get("FARTHING_APP")
     if not named:
         pay = Farthing(opening.settings(environ))

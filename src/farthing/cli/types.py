@@ -31,7 +31,7 @@ def types(*, python: Path | None = None, typescript: Path | None = None, check: 
     check
         Write nothing; end with exit code 7 where a file is not what it would be.
     """
-    found = room.load(opening.settings().catalog)
+    found = opening.catalog()
     wanted = [(path, text(found)) for path, text in ((python, room.python), (typescript, room.typescript)) if path is not None]
     if not wanted:
         if check:

@@ -130,7 +130,7 @@ async def _stand(house: House, began: float, catalog: Path, *, opens: bool) -> i
     async with asyncio.TaskGroup() as together:
         together.create_task(house.stand())
         together.create_task(_tell(house))
-        together.create_task(watch.reread(catalog, written_at, say, house.serve_anew))
+        together.create_task(watch.reread(catalog, written_at, say, house.serve_anew, house.pay.kinds))
     return 0
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from farthing import catalog, config
 from farthing.app import Farthing
+from farthing.cli import opening
 from farthing.cli.dev.state import STAFF, WEBHOOK, State
 from farthing.db import Transaction
 from farthing.providers.stripe import Endpoint, register_webhook
@@ -19,8 +20,9 @@ ACTOR = "farthing dev"
 
 
 def farthing(environ: Mapping[str, str]) -> Farthing:
-    """Ours, to prepare with: entering it starts PostgreSQL and migrates."""
-    return Farthing(config.load(environ), run_worker=False)
+    """Ours, to prepare with: entering it starts PostgreSQL and migrates. It sells the kinds of the application as well."""
+    settings = config.load(environ)
+    return Farthing(settings, run_worker=False, kinds=opening.kinds(settings, environ))
 
 
 async def webhook(state: State) -> State:

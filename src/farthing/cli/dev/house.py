@@ -92,7 +92,7 @@ class House:
         if self.sandboxed:
             state = str(self.home / "sandbox.sqlite3")
             await self._tell("sandbox", args=["--port", str(self.state.sandbox_port), "--state", state])
-        self.pay = furnish.farthing(self._environment())
+        self.pay = furnish.farthing(self._environment() | ({"FARTHING_APP": self._app} if self._app else {}))
         opening = asyncio.create_task(self._stack.enter_async_context(self.pay))
         if self.sandboxed:
             await all_ready({self._children["sandbox"]: self._kept[self._children["sandbox"]]})

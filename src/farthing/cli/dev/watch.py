@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,13 @@ from farthing.errors import ConfigError
 LOOK_SECONDS: Final = 1.0
 
 
-async def reread(path: Path, seen: int | None, say: Callable[[str], None], serve_anew: Callable[[], None]) -> None:
+async def reread(
+    path: Path,
+    seen: int | None,
+    say: Callable[[str], None],
+    serve_anew: Callable[[], None],
+    kinds: Mapping[str, object] | None = None,
+) -> None:
     """Until canceled. `seen` is when it was written, looked at before it was read for the first time: no change is missed.
 
     A broken catalog is said to be broken, and what was sold before is sold on.
@@ -25,7 +31,7 @@ async def reread(path: Path, seen: int | None, say: Callable[[str], None], serve
             continue
         seen = found
         try:
-            catalog.load(path)
+            catalog.load(path, kinds=kinds)
         except ConfigError as error:
             say(f"{error.detail} Until it is repaired, what was sold before is sold.")
         else:

@@ -7,7 +7,7 @@ import sys
 from typing import Final
 from urllib.parse import urlsplit
 
-from farthing import catalog
+from farthing.cli import opening
 from farthing.cli.config import masked
 from farthing.cli.doctor.finding import Finding, failed, ok, warning
 from farthing.config import Settings
@@ -59,7 +59,7 @@ def base_url(settings: Settings) -> Finding:
 
 def products(settings: Settings) -> Finding:
     try:
-        found = catalog.load(settings.catalog)
+        found = opening.catalog(settings)
     except ConfigError as error:
         return failed("Catalog", str(settings.catalog), error.detail)
     sold = sum(product.active for product in found.products.values())
