@@ -67,7 +67,7 @@ def test_a_job_with_an_add_on_is_published_and_a_refund_takes_it_off(page: Page,
     rows = run(board, "SELECT status, addons, expires_at - published_at = '30 days' FROM job_board.jobs")
     assert rows == [("published", ["priority-listing"], True)]
     assert run(board, "SELECT status, paid_at IS NOT NULL FROM farthing.orders") == [("paid", True)]
-    assert run(board, "SELECT status, provider_session_id LIKE 'cs_%%' FROM farthing.checkouts") == [("completed", True)]
+    assert run(board, "SELECT status, provider_checkout_id LIKE 'cs_%%' FROM farthing.checkouts") == [("complete", True)]
 
     page.goto(f"{board.url}/admin/orders/{order}")
     page.get_by_label("Email").fill("admin@shop.example")
