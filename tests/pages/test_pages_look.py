@@ -48,6 +48,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     back = staff.link("/admin/refunds", r"/admin/refunds/refund_\w+")
     staff.post("/admin/refunds/requests", order=paid.rpartition("/")[2], how="rest", reason="duplicate", note="Twice")
     request = staff.link("/admin/refunds/requests", r"/admin/refunds/requests/refund_request_\w+")
+    staff.post("/admin/reconciliation")
+    staff.wait_for("/admin/reconciliation", "Finished")
     pages = {
         GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
             /account/orders /admin/sign-in /nowhere""",
@@ -55,6 +57,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
+            /admin/payments /admin/payments?status=authorized /admin/reconciliation /admin/search
+            /admin/search?q=lantern@navy.example
             /admin/refunds /admin/refunds?status=failed {back} /admin/refunds/requests {request} {request}/decline
             {paid}/refund?how=rest&reason=duplicate /admin/disputes /admin/disputes?status=won {dispute}
             {dispute}/evidence {dispute}/submission {dispute}/acceptance

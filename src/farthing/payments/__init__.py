@@ -15,7 +15,7 @@ from farthing.payments.flow import Also, hear_of, look_again, send_refund, sync,
 from farthing.payments.intents import Confirmed, Intent, confirm, finish_intent, look, replayed, shown_intent
 from farthing.payments.line_store import of_refund as lines_of_refund
 from farthing.payments.line_store import standings
-from farthing.payments.live import due_to_close, half_captured, list_page, run_out, unanswered
+from farthing.payments.live import counts, due_to_close, half_captured, list_page, run_out, unanswered
 from farthing.payments.live import of_order as way_of_order
 from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, check_refund
 from farthing.payments.present import OrderDetailShown, PaymentShown, RefundShown, detail_of, refund_shown
@@ -55,6 +55,7 @@ __all__ = [
     "check_refund",
     "close",
     "confirm",
+    "counts",
     "detail_of",
     "due_to_close",
     "find_by_provider_id",

@@ -42,6 +42,14 @@ async def list_page(
     return Page.of(rows, limit, lambda payment: payment.id)
 
 
+async def counts(tx: Transaction) -> dict[str, int]:
+    """How many there are of each status."""
+    rows = await tx.all(
+        lambda row: (str(row["status"]), int(row["count"])), "SELECT status, count(*) AS count FROM payments GROUP BY status"
+    )
+    return dict(rows)
+
+
 async def save_known(tx: Transaction, id: PaymentId, provider_payment_id: str) -> bool:
     """The provider answered: keep its name for the payment. False where it was known."""
     return bool(

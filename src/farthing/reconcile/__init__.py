@@ -7,7 +7,7 @@ from farthing.reconcile.flow import fail, run, start
 from farthing.reconcile.missed import Swept, sweep_due, sweep_events
 from farthing.reconcile.model import Difference, Discrepancy, Reconciliation
 from farthing.reconcile.nightly import TASK, nightly_due, run_task
-from farthing.reconcile.store import get, get_run, list_page, runs_page
+from farthing.reconcile.store import counts, get, get_run, list_page, runs_page
 
 __all__ = [
     "TASK",
@@ -17,6 +17,7 @@ __all__ = [
     "Reconciliation",
     "Swept",
     "accept",
+    "counts",
     "cursor_of",
     "fail",
     "get",

@@ -166,6 +166,15 @@ async def list_page(
     return Page.of(rows, limit, lambda found: found.id)
 
 
+async def counts(tx: Transaction) -> dict[str, int]:
+    """How many differences there are of each status."""
+    rows = await tx.all(
+        lambda row: (str(row["status"]), int(row["count"])),
+        "SELECT status, count(*) AS count FROM discrepancies GROUP BY status",
+    )
+    return dict(rows)
+
+
 async def count_open(tx: Transaction, provider: str, livemode: bool) -> int:
     return int(
         await tx.value(

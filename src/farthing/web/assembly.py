@@ -61,7 +61,7 @@ def _frame(world: World) -> Frame:
             "shop": customers,
         },
         home="shop",
-        search="admin_orders",
+        search="admin_search",
         sign_in="demo_sign_in" if development else None,
         person=person_of,
         clock=world.clock,

@@ -17,15 +17,19 @@ from farthing.web.admin import (
     order_actions,
     order_list,
     order_refund,
+    payments,
     products,
+    reconciliation,
     refund_requests,
     refunds,
+    search_page,
 )
 from farthing.web.frame import Section
 from farthing.web.staff import Page, Permission, for_staff
 
 SECTIONS: Final = (
     Section("Orders", "receipt-text", "admin_orders"),
+    Section("Payments", "credit-card", "admin_payments"),
     Section("Refunds", "undo-2", "admin_refunds"),
     Section("Disputes", "scale", "admin_disputes"),
     Section("Customers", "users", "admin_customers"),
@@ -35,6 +39,7 @@ SECTIONS: Final = (
     Section("Jobs", "list-checks", "admin_jobs", "Developers"),
     Section("Health", "shield-check", "admin_health", "Developers"),
     Section("Ledger", "book-open", "admin_ledger", "Finance"),
+    Section("Reconciliation", "landmark", "admin_reconciliation", "Finance"),
     Section("Audit trail", "file-text", "admin_audit", "Finance"),
 )
 
@@ -62,6 +67,16 @@ ROUTES: Final = (
     _ask("/admin/orders/{id}/cancellation", order_actions.ask_cancel, "admin_ask_cancel", "orders"),
     _act("/admin/orders/{id}/cancellation", order_actions.cancel, "admin_cancel", "orders"),
     _act("/admin/orders/{id}/sync", order_actions.sync, "admin_sync", "orders"),
+    _look("/admin/search", search_page.search, "admin_search"),
+    _look("/admin/payments", payments.payment_list, "admin_payments"),
+    _ask("/admin/payments/{id}/capture", payments.ask_capture, "admin_ask_capture", "orders"),
+    _act("/admin/payments/{id}/capture", payments.capture, "admin_capture", "orders"),
+    _ask("/admin/payments/{id}/void", payments.ask_void, "admin_ask_void", "orders"),
+    _act("/admin/payments/{id}/void", payments.void, "admin_void", "orders"),
+    _look("/admin/reconciliation", reconciliation.overview, "admin_reconciliation"),
+    _act("/admin/reconciliation", reconciliation.check, "admin_reconcile_now", "books"),
+    _ask("/admin/reconciliation/{id}/acceptance", reconciliation.ask_accept, "admin_discrepancy_ask", "books"),
+    _act("/admin/reconciliation/{id}/acceptance", reconciliation.accept, "admin_discrepancy_accept", "books"),
     _look("/admin/refunds", refunds.refund_list, "admin_refunds"),
     _look("/admin/refunds/requests", refund_requests.request_list, "admin_refund_requests"),
     _act("/admin/refunds/requests", refund_requests.file, "admin_file_request", "refund"),

@@ -14,6 +14,7 @@ from farthing.payments import Payment
 from farthing.web import staff
 from farthing.web.admin import happened
 from farthing.web.admin.actors import words_of
+from farthing.web.admin.disputes import left_words
 from farthing.web.admin.links import provider_name, provider_url
 from farthing.web.page import render
 from farthing.web.wiring import reading, world_of
@@ -44,6 +45,7 @@ async def order_detail(request: Request) -> Response:
         provider_url=partial(provider_url, settings),
         provider_name=provider_name(settings),
         refundable=_refundable(collected),
+        left=partial(left_words, now=world_of(request).clock.now()),
         cancelable=_is_cancelable(order),
         mailbox=settings.env != "production",
         **shown,

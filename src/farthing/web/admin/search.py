@@ -4,7 +4,7 @@ from typing import Final
 
 from farthing.db import Transaction
 from farthing.errors import NotFound
-from farthing.ids import OrderId, PaymentId, RefundId
+from farthing.ids import DisputeId, Id, OrderId, PaymentId, RefundId, RefundRequestId
 from farthing.paging import Page
 
 NUMBER_MAX: Final = 2**63 - 1
@@ -29,6 +29,8 @@ async def orders(tx: Transaction, words: str, *, limit: int, cursor: OrderId | N
             )
             OR id IN (SELECT order_id FROM checkouts WHERE provider_checkout_id = %(words)s)
             OR id IN (SELECT order_id FROM refunds WHERE id = %(refund)s OR provider_refund_id = %(words)s)
+            OR id IN (SELECT order_id FROM refund_requests WHERE id = %(request)s)
+            OR id IN (SELECT order_id FROM disputes WHERE id = %(dispute)s OR provider_dispute_id = %(words)s)
         )
         ORDER BY id DESC LIMIT %(limit)s
         """,
@@ -38,12 +40,14 @@ async def orders(tx: Transaction, words: str, *, limit: int, cursor: OrderId | N
         id=_id(OrderId, words),
         payment=_id(PaymentId, words),
         refund=_id(RefundId, words),
+        request=_id(RefundRequestId, words),
+        dispute=_id(DisputeId, words),
         limit=limit + 1,
     )
     return Page.of(ids, limit, lambda found: found)
 
 
-def _id(kind: type[OrderId] | type[PaymentId] | type[RefundId], words: str) -> OrderId | PaymentId | RefundId | None:
+def _id(kind: type[Id], words: str) -> Id | None:
     try:
         return kind.parse(words)
     except NotFound:
