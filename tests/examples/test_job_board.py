@@ -73,7 +73,7 @@ def test_a_job_with_an_add_on_is_published_and_a_refund_takes_it_off(page: Page,
     page.get_by_label("Email").fill("admin@shop.example")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Refund").click()
+    page.get_by_role("link", name="Refund", exact=True).click()
     page.get_by_role("button", name="Look it over").click()
     page.get_by_role("button", name="Refund $128.00").click()
     see(page, board, "Engine driver: draft")
