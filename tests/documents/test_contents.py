@@ -1,16 +1,20 @@
 """Document 002: buying a content and seeing what was bought, by its routes, bodies and statuses."""
 
+from typing import Any
+
 import httpx
 import pytest
+from tests.news import work
 from tests.worlds import Account
 
 from farthing import Farthing, checkout
+from farthing.ids import OrderId
 from farthing.lifecycles import PurchaseStatus
 
 WANTED = {"contentId": "abc-123", "successUrl": "https://shop.example/ok", "cancelUrl": "https://shop.example/no"}
 
 
-@pytest.mark.covers("S002-6", "S002-7", "S002-8", "S002-13", "S002-18", "C2", "C12")
+@pytest.mark.covers("S002-6", "S002-7", "S002-8", "S002-13", "S002-1", "C6", "C7", "S002-18", "C2", "C12")
 async def test_a_content_is_bought_and_listed_by_the_documents_routes(
     pay: Farthing, account: Account, ada: httpx.AsyncClient, eve: httpx.AsyncClient, server: httpx.AsyncClient
 ) -> None:
@@ -46,8 +50,36 @@ async def test_a_content_is_bought_and_listed_by_the_documents_routes(
 
     again = await ada.post("/api/checkout", json=WANTED)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "already_purchased")
-    history = await pay.get_purchase_history("ada", status=PurchaseStatus.COMPLETED)
+    await _given_back(pay, ada, mine)
+    history = await pay.get_purchase_history("ada", status=PurchaseStatus.REFUNDED)
     assert history.total_count == 1
+
+
+async def _given_back(pay: Farthing, ada: httpx.AsyncClient, mine: dict[str, Any]) -> None:
+    """What the document's table says before and after a refund."""
+    before = await _row(pay)
+    shares = before["platform_fee_cents"] + before["organization_fee_cents"] + before["creator_payout_cents"]
+    assert (before["customer_id"], before["amount_paid_cents"], before["status"]) == (
+        "ada",
+        shares + before["tax_cents"],
+        "completed",
+    )
+    assert before["stripe_refund_id"] is None
+    await pay.refund(str(OrderId.of(before["order_id"])))
+    await work(pay.world)
+    after = await _row(pay)
+    assert (after["status"], after["refund_reason"], after["refund_amount_cents"]) == ("refunded", "requested_by_customer", 300)
+    assert after["stripe_refund_id"].startswith("re_")
+    assert after["stripe_payment_intent_id"] == before["stripe_payment_intent_id"]
+    (shown,) = (await ada.get("/api/purchases", params={"status": "refunded"})).json()["data"]
+    assert (shown["id"], shown["refundAmountCents"]) == (mine["id"], 300)
+    assert shown["refundedAt"] is not None
+
+
+async def _row(pay: Farthing) -> dict[str, Any]:
+    async with pay.world.db.transaction("test") as tx:
+        (row,) = await tx.all(dict, "SELECT * FROM farthing_documents.purchases_002")
+    return row
 
 
 REFUSED = [

@@ -14,7 +14,9 @@ URLS = {"successUrl": "https://shop.example/ok", "cancelUrl": "https://shop.exam
 EACH = {"Idempotency-Key": "one-and-the-same"}
 
 
-@pytest.mark.covers("S003-12", "S003-14", "S003-15", "S003-16", "S003-17", "S000-31", "S000-32", "S003-5", "C2", "C28")
+@pytest.mark.covers(
+    "S003-12", "S003-14", "S003-15", "S003-16", "S003-17", "S000-31", "S000-32", "S003-5", "S003-6", "C6", "C2", "C28"
+)
 async def test_a_page_is_opened_paid_looked_at_and_refunded_by_the_documents_routes(
     pay: Farthing, account: Account, ada: httpx.AsyncClient, eve: httpx.AsyncClient, server: httpx.AsyncClient
 ) -> None:
@@ -79,6 +81,10 @@ async def _repository(pay: Farthing, data: dict[str, str]) -> None:
     assert await records.find_payment_by_id(data["paymentId"]) == payment
     assert await records.find_payment_by_provider_payment_id(payment["provider_payment_id"]) == payment
     assert await records.get_order_details(data["orderId"]) == order | {"payments": [payment]}
+    async with pay.world.db.transaction("test") as tx:
+        known = await tx.find(dict, "SELECT * FROM farthing_documents.stripe_customers_003")
+    assert known is not None
+    assert (known["user_id"], known["stripe_customer_id"]) == ("ada", payment["provider_customer_id"])
     stats = await records.get_user_order_stats("ada")
     assert stats == {"total": 1, "paid": 0, "pending": 0, "failed": 0, "totalSpent": {}}
     for missing in ("order_00000000000000000000000000", "nonsense"):
