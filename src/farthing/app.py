@@ -238,6 +238,7 @@ class Farthing:
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
         locale: str | None = None,
+        capture: CaptureMethod | None = None,
         idempotency_key: str | None = None,
     ) -> Started:
         """Place an order and open a payment page for it: send the buyer to `.url`.
@@ -246,6 +247,7 @@ class Farthing:
         what is bought of the host's content, where the one product is of that kind. `customer` is
         your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
         are filled in. `locale` is what the buyer reads, such as `de`: emails are written in it.
+        `capture="manual"` keeps the money until you `capture` it; by default as the products say.
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider did not answer:
         repeat with the same `idempotency_key` and the same order goes on.
@@ -254,7 +256,7 @@ class Farthing:
         buyer = Buyer(customer, email, name)
         success = success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
         cancel = cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
-        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code, locale]
+        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code, locale, capture]
         key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
         return await checkout_room.start(
             self.world,
@@ -267,6 +269,7 @@ class Farthing:
             metadata=metadata,
             promotion_code=promotion_code,
             locale=locale,
+            capture_method=capture,
             key=key,
         )
 
@@ -333,7 +336,7 @@ class Farthing:
         the same `idempotency_key`, and nothing is charged twice.
         """
         items = _items(cart, 1)
-        asked = [customer, [(i.product, i.quantity, dict(i.metadata)) for i in items], method, currency, dict(metadata or {})]
+        asked = [customer, [_asked(item) for item in items], method, currency, dict(metadata or {})]
         return await checkout_room.charge(
             self.world,
             external_id=customer,
@@ -386,7 +389,7 @@ class Farthing:
         What costs nothing is paid when this answers. Raises as `checkout` does.
         """
         items = _items(cart, quantity)
-        asked = [[(i.product, i.quantity, dict(i.metadata)) for i in items], customer, email, currency, promotion_code]
+        asked = [[_asked(item) for item in items], customer, email, currency, promotion_code]
         order, _ = await checkout_room.place_order(
             self.world,
             items=items,
@@ -409,8 +412,8 @@ class Farthing:
         idempotency_key: str | None = None,
     ) -> Started:
         """Open a payment page for an order that stands, also a second time after the buyer left. The former way is closed."""
-        success = success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
-        cancel = cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
+        success = success_url or self.settings.success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
+        cancel = cancel_url or self.settings.cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
         return await checkout_room.open_page(
             self.world,
             OrderId.parse(order),

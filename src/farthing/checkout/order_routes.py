@@ -55,7 +55,7 @@ class NewOrder(Body):
 
 class OrderPlacedShown(OrderShown):
     order_token: str | None = Field(
-        description="For guests: send it as `Farthing-Order-Token` to pay the order and to see how its payments stand."
+        description="For guests, good for 30 days: with it as `Farthing-Order-Token` they pay the order and see its payments."
     )
 
 
@@ -123,7 +123,8 @@ async def place_order(
     )
     if replayed:
         mark_replayed(response)
-    token = proof.token_of(world.settings, order.id) if isinstance(caller, Guest) else None
+    guest = isinstance(caller, Guest)
+    token = proof.token_of(world.settings, order.id, placed_at=order.placed_at) if guest else None
     return OrderPlacedShown(**dict(OrderShown.of(order)), order_token=token)
 
 

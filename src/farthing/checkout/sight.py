@@ -14,7 +14,7 @@ from farthing.world import World
 async def order_for(world: World, tx: Transaction, caller: Caller, token: str | None, id: OrderId) -> Order:
     """Raises NotFound for the order of somebody else, in the words of one that does not exist."""
     if isinstance(caller, Guest):
-        proof.check(world.settings, id, token)
+        proof.check(world.settings, id, token, now=tx.now)
         return await orders.get(tx, id)
     return await orders.get_for(tx, caller, id)
 
