@@ -412,8 +412,8 @@ class Farthing:
         idempotency_key: str | None = None,
     ) -> Started:
         """Open a payment page for an order that stands, also a second time after the buyer left. The former way is closed."""
-        success = success_url or self.settings.success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
-        cancel = cancel_url or self.settings.cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
+        success = success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
+        cancel = cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
         return await checkout_room.open_page(
             self.world,
             OrderId.parse(order),

@@ -73,11 +73,9 @@ async def statuses(world: World) -> Counter[str]:
 
 async def payable(account: Account) -> int:
     """In how many ways could somebody pay at the provider now?"""
-    sessions = await every(account, "/v1/checkout/sessions")
-    intents = await every(account, "/v1/payment_intents")
-    return sum(each["status"] == "open" for each in sessions) + sum(
-        each["status"] not in ("succeeded", "canceled") for each in intents
-    )
+    sessions = [each["status"] for each in await every(account, "/v1/checkout/sessions")]
+    intents = [each["status"] for each in await every(account, "/v1/payment_intents")]
+    return sessions.count("open") + len([status for status in intents if status not in ("succeeded", "canceled")])
 
 
 async def every(account: Account, path: str) -> list[dict[str, Any]]:
