@@ -191,6 +191,7 @@ DISPUTE_ANSWER: Final = Lifecycle(
 
 class PurchaseStatus(StrEnum):
     COMPLETED = "completed"
+    SUSPENDED = "suspended"
     REFUNDED = "refunded"
 
 
@@ -198,9 +199,11 @@ PURCHASE: Final = Lifecycle(
     "purchase",
     PurchaseStatus,
     {
-        "refund": ({PurchaseStatus.COMPLETED}, PurchaseStatus.REFUNDED),
-        # The refund did not happen after all.
-        "restore": ({PurchaseStatus.REFUNDED}, PurchaseStatus.COMPLETED),
+        "refund": ({PurchaseStatus.COMPLETED, PurchaseStatus.SUSPENDED}, PurchaseStatus.REFUNDED),
+        # Its payment is disputed: nobody has it, and nobody else's money is taken for it.
+        "suspend": ({PurchaseStatus.COMPLETED}, PurchaseStatus.SUSPENDED),
+        # The refund did not happen after all; or the dispute was won.
+        "restore": ({PurchaseStatus.REFUNDED, PurchaseStatus.SUSPENDED}, PurchaseStatus.COMPLETED),
     },
 )
 

@@ -226,14 +226,16 @@ async def _follow(tx: Transaction, order: Order, dispute: Dispute) -> None:
     """Access is held while any dispute of the order says so; afterwards a paid order has it again."""
     held = dispute.access != "kept" or await store.holding(tx, order.id)
     if held and order.access_held_at is None:
-        await orders.hold_access(tx, order)
-        await fulfillment.revoke(tx, order)
+        order = await orders.hold_access(tx, order)
+        await fulfillment.suspend(tx, order)
     elif not held and order.access_held_at is not None:
         order = await orders.release_access(tx, order)
         back = await payments.gone(tx, order)
         for line in order.lines:
             if order.status == OrderStatus.PAID and line.id not in back:
                 await fulfillment.restore_line(tx, order, line)
+    if held and dispute.status == DisputeStatus.LOST:
+        await fulfillment.revoke_suspended(tx, order)
 
 
 async def _tell(tx: Transaction, before: Dispute | None, after: Dispute) -> None:

@@ -97,6 +97,7 @@ EventName = Literal[
     "credits.revoked",
     "credits.restored",
     "purchase.completed",
+    "purchase.suspended",
     "purchase.refunded",
     "purchase.restored",
     "purchase.not_restored",

@@ -6,7 +6,7 @@ from typing import Final
 from farthing import orders
 from farthing.db import Transaction
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
-from farthing.fulfillment.kind import Accompanied, Checked, Holding, Kind, Proof, Proven, Refusing, Sharing, Used
+from farthing.fulfillment.kind import Accompanied, Checked, Holding, Kind, Proof, Proven, Refusing, Sharing, Suspending, Used
 from farthing.fulfillment.kinds import KINDS, kind_of, registered
 from farthing.fulfillment.service import advance_to
 from farthing.fulfillment.store import Fulfillment, of_order, to_do
@@ -107,6 +107,25 @@ async def revoke(tx: Transaction, order: Order) -> None:
         await revoke_line(tx, order, line)
 
 
+async def suspend(tx: Transaction, order: Order) -> None:
+    """Take back every line until a dispute is decided."""
+    for line in order.lines:
+        kind = kind_of(tx, line.kind)
+        if isinstance(kind, Suspending):
+            await kind.suspend(tx, order, line)
+            await _tell_base(tx, order, line, added=False)
+        else:
+            await revoke_line(tx, order, line)
+
+
+async def revoke_suspended(tx: Transaction, order: Order) -> None:
+    """The dispute is lost: what was taken back for its time is taken back for good. Harmless when repeated."""
+    for line in order.lines:
+        kind = kind_of(tx, line.kind)
+        if isinstance(kind, Suspending):
+            await kind.revoke(tx, order, line)
+
+
 async def restore(tx: Transaction, order: Order) -> None:
     """Hand over again what was taken back: the refund did not happen after all."""
     for line in order.lines:
@@ -155,6 +174,7 @@ __all__ = [
     "Proven",
     "Refusing",
     "Sharing",
+    "Suspending",
     "Used",
     "advance_to",
     "check",
@@ -172,6 +192,8 @@ __all__ = [
     "reverse",
     "revoke",
     "revoke_line",
+    "revoke_suspended",
+    "suspend",
     "to_do",
     "used",
     "withdraw_reversal",

@@ -47,6 +47,14 @@ class Refusing(Protocol):
 
 
 @runtime_checkable
+class Suspending(Protocol):
+    """A kind for which it matters whether it is taken back for good: others are revoked while a dispute is open."""
+
+    async def suspend(self, tx: Transaction, order: Order, line: LineItem, /) -> None:
+        """Take it back until the bank has decided: `restore` follows, or `revoke`. Harmless when repeated."""
+
+
+@runtime_checkable
 class Sharing(Protocol):
     """A kind whose price is shared with others, who then bear their part of what goes back."""
 

@@ -1,10 +1,10 @@
 """Purchases: which customer owns which content of the host's, and who shares in what was paid for it."""
 
-from farthing.purchases.actions import record, refusal, restore, reverse, revoke, withdraw_reversal
+from farthing.purchases.actions import record, refusal, restore, reverse, revoke, suspend, withdraw_reversal
 from farthing.purchases.model import Purchase, Shares, share
 from farthing.purchases.present import PurchaseShown
 from farthing.purchases.reading import PurchasePage, SellerSales, history, sales_by_seller
-from farthing.purchases.store import find_owned, get, list_page, of_order, owns, owns_now
+from farthing.purchases.store import find_owned, find_standing, get, list_page, of_order, owns
 
 __all__ = [
     "Purchase",
@@ -13,12 +13,12 @@ __all__ = [
     "SellerSales",
     "Shares",
     "find_owned",
+    "find_standing",
     "get",
     "history",
     "list_page",
     "of_order",
     "owns",
-    "owns_now",
     "record",
     "refusal",
     "restore",
@@ -26,5 +26,6 @@ __all__ = [
     "revoke",
     "sales_by_seller",
     "share",
+    "suspend",
     "withdraw_reversal",
 ]

@@ -25,7 +25,7 @@ async def refusal(tx: Transaction, order: Order, line: LineItem) -> str | None:
 
     From here to the commit nobody else becomes its owner: of two orders paid at the same moment, one is refused.
     """
-    return ALREADY_PURCHASED if await store.owns_now(tx, order.customer_id, line.details["reference"]) else None
+    return ALREADY_PURCHASED if await store.stands_now(tx, order.customer_id, line.details["reference"]) else None
 
 
 async def record(tx: Transaction, order: Order, line: LineItem) -> None:
@@ -65,12 +65,23 @@ async def revoke(tx: Transaction, line: LineItemId) -> None:
     await events.record(tx, "purchase.refunded", order=purchase.order_id, **_described(purchase))
 
 
+async def suspend(tx: Transaction, line: LineItemId) -> None:
+    """The customer has it no more while the payment is disputed, and cannot buy it again: `restore` or `revoke` decides."""
+    purchase = await store.lock_of_line(tx, line)
+    if purchase is None or not PURCHASE.allows(purchase.status, "suspend"):
+        return
+    await store.save_status(tx, purchase.id, PURCHASE.move(purchase.status, "suspend"))
+    await entitlements.outdate(tx, purchase.customer_id)
+    await events.record(tx, "purchase.suspended", order=purchase.order_id, **_described(purchase))
+
+
 async def restore(tx: Transaction, line: LineItemId) -> None:
     """The customer owns it again, unless they have bought it again meanwhile: then that is written down for somebody to see."""
     purchase = await store.lock_of_line(tx, line)
     if purchase is None or not PURCHASE.allows(purchase.status, "restore"):
         return
-    if await store.owns_now(tx, purchase.customer_id, purchase.content):
+    other = await store.stands_now(tx, purchase.customer_id, purchase.content)
+    if other is not None and other.id != purchase.id:
         await events.record(tx, "purchase.not_restored", order=purchase.order_id, **_described(purchase))
         return
     await store.save_status(tx, purchase.id, PURCHASE.move(purchase.status, "restore"))

@@ -52,10 +52,20 @@ async def find_owned(tx: Transaction, customer: CustomerId, content: str) -> Pur
     )
 
 
-async def owns_now(tx: Transaction, customer: CustomerId, content: str) -> bool:
-    """The same as `find_owned`, and from here to the commit nobody else becomes the owner."""
+async def find_standing(tx: Transaction, customer: CustomerId, content: str) -> Purchase | None:
+    """What stands against buying it again: it is owned, or a dispute about it is open."""
+    return await tx.find(
+        _purchase,
+        SELECT + " WHERE customer_id = %(customer)s AND content = %(content)s AND status IN ('completed', 'suspended')",
+        customer=customer,
+        content=content,
+    )
+
+
+async def stands_now(tx: Transaction, customer: CustomerId, content: str) -> Purchase | None:
+    """The same as `find_standing`, and from here to the commit nobody else becomes the owner."""
     await tx.run("SELECT pg_advisory_xact_lock(hashtextextended(%(what)s, 2))", what=f"{customer} owns {content}")
-    return await find_owned(tx, customer, content) is not None
+    return await find_standing(tx, customer, content)
 
 
 async def get(tx: Transaction, id: PurchaseId) -> Purchase:

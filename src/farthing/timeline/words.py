@@ -93,6 +93,7 @@ TITLES: Final[dict[EventName, str]] = {
     "credits.revoked": "Credits revoked",
     "credits.restored": "Credits restored",
     "purchase.completed": "Content bought",
+    "purchase.suspended": "Content taken back while the payment is disputed",
     "purchase.refunded": "Content taken back",
     "purchase.restored": "Content given back",
     "purchase.not_restored": "Content not given back: the buyer owns it by a later purchase",

@@ -25,7 +25,7 @@ CREATE TABLE purchases (
     refunded_platform_fee_amount bigint NOT NULL DEFAULT 0,
     refunded_organization_fee_amount bigint NOT NULL DEFAULT 0,
     refunded_seller_share_amount bigint NOT NULL DEFAULT 0,
-    status text NOT NULL CHECK (status IN ('completed', 'refunded')),
+    status text NOT NULL CHECK (status IN ('completed', 'suspended', 'refunded')),
     purchased_at timestamptz NOT NULL,
     refunded_at timestamptz,
     -- The shares are the whole price, and nothing but it.
@@ -39,8 +39,9 @@ CREATE TABLE purchases (
     CHECK (organization IS NOT NULL OR organization_fee_amount = 0),
     CHECK ((status = 'refunded') = (refunded_at IS NOT NULL))
 );
--- Nobody owns the same content twice, whatever two payment pages do at the same moment. Access is asked of this index.
-CREATE UNIQUE INDEX purchases_owned_once ON purchases (customer_id, content) WHERE status = 'completed';
+-- Nobody owns the same content twice, whatever two payment pages do at the same moment, nor while a dispute about it is open.
+-- Access is asked of this index.
+CREATE UNIQUE INDEX purchases_owned_once ON purchases (customer_id, content) WHERE status IN ('completed', 'suspended');
 CREATE INDEX purchases_customer ON purchases (customer_id, id);
 CREATE INDEX purchases_content ON purchases (content, id);
 CREATE INDEX purchases_seller ON purchases (seller, id) WHERE seller IS NOT NULL;
