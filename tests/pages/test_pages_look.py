@@ -1,5 +1,6 @@
 """Every page in a real browser, with a shop's whole life on it: accessible, nothing refused by the policy, fit for a phone."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,14 +9,46 @@ from tests.browser import DESKTOP, PHONE, violations
 from tests.shops import Client, Shop, running_shop
 from tests.worlds import DECLINED_CARD, DISPUTED_CARD, Sandbox
 
+from farthing import catalog
+
 pytestmark = pytest.mark.browser
 
 GUEST, BUYER, STAFF = "guest", "buyer", "staff"
 
+MORE = """
+[products.star-map]
+name = "A map of the sky, to print"
+kind = "download"
+price = "9.00 EUR"
+download = { files = ["map/star-map.pdf"], downloads_max = 3, days = 30 }
+
+[products.letters]
+name = "Ten letters read to you"
+kind = "credits"
+price = "20.00 EUR"
+credits = { amount = 10, days = 365 }
+
+[products.reading]
+name = "We read your manuscript"
+kind = "service"
+price = "90.00 EUR"
+service = { units = 3, deadline_days = 14 }
+
+[products.story]
+name = "A story"
+kind = "content"
+price = "3.00 EUR"
+
+[coupons.lantern]
+name = "For friends of the lantern"
+percent = 10
+codes = ["LANTERN10"]
+"""
+
 
 @pytest.fixture
 def shop(dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
-    with running_shop(dsn, sandbox) as running:
+    with running_shop(dsn, sandbox, catalog.parse(catalog.EXAMPLE + MORE)) as running:
         yield running
 
 
@@ -50,10 +83,16 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     request = staff.link("/admin/refunds/requests", r"/admin/refunds/requests/refund_request_\w+")
     staff.post("/admin/reconciliation")
     staff.wait_for("/admin/reconciliation", "Finished")
+    buyer.pay(buyer.start(star_map=1, letters=1, reading=2, ink_bottle=2))
+    buyer.pay(buyer.start(letters=1, ink_bottle=2))
+    much, whole = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1005, 1006))
+    much, whole = much.replace("admin", "account"), whole.replace("admin", "account")
+    buyer.post(f"{much}/refund-request", message="It does not write any more", **asked(buyer, much))
     pages = {
         GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
             /account/orders /admin/sign-in /nowhere""",
-        BUYER: f"/account/orders {paid.replace('admin', 'account')} {left.replace('admin', 'account')} /cart",
+        BUYER: f"""/account/orders {paid.replace("admin", "account")} {left.replace("admin", "account")} {much}
+            {whole}/refund-request /account/downloads /account/credits /account/purchases /account/payment-methods /cart""",
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
@@ -68,6 +107,12 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     }
     who = {GUEST: guest, BUYER: buyer, STAFF: staff}
     return who, [(name, path) for name, paths in pages.items() for path in paths.split()]
+
+
+def asked(buyer: Client, order: str) -> dict[str, str]:
+    """The first line of its form, ticked."""
+    form = buyer.http.get(f"{order}/refund-request").text
+    return {re.findall(r'name="(units:[^"]+)"', form)[-1]: "1"}
 
 
 def opened(browser: Browser, client: Client, shop: Shop, viewport: ViewportSize, scheme: str) -> BrowserContext:

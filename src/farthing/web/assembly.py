@@ -19,7 +19,7 @@ from farthing.web.pages import Pages
 from farthing.web.wiring import person_of
 from farthing.world import World
 
-STRIPE_PAGES: Final = "https://checkout.stripe.com"
+STRIPE_PAGES: Final = ("https://checkout.stripe.com", "https://billing.stripe.com")
 
 _SHOP: Final = (Section("Shop", "store", "shop"), Section("Cart", "shopping-cart", "cart"))
 _ACCOUNT: Final = (Section("Your orders", "receipt", "account_orders"),)
@@ -54,11 +54,12 @@ def _frame(world: World) -> Frame:
     return Frame(
         shop_name=world.catalog.shop.name,
         mode=_mode(settings),
-        payment_origins=[_payment_origin(settings)],
+        payment_origins=_payment_origins(settings),
         menus={
             "admin": (*admin.SECTIONS, *(_MAILBOX if development else ())),
             "account": customers,
             "shop": customers,
+            "account_pages": account.sections(world.catalog),
         },
         home="shop",
         search="admin_search",
@@ -74,9 +75,9 @@ def _mode(settings: Settings) -> Mode:
     return Mode.SANDBOX if settings.sandboxed else Mode.TEST
 
 
-def _payment_origin(settings: Settings) -> str:
-    """Where the form of the cart may lead to."""
+def _payment_origins(settings: Settings) -> Sequence[str]:
+    """Where our forms may lead to: the provider's pages for paying, and for looking after saved methods."""
     if settings.stripe_api_base is None:
         return STRIPE_PAGES
     parts = urlsplit(settings.stripe_api_base)
-    return f"{parts.scheme}://{parts.netloc}"
+    return (f"{parts.scheme}://{parts.netloc}",)

@@ -1,6 +1,11 @@
 """The customer's own pages, and how they are known here."""
 
-from farthing.web.account.orders import ROUTES
+from typing import Final
+
+from farthing.web.account import holdings, methods, orders, refund_requests
+from farthing.web.account.menu import sections
 from farthing.web.account.visitor import DEMO_ROUTES, Visitor, visitor_of
 
-__all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "visitor_of"]
+ROUTES: Final = (*orders.ROUTES, *refund_requests.ROUTES, *holdings.ROUTES, *methods.ROUTES)
+
+__all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "sections", "visitor_of"]

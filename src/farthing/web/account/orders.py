@@ -1,30 +1,50 @@
 """A customer's orders: the list and one in detail. What belongs to somebody else does not exist here."""
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from farthing import customers, entitlements, orders, payments
+from farthing import (
+    credits,
+    customers,
+    downloads,
+    entitlements,
+    fulfillment,
+    job_postings,
+    orders,
+    payments,
+    purchases,
+    refunds,
+)
 from farthing.db import Transaction
-from farthing.errors import NotFound
 from farthing.ids import OrderId
-from farthing.lifecycles import OrderStatus
-from farthing.orders import Order
+from farthing.lifecycles import REFUND_REQUEST, OrderStatus
+from farthing.orders import LineItem, Order
 from farthing.paging import Page
 from farthing.payments import Payment
-from farthing.web.account.visitor import Visitor, visitor_of
+from farthing.web.account.visitor import own_order, visitor_of, who_are_you
 from farthing.web.page import render
 from farthing.web.wiring import asked, reading, world_of
 
 SHOWN: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What people do for one line."""
+
+    line: LineItem
+    progress: fulfillment.Fulfillment
+
+
 async def order_list(request: Request) -> Response:
     visitor = await visitor_of(request)
     if visitor is None:
-        return _who_are_you(request)
+        return who_are_you(request)
     cursor = asked(request, "cursor")
     async with reading(request) as tx:
         customer = await customers.find_by_external_id(tx, visitor.external_id)
@@ -37,35 +57,53 @@ async def order_list(request: Request) -> Response:
 async def order_detail(request: Request) -> Response:
     visitor = await visitor_of(request)
     if visitor is None:
-        return _who_are_you(request)
+        return who_are_you(request)
     async with reading(request) as tx:
-        order = await _own_order(tx, visitor, request.path_params["id"])
+        order = await own_order(tx, visitor, request.path_params["id"])
         collected = await payments.of_order(tx, order.id)
-        refunds = await payments.refunds_of_order(tx, order.id)
-        granted = await entitlements.of_order(tx, order.id)
+        given_back = [refund for refund in await payments.refunds_of_order(tx, order.id) if _is_told(refund)]
+        asked_for = (await refunds.list_page(tx, limit=SHOWN, order=order.id)).items
+        left = sum(standing.left for standing in await payments.standings(tx, order))
+        bought = await _bought(tx, order)
+    paid_by = next((payment for payment in collected if payment.settles), None)
     return render(
         request,
         "account/order.html",
         order=order,
-        payment=_paid_by(collected),
-        refunds=[refund for refund in refunds if refund.status not in ("failed", "canceled")],
-        granted=[right for right in granted if right.revoked_at is None],
+        payment=paid_by,
+        tried=paid_by or (collected[-1] if collected else None),
+        surplus=[payment for payment in collected if payment.received and not payment.settles],
+        refunds=given_back,
+        requests=[(each, REFUND_REQUEST.allows(each.status, "withdraw")) for each in asked_for],
+        may_ask=_may_ask(paid_by, asked_for, left),
         steps=_steps(order),
         now=world_of(request).clock.now(),
+        **bought,
     )
 
 
-async def _own_order(tx: Transaction, visitor: Visitor, id: str) -> Order:
-    """Raises NotFound for the order of somebody else, in the words of one that does not exist."""
-    order = await orders.get(tx, OrderId.parse(id))
-    customer = await customers.find_by_external_id(tx, visitor.external_id)
-    if customer is None or customer.id != order.customer_id:
-        raise NotFound(f"There is no order {order.id}.")
-    return order
+async def _bought(tx: Transaction, order: Order) -> dict[str, Any]:
+    """What the order turned into, by kind."""
+    lines = {line.id: line for line in order.lines}
+    return {
+        "granted": [right for right in await entitlements.of_order(tx, order.id) if right.revoked_at is None],
+        "postings": await job_postings.of_order(tx, order.id),
+        "works": [Work(lines[each.line_id], each) for each in await fulfillment.of_order(tx, order.id)],
+        "grants": await credits.grants_of_order(tx, order.id),
+        "files": await downloads.of_order(tx, order.id),
+        "owned": await purchases.of_order(tx, order.id),
+    }
 
 
-def _paid_by(collected: list[Payment]) -> Payment | None:
-    return next((payment for payment in collected if payment.settles), None)
+def _is_told(refund: payments.Refund) -> bool:
+    """One that came to nothing is tried again by people: the buyer hears of what is on its way."""
+    return refund.status not in ("failed", "canceled")
+
+
+def _may_ask(paid_by: Payment | None, asked_for: Sequence[refunds.RefundRequest], left: int) -> bool:
+    """One request at a time, for what was paid and is not back or on its way."""
+    is_open = any(each.status in ("requested", "approved") for each in asked_for)
+    return paid_by is not None and bool(paid_by.refundable) and left > 0 and not is_open
 
 
 def _steps(order: Order) -> list[tuple[str, str]]:
@@ -81,11 +119,6 @@ def _steps(order: Order) -> list[tuple[str, str]]:
             return [("Placed", "done"), ("Not paid in time", "stopped")]
         case OrderStatus.CANCELED:
             return [("Placed", "done"), ("Canceled", "stopped")]
-
-
-def _who_are_you(request: Request) -> Response:
-    """The host has a way to sign in, and we do not know it; in development there is the demo customer."""
-    return render(request, "account/stranger.html", status=401, demo=world_of(request).settings.env != "production")
 
 
 ROUTES: Final = (

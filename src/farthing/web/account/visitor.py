@@ -7,10 +7,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from farthing import customers, orders
+from farthing.db import Transaction
+from farthing.errors import NotFound
 from farthing.http.callers import Authenticate
+from farthing.ids import OrderId
+from farthing.orders import Order
 from farthing.web.frame import Person
 from farthing.web.links import cookie_path
-from farthing.web.page import redirect
+from farthing.web.page import redirect, render
 from farthing.web.wiring import world_of
 
 DEMO_COOKIE: Final = "farthing_demo_customer"
@@ -25,6 +30,10 @@ class Visitor:
     name: str | None = None
     is_demo: bool = False
 
+    @property
+    def actor(self) -> str:
+        return f"customer:{self.external_id}"
+
 
 DEMO: Final = Visitor("demo-customer", "demo@example.com", "Demo Customer", is_demo=True)
 
@@ -36,6 +45,20 @@ async def visitor_of(request: Request) -> Visitor | None:
         name = visitor.name or visitor.email or visitor.external_id
         request.state.person = Person(name, sign_out="demo_sign_out" if visitor.is_demo else None)
     return visitor
+
+
+async def own_order(tx: Transaction, visitor: Visitor, id: str) -> Order:
+    """Raises NotFound for the order of somebody else, in the words of one that does not exist."""
+    order = await orders.get(tx, OrderId.parse(id))
+    customer = await customers.find_by_external_id(tx, visitor.external_id)
+    if customer is None or customer.id != order.customer_id:
+        raise NotFound(f"There is no order {order.id}.")
+    return order
+
+
+def who_are_you(request: Request) -> Response:
+    """The host has a way to sign in, and we do not know it; in development there is the demo customer."""
+    return render(request, "account/stranger.html", status=401, demo=world_of(request).settings.env != "production")
 
 
 async def sign_in(request: Request) -> Response:
