@@ -25,6 +25,8 @@ Reaction = Callable[[World, Event], Awaitable[None]]
 REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "order.paid": (emails.order_confirmation, emails.receipt),
     "payment.failed": (emails.payment_failed,),
+    "payment.off_session_failed": (emails.charge_declined,),
+    "payment.action_required": (emails.action_required,),
     "entitlement.ending": (emails.expiry_reminder,),
     "refund.succeeded": (emails.refund_receipt,),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp
 from tests.pages.visitor import Visitor
 from tests.worlds import Account
 
+from farthing import catalog, web
 from farthing.db import Database
 from farthing.world import World
 
@@ -144,3 +146,36 @@ async def test_production_has_no_demo_shop_no_demo_customer_and_no_mailbox(produ
         known = await http.get("/account/orders")
         assert known.status_code == 401
         assert "demo" not in known.text
+
+
+async def test_a_code_takes_off_what_it_says_and_is_refused_beside_its_field(visitor: Visitor, db: Database) -> None:
+    attempt = await fill_cart(visitor)
+    answer = await visitor.post("/cart/code", code="NOTHING")
+    assert (answer.status_code, 'id="error-code"' in answer.text, 'value="NOTHING"' in answer.text) == (404, True, True)
+    assert "€25.00" in answer.text
+    text = await visitor.follow(await visitor.post("/cart/code", code="welcome10"))
+    assert "−€2.50" in text
+    assert "Pay €22.50" in text
+    answer = await visitor.post("/cart/checkout", attempt=attempt, email=HOPPER, code="welcome10")
+    assert answer.status_code == 303
+    async with db.connection() as connection:
+        row = await (await connection.execute("SELECT total_amount, discount_amount FROM orders")).fetchone()
+    assert row == {"total_amount": 2250, "discount_amount": 250}
+    text = await visitor.follow(await visitor.post("/cart/code", remove="code"))
+    assert "Pay €25.00" in text
+
+
+async def test_who_pays_what_they_want_says_it_within_the_bounds(world: World) -> None:
+    gift = '[products.gift]\nname = "A gift"\nkind = "custom"\nprice = { min = "2.00 EUR", max = "50.00 EUR" }\n'
+    sold = catalog.parse(f'currency = "eur"\n[shop]\nname = "The test shop"\n{gift}')
+    transport = httpx.ASGITransport(web.build(replace(world, catalog=sold), authenticate=None))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        visitor = Visitor(http)
+        assert "€2.00 to €50.00" in (await visitor.get("/")).text
+        for wrong in ("1.99", "50.01", "", "x", "-3", "1e1"):
+            await visitor.post("/cart", product="gift", price=wrong)
+            assert "Your cart is empty" in (await visitor.get("/cart")).text
+        await visitor.post("/cart", product="gift", quantity="2", price="7,50")
+        assert "Pay €15.00" in (await visitor.get("/cart")).text
+        answer = await visitor.post("/cart/checkout", attempt=await attempt_of(visitor), email=HOPPER)
+        assert answer.status_code == 303

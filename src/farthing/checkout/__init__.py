@@ -7,7 +7,7 @@ from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
 from farthing.checkout.model import Checkout, Started
-from farthing.checkout.off_session import Charged, ask_again, charge
+from farthing.checkout.off_session import NOBODY_ASKED, Charged, ask_again, charge
 from farthing.checkout.pages import portal_page, setup_page
 from farthing.checkout.placing import place_order
 from farthing.checkout.preview import preview
@@ -17,6 +17,7 @@ from farthing.checkout.tidying import tidy
 from farthing.checkout.ways import cancel_order, close_payment, open_intent, open_page
 
 __all__ = [
+    "NOBODY_ASKED",
     "RETURN_PATH",
     "Buyer",
     "Charged",

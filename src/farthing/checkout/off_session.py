@@ -30,6 +30,8 @@ KEYS_KEPT: Final = timedelta(hours=23)
 UNANSWERED: Final = timedelta(seconds=60)
 SWEEP_MAX: Final = 50
 NEEDS_BUYER: Final = "authentication_required"
+NOBODY_ASKED: Final = "unanswered"
+"""The code of a charge that was given up: nobody knows of it but us."""
 
 log = structlog.get_logger("farthing.checkout")
 
@@ -132,7 +134,7 @@ async def _ask(world: World, asked: charges.OffSessionCharge, actor: str) -> cha
         untouched = False
 
     # Nothing was charged, and a day later nobody expects it any more.
-    verdict = ("give_up", "unanswered") if untouched else _verdict(seen)
+    verdict = ("give_up", NOBODY_ASKED) if untouched else _verdict(seen)
     await payments.sync(world, theirs, actor=actor, seen=seen)
 
     async def record(tx: Transaction) -> charges.OffSessionCharge:

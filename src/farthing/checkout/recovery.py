@@ -11,6 +11,7 @@ from farthing.checkout import ways
 from farthing.checkout.model import Started
 from farthing.config import Settings
 from farthing.errors import ConfigError, Conflict, NotFound
+from farthing.http.idempotency import Key
 from farthing.ids import OrderId
 from farthing.lifecycles import OrderStatus
 from farthing.orders import Order
@@ -37,14 +38,14 @@ async def order_of(world: World, token: str, *, actor: str) -> Order:
     return order
 
 
-async def open_recovery_page(world: World, token: str, *, actor: str) -> Started:
-    """A payment page for the order of the link. Raises Conflict where there is nothing to pay any more."""
+async def open_recovery_page(world: World, token: str, *, actor: str, key: Key | None = None) -> Started:
+    """A payment page for the order of the link, with the same key the same. Raises Conflict where there is nothing to pay."""
     order = await order_of(world, token, actor=actor)
     if order.status != OrderStatus.OPEN:
         raise Conflict(f"Order {order.number} is {order.status}: there is nothing to pay.")
     base = world.settings.base_url
     return await ways.open_page(
-        world, order.id, success_url=base + SUCCESS_PATH, cancel_url=f"{base}{PATH}{token}", actor=actor
+        world, order.id, success_url=base + SUCCESS_PATH, cancel_url=f"{base}{PATH}{token}", actor=actor, key=key
     )
 
 

@@ -2,7 +2,15 @@
 
 from farthing.emails.examples import EXAMPLES
 from farthing.emails.mailers import MailboxMailer, SmtpMailer
-from farthing.emails.messages import expiry_reminder, order_confirmation, payment_failed, receipt, refund_receipt
+from farthing.emails.messages import (
+    action_required,
+    charge_declined,
+    expiry_reminder,
+    order_confirmation,
+    payment_failed,
+    receipt,
+    refund_receipt,
+)
 from farthing.emails.store import Email, get, list_page, of_order
 from farthing.emails.words import Letter, check, compose, languages, sources
 
@@ -12,6 +20,8 @@ __all__ = [
     "Letter",
     "MailboxMailer",
     "SmtpMailer",
+    "action_required",
+    "charge_declined",
     "check",
     "compose",
     "expiry_reminder",

@@ -6,11 +6,11 @@ Repeating one is harmless: the message is stored under a key made of its kind an
 from datetime import datetime
 from typing import Any
 
-from farthing import customers, events, orders, payments
+from farthing import checkout, customers, events, orders, payments
 from farthing.db import Transaction
 from farthing.emails import store, words
 from farthing.events import Event
-from farthing.lifecycles import EmailStatus
+from farthing.lifecycles import EmailStatus, OrderStatus
 from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import Payment
@@ -42,7 +42,20 @@ async def refund_receipt(world: World, event: Event) -> None:
 async def payment_failed(world: World, event: Event) -> None:
     """To a buyer who was not there when the bank said no; one at the payment page has read it there."""
     if event.data.get("away"):
-        await _tell(world, event, "payment_failed", link=None)
+        await _tell(world, event, "payment_failed", link=await _link(world, event))
+
+
+async def charge_declined(world: World, event: Event) -> None:
+    """To a buyer whose saved method was charged while they were away, and said no. Not where nobody was asked."""
+    if event.data["code"] != checkout.NOBODY_ASKED:
+        await _tell(world, event, "payment_failed", link=await _link(world, event))
+
+
+async def action_required(world: World, event: Event) -> None:
+    """To the buyer whom the bank wants to see, with the link by which they pay; not once the order is paid or over."""
+    link = await _link(world, event)
+    if link is not None:
+        await _tell(world, event, "action_required", link=link)
 
 
 async def expiry_reminder(world: World, event: Event) -> None:
@@ -56,6 +69,15 @@ async def _settling(world: World, event: Event) -> Payment | None:
     assert event.order_id is not None, f"{event.type} is about an order"
     async with world.db.transaction("worker") as tx:
         return next((payment for payment in await payments.of_order(tx, event.order_id) if payment.settles), None)
+
+
+async def _link(world: World, event: Event) -> str | None:
+    """Where the order is paid; None where it is not to be paid any more. Made now: events hold none."""
+    assert event.order_id is not None, f"{event.type} is about an order"
+    async with world.db.transaction("worker") as tx:
+        order = await orders.get(tx, event.order_id)
+    is_open = order.status == OrderStatus.OPEN and world.clock.now() < order.expires_at
+    return checkout.recovery_url(world.settings, order) if is_open else None
 
 
 async def _tell(world: World, event: Event, kind: str, **facts: Any) -> None:

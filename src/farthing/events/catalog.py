@@ -205,6 +205,15 @@ class PaymentActionRequired(Announced):
     name = "payment.action_required"
 
 
+class PaymentOffSessionFailed(Announced):
+    """A saved method was charged while its owner was away, and nothing came of it; the order can be paid by its recovery link.
+
+    `data`: payment, customer, code: the provider's word, or `unanswered` where the charge was given up.
+    """
+
+    name = "payment.off_session_failed"
+
+
 class PaymentSurplus(Announced):
     """Money came in that pays for nothing; it goes back by itself. `data`: payment, received, reason."""
 
@@ -421,6 +430,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         PaymentExpiring,
         PaymentFailed,
         PaymentActionRequired,
+        PaymentOffSessionFailed,
         PaymentSurplus,
         PurchaseCompleted,
         PurchaseRefunded,

@@ -69,7 +69,7 @@ TITLES: Final[dict[EventName, str]] = {
     "payment_method.detached": "Payment method removed",
     "payment_method.made_default": "Payment method made the default",
     "payment.requested_off_session": "Charge asked for while the buyer is away",
-    "payment.off_session_failed": "Charge given up",
+    "payment.off_session_failed": "Charge while the buyer was away came to nothing",
     "payment.action_required": "Buyer must confirm the payment",
     "job.submitted": "Job waits for approval",
     "job.published": "Job published",

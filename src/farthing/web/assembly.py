@@ -40,7 +40,7 @@ async def front(request: Request) -> Response:
 
 
 def _routes(settings: Settings) -> Sequence[BaseRoute]:
-    everywhere = (*shop.RETURN_ROUTES, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
+    everywhere = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
     if settings.env == "production":
         return (Route("/", front, name="shop", methods=["GET"]), *everywhere)
     unlocked = (*shop.SHOP_ROUTES, *account.DEMO_ROUTES, *mailbox.ROUTES)
