@@ -51,6 +51,14 @@ async def test_orders_are_listed_newest_first(ada: Visitor, world: World, accoun
     assert "2 × A mug" in text
 
 
+async def test_an_order_that_waits_leads_on_to_its_payment(ada: Visitor, world: World) -> None:
+    started = await start(world, CartItem("mug", 2), buyer=ADA)
+    text = (await ada.get(f"/account/orders/{started.order_id}")).text
+    assert "The order is kept for you until" in text
+    paying = text.partition('href="/pay/')[2].partition('"')[0]
+    assert "Pay €25.00" in (await ada.get(f"/pay/{paying}")).text
+
+
 async def test_an_order_shows_items_access_and_what_came_back(ada: Visitor, world: World, account: Account) -> None:
     order = await buy(world, account, CartItem("guide"), CartItem("mug", 2), buyer=ADA)
     async with world.db.transaction("test") as tx:

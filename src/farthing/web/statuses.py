@@ -43,7 +43,9 @@ LOOKS: Final = {
         ),
         _SUCCESS,
     ),
-    **dict.fromkeys(("open", "starting", "waiting", "received", "incomplete", "ready", "requested", "pending_approval"), _WAITING),
+    **dict.fromkeys(
+        ("open", "starting", "waiting", "received", "incomplete", "ready", "requested", "pending_approval"), _WAITING
+    ),
     **dict.fromkeys(
         (
             "processing",

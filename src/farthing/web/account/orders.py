@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing import (
+    checkout,
     credits,
     customers,
     downloads,
@@ -27,6 +28,7 @@ from farthing.orders import LineItem, Order
 from farthing.paging import Page
 from farthing.payments import Payment
 from farthing.web.account.visitor import own_order, visitor_of, who_are_you
+from farthing.web.links import url_for
 from farthing.web.page import render
 from farthing.web.wiring import asked, reading, world_of
 
@@ -77,6 +79,7 @@ async def order_detail(request: Request) -> Response:
         requests=[(each, REFUND_REQUEST.allows(each.status, "withdraw")) for each in asked_for],
         may_ask=_may_ask(paid_by, asked_for, left),
         steps=_steps(order),
+        pay_url=_pay_url(request, order, collected),
         now=world_of(request).clock.now(),
         **bought,
     )
@@ -93,6 +96,15 @@ async def _bought(tx: Transaction, order: Order) -> dict[str, Any]:
         "files": await downloads.of_order(tx, order.id),
         "owned": await purchases.of_order(tx, order.id),
     }
+
+
+def _pay_url(request: Request, order: Order, collected: Sequence[Payment]) -> str | None:
+    """Where an order that waits is paid; not while a bank works on a payment of it, or holds one."""
+    world = world_of(request)
+    over = order.cancel_requested_at is not None or order.expires_at <= world.clock.now()
+    if order.status != OrderStatus.OPEN or over or any(payment.status in ("processing", "authorized") for payment in collected):
+        return None
+    return url_for(request, "pay", token=checkout.recovery_url(world.settings, order).rpartition("/")[2])
 
 
 def _is_told(refund: payments.Refund) -> bool:

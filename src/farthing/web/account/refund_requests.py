@@ -23,6 +23,8 @@ from farthing.web.wiring import form_of, reading, world_of
 MESSAGE_MAX: Final = 500
 """As over HTTP."""
 
+ASKED: Final = "You have asked already. This is how it stands."
+
 
 async def ask(request: Request) -> Response:
     return await _form(request, None)
@@ -52,8 +54,7 @@ async def send(request: Request) -> Response:
             order = await own_order(tx, visitor, id)
             known = await refunds.find_open(tx, order.id)
         if known is not None:
-            said = "You have asked already. This is how it stands."
-            return redirect(request, "account_order", id=order.id, flash=("neutral", said))
+            return redirect(request, "account_order", id=order.id, flash=("neutral", ASKED))
         return await _form(request, typed, error)
     if made.status == RefundRequestStatus.REQUESTED:
         said = "We have your request. You see here what becomes of it."
@@ -90,6 +91,9 @@ async def _form(request: Request, typed: Mapping[str, str] | None, error: Farthi
     async with reading(request) as tx:
         order = await own_order(tx, visitor, request.path_params["id"])
         left = await _left(tx, order)
+        known = await refunds.find_open(tx, order.id)
+    if known is not None:
+        return redirect(request, "account_order", id=order.id, flash=("neutral", ASKED))
     if order.paid_at is None or not left:
         raise Conflict(f"Nothing of order {order.number} is left to ask for: it was not paid, or is back with you already.")
     window = policy.window_days if policy.auto_approve else None

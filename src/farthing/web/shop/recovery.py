@@ -41,7 +41,7 @@ async def _page(request: Request, problem: str = "", status: int = 200) -> Respo
     async with reading(request) as tx:
         tried = await payments.of_order(tx, order.id)
     attempt = secrets.token_urlsafe(24)
-    waits = any(payment.status == "processing" for payment in tried)
+    waits = any(payment.status in ("processing", "authorized") for payment in tried)
     response = render(request, "shop/pay.html", status=status, order=order, waits=waits, problem=problem, attempt=attempt)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
