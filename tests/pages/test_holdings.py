@@ -17,8 +17,9 @@ from tests.worlds import Account, buy
 
 from farthing import refunds, web
 from farthing.catalog import CartItem, RefundPolicy
+from farthing.db import Transaction
 from farthing.orders import Order
-from farthing.refunds import RefundRequest
+from farthing.refunds import RefundRequest, Wanted
 from farthing.world import World
 
 
@@ -68,7 +69,7 @@ async def test_money_back_is_asked_for_by_line_seen_and_taken_back(ada: Visitor,
         assert words in text
     assert "Ask for money back" not in text
     again = await ada.follow(await ada.post(f"{url}/refund-request", **{guide: "1"}))
-    assert "You have asked already" in again
+    assert "being looked at already" in again
     (made,) = await asked_of(world, order)
     assert (made.requested_by, made.message, made.status) == ("customer:ada", "<b>two</b> are broken", "requested")
     text = await ada.follow(await ada.post(f"{url}/refund-request/withdrawal", request=str(made.id)))
@@ -113,6 +114,24 @@ async def test_nobody_asks_or_withdraws_for_somebody_else(visit: Callable[[], Vi
     assert (await stranger.get(url)).status_code == 401
     assert (await stranger.post(url, **fields)).status_code == 401
     assert [each.status for each in await asked_of(world, order)] == ["requested"]
+
+
+async def test_what_staff_filed_is_neither_shown_nor_taken_back(ada: Visitor, world: World, account: Account) -> None:
+    order = await buy(world, account, CartItem("mug"), buyer=ADA)
+    policy = RefundPolicy()
+
+    async def file(tx: Transaction) -> RefundRequest:
+        return await refunds.request(
+            tx, order.id, Wanted(), reason="duplicate", message="for us alone", policy=policy, by_buyer=False
+        )
+
+    made = await world.db.run("staff:1", file)
+    url = f"/account/orders/{order.id}"
+    text = (await ada.get(url)).text
+    assert "for us alone" not in text
+    assert "Ask for money back" not in text
+    assert "being looked at already" in await ada.follow(await ada.get(f"{url}/refund-request"))
+    assert (await ada.post(f"{url}/refund-request/withdrawal", request=str(made.id))).status_code == 404
 
 
 async def test_the_menu_has_what_the_shop_sells_and_files_are_fetched_by_their_owner(

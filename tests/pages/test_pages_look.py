@@ -88,11 +88,15 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     much, whole = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1005, 1006))
     much, whole = much.replace("admin", "account"), whole.replace("admin", "account")
     buyer.post(f"{much}/refund-request", message="It does not write any more", **asked(buyer, much))
+    buyer.start(ink_bottle=2)
+    unpaid = buyer.link("/account/orders", r"/account/orders/order_\w+")
+    paying = buyer.link(unpaid, r"/pay/[\w-]+")
     pages = {
         GUEST: f"""/ /cart /checkout/success?session_id={first} /checkout/success?session_id={waiting} /checkout/canceled
-            /account/orders /admin/sign-in /nowhere""",
+            /account/orders {paying} /admin/sign-in /nowhere""",
         BUYER: f"""/account/orders {paid.replace("admin", "account")} {left.replace("admin", "account")} {much}
-            {whole}/refund-request /account/downloads /account/credits /account/purchases /account/payment-methods /cart""",
+            {whole}/refund-request {unpaid} /account/downloads /account/credits /account/purchases
+            /account/payment-methods /cart""",
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed

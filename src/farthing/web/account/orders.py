@@ -27,6 +27,7 @@ from farthing.lifecycles import REFUND_REQUEST, OrderStatus
 from farthing.orders import LineItem, Order
 from farthing.paging import Page
 from farthing.payments import Payment
+from farthing.web.account.refund_requests import is_buyers
 from farthing.web.account.visitor import own_order, visitor_of, who_are_you
 from farthing.web.links import url_for
 from farthing.web.page import render
@@ -76,7 +77,7 @@ async def order_detail(request: Request) -> Response:
         tried=paid_by or (collected[-1] if collected else None),
         surplus=[payment for payment in collected if payment.received and not payment.settles],
         refunds=given_back,
-        requests=[(each, REFUND_REQUEST.allows(each.status, "withdraw")) for each in asked_for],
+        requests=[(each, REFUND_REQUEST.allows(each.status, "withdraw")) for each in asked_for if is_buyers(each)],
         may_ask=_may_ask(paid_by, asked_for, left),
         steps=_steps(order),
         pay_url=_pay_url(request, order, collected),

@@ -23,7 +23,7 @@ from farthing.web.wiring import form_of, reading, world_of
 MESSAGE_MAX: Final = 500
 """As over HTTP."""
 
-ASKED: Final = "You have asked already. This is how it stands."
+ASKED: Final = "Money back for this order is being looked at already."
 
 
 async def ask(request: Request) -> Response:
@@ -71,7 +71,8 @@ async def withdraw(request: Request) -> Response:
 
     async def work(tx: Transaction) -> None:
         order = await own_order(tx, visitor, request.path_params["id"])
-        if (await refunds.get(tx, request_id)).order_id != order.id:
+        found = await refunds.get(tx, request_id)
+        if found.order_id != order.id or not is_buyers(found):
             raise NotFound(f"There is no refund request {request_id}.")
         await refunds.withdraw(tx, request_id)
 
@@ -116,6 +117,11 @@ async def _form(request: Request, typed: Mapping[str, str] | None, error: Farthi
 
 async def _left(tx: Transaction, order: Order) -> list[Standing]:
     return [standing for standing in await payments.standings(tx, order) if standing.left > 0]
+
+
+def is_buyers(request: RefundRequest) -> bool:
+    """What staff file is theirs: their words are not for the buyer, and not the buyer's to take back."""
+    return request.requested_by.startswith("customer:")
 
 
 def units_of(standing: Standing) -> int:
