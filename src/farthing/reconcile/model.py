@@ -86,6 +86,8 @@ class OurPayment:
     """The sum of its refunds that succeeded."""
     booked: int
     booked_fee: int
+    page_over: bool
+    """It belongs to a payment page that nobody can use any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ def _payment_fields(ours: OurPayment, listed: Listed[SeenPayment], known: Known)
     seen, base = listed.seen, _differs("payment", listed.seen.id, ours.order_id)
     there = THERE.get(ours.status, ours.status)
     if there != seen.status:
-        yield replace(base, field="status", ours=ours.status, theirs=seen.status)
+        # A bank said no days after the page was left: nobody can pay there, and the provider never calls that canceled.
+        if (ours.status, seen.status, ours.page_over) != ("canceled", "open", True):
+            yield replace(base, field="status", ours=ours.status, theirs=seen.status)
     elif ours.received is not None and seen.received is not None:
         yield from _money(base, ours.received, seen.received)
         yield from _details(base, ours, listed, seen.received)

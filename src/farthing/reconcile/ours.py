@@ -33,7 +33,8 @@ async def payments(tx: Transaction, wanted: Wanted) -> Known:
         SELECT id, order_id, provider_payment_id, status, amount, currency, received_amount, received_currency, fee_amount,
             fee_currency, livemode, refunded_amount, coalesce((
                 SELECT sum(amount) FROM refunds WHERE payment_id = payments.id AND status = 'succeeded'
-            ), 0)::bigint AS refunds
+            ), 0)::bigint AS refunds,
+            EXISTS (SELECT 1 FROM checkouts WHERE checkouts.payment_id = payments.id AND status = 'complete') AS page_over
         FROM payments
         WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s))
             OR id = ANY(%(marks)s)
@@ -252,6 +253,7 @@ def _payment(row: Row, name: str, booked: dict[tuple[str, str, str], int]) -> Ou
         refunds=row["refunds"],
         booked=booked.get(("payment", name, row["received_currency"]), 0),
         booked_fee=booked.get(("fee", name, row["fee_currency"]), 0),
+        page_over=row["page_over"],
     )
 
 
