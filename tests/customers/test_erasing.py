@@ -39,7 +39,8 @@ async def test_nothing_says_any_more_who_it_was_and_the_books_stay(world: World,
     await erasure.clean_again(world)
     for words in ("ada@example.com", "Lovelace"):
         assert await mentions(world, words) == []
-    assert (await count(world, "orders"), await count(world, "ledger_entries")) == (1, before)
+    assert await count(world, "orders") == 1
+    assert await count(world, "ledger_entries") >= before, "the fee may be known only now"
     assert await sound(world)
     again = await remembered(world)
     assert again.id != person.id, "who comes back is somebody new"
