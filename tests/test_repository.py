@@ -71,3 +71,10 @@ def test_every_folder_with_python_in_it_is_type_checked() -> None:
     checked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["files"]
     folders = {path.relative_to(ROOT).parts[0] for path in _tracked() if path.suffix == ".py"}
     assert folders == set(checked)
+
+
+@pytest.mark.covers("S000-2")
+def test_nothing_that_a_user_edits_is_in_the_package() -> None:
+    """An update replaces the package: farthing.toml, settings, templates and hooks stand in the user's own folder."""
+    edited = ("*.toml", ".env*", "*.example", "*.local.*")
+    assert [path for pattern in edited for path in (ROOT / "src" / "farthing").rglob(pattern)] == []

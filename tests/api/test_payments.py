@@ -36,6 +36,7 @@ async def intent_of(client: httpx.AsyncClient, order: str, **body: Any) -> dict[
     return intent
 
 
+@pytest.mark.covers("S000-15")
 @pytest.mark.covers("S003-13", "S003-14", "S003-17", "S003-26", "S003-19")
 async def test_a_customer_places_an_order_and_pays_it_in_the_hosts_own_pages(
     world: World, account: Account, ada: httpx.AsyncClient

@@ -27,6 +27,7 @@ async def test_both_questions_about_an_entitlement_find_it(dsn: str) -> None:
     assert len(line.figures) == 2
 
 
+@pytest.mark.covers("S002-21")
 def test_both_servers_say_that_the_customer_owns_it(dsn: str) -> None:
     """`access` asserts every answer itself."""
     assert len(access.measure(dsn, rounds=1, calls=5).figures) == 1

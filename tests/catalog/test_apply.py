@@ -30,6 +30,7 @@ price = "12.50 EUR"
 SHOP = GUIDE + MUG
 
 
+@pytest.mark.covers("S000-3")
 @pytest.mark.covers("S000-49")
 async def test_the_first_apply_makes_products_and_prices(seller: Seller, dashboard: Dashboard) -> None:
     assert await seller.apply(SHOP) == [

@@ -23,6 +23,7 @@ async def mentions(world: World, words: str) -> list[str]:
     return found
 
 
+@pytest.mark.covers("F31")
 @pytest.mark.covers("C13", "F180")
 async def test_nothing_says_any_more_who_it_was_and_the_books_stay(world: World, account: Account) -> None:
     await buy(world, account, buyer=ADA, save_method=True)

@@ -40,6 +40,7 @@ def test_the_guides_name_commands_that_there_are() -> None:
             assert any(re.search(rf"^{heading}$", COMMANDS, re.MULTILINE) for heading in known), words
 
 
+@pytest.mark.covers("S000-27", "S000-28", "S000-29")
 @pytest.mark.covers("C6", "S003-7")
 async def test_the_page_names_every_view(pay: Farthing, account: Account) -> None:
     del account

@@ -25,6 +25,7 @@ from farthing.webhooks.store import claim
 from farthing.world import World
 
 
+@pytest.mark.covers("S000-19")
 async def test_a_delivery_is_kept_as_it_was_signed(world: World, deliver: Deliver) -> None:
     body, signature = signed(event())
     answer = await deliver(body, signature)
