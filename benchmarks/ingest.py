@@ -18,7 +18,7 @@ SECONDS_MAX: Final = 120
 
 
 def measure(dsn: str, *, rounds: int, requests: int) -> Line:
-    with _serving("farthing", dsn) as farthing, _serving("bare", dsn) as bare:
+    with serving("farthing", dsn) as farthing, serving("bare", dsn) as bare:
         took = _load(WARM_UP + rounds, requests, farthing, bare)
         for number, port in enumerate((farthing, bare)):
             _check(dsn, port, sum(int(each[number]["acknowledged"]) for each in took), requests * len(took))
@@ -35,7 +35,7 @@ def measure(dsn: str, *, rounds: int, requests: int) -> Line:
 
 
 @contextmanager
-def _serving(which: str, dsn: str) -> Iterator[int]:
+def serving(which: str, dsn: str) -> Iterator[int]:
     """Run one of the servers; its port. It answers what comes before it is ready as soon as it is."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         port, descriptor = listening.getsockname()[1], listening.fileno()

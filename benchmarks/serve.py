@@ -1,8 +1,8 @@
-"""The two servers that take deliveries: Farthing's, and the least that could store the same row.
+"""The servers that are asked over HTTP: Farthing's, and the least that could store or read the same row.
 
-    python -m benchmarks.serve farthing|bare DSN SOCKET
+    python -m benchmarks.serve farthing|bare|bare_access DSN SOCKET
 
-Both run under one uvicorn process each, set up alike, on a listening socket that they are given.
+Each runs under one uvicorn process, set up alike, on a listening socket that it is given.
 """
 
 import socket
@@ -18,7 +18,7 @@ import uvicorn
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 POOL_MAX: Final = 16
@@ -33,7 +33,7 @@ INSERT: Final = """
 
 def main() -> None:
     which, dsn, listening = sys.argv[1], sys.argv[2], socket.socket(fileno=int(sys.argv[3]))
-    app = bare(dsn) if which == "bare" else farthing(dsn)
+    app = {"farthing": farthing, "bare": bare, "bare_access": bare_access}[which](dsn)
     config = uvicorn.Config(
         app, lifespan="on", log_level="warning", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=5
     )
@@ -77,12 +77,40 @@ def bare(dsn: str) -> Starlette:
     return Starlette(routes=[Route("/webhooks/stripe", receive, methods=["POST"])], lifespan=lifespan)
 
 
+def bare_access(dsn: str) -> Starlette:
+    """Asks the same statement for whoever a header names, and answers yes or no."""
+    from farthing.db.database import SESSION
+    from farthing.purchases.store import OWNED
+
+    kwargs = {"autocommit": True, "options": SESSION}
+    pool = AsyncConnectionPool(dsn, kwargs=kwargs, min_size=1, max_size=POOL_MAX, open=False)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with pool:
+            yield
+
+    async def access(request: Request) -> Response:
+        params = {"customer": request.headers["x-user"], "content": request.path_params["content"]}
+        async with pool.connection() as connection:
+            row = await (await connection.execute(OWNED, params)).fetchone()
+        owned = bool(row and row[0])
+        return JSONResponse({"access": owned}, 200 if owned else 403)
+
+    return Starlette(routes=[Route("/v1/access/{content:path}", access)], lifespan=lifespan)
+
+
 def farthing(dsn: str) -> Any:
-    """What `farthing serve --no-worker` serves."""
+    """What `farthing serve --no-worker` serves, for a host that signs its users in by a header."""
     from benchmarks import shop
     from farthing.app import Farthing
+    from farthing.http.callers import CustomerIdentity
 
-    return Farthing(shop.settings(dsn), catalog=shop.CATALOG, run_worker=False).asgi
+    async def signed_in(request: Request) -> CustomerIdentity | None:
+        user = request.headers.get("x-user")
+        return None if user is None else CustomerIdentity(user)
+
+    return Farthing(shop.settings(dsn), catalog=shop.CATALOG, run_worker=False, authenticate=signed_in).asgi
 
 
 if __name__ == "__main__":
