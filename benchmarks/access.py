@@ -41,10 +41,14 @@ def measure(dsn: str, *, rounds: int, calls: int) -> Line:
     with psycopg.connect(dsn, options=SESSION) as connection:
         connection.execute(SEED, {"count": CUSTOMERS})
         connection.execute("ANALYZE customers, purchases")
-    with serving("farthing", dsn) as farthing, serving("bare_access", dsn) as bare:
-        with _Asking(farthing) as ours, _Asking(bare) as floor:
-            _micros(ours, floor, WARM_UP)
-            measured = [_micros(ours, floor, calls) for _ in range(rounds)]
+    with (
+        serving("farthing", dsn) as farthing,
+        serving("bare_access", dsn) as bare,
+        _Asking(farthing) as ours,
+        _Asking(bare) as floor,
+    ):
+        _micros(ours, floor, WARM_UP)
+        measured = [_micros(ours, floor, calls) for _ in range(rounds)]
     return Line(
         what="GET /v1/access/{content}, for a signed-in customer",
         unit="us",

@@ -11,7 +11,7 @@ from benchmarks.line import Line
 async def test_the_replayed_sql_leaves_the_same_rows_as_the_worker(dsn: str) -> None:
     """`settle` compares the rows of every order itself, and fails where they differ."""
     lines = await settle.measure(dsn, rounds=1, count=3)
-    assert [len(line.ours) for line in lines] == [1, 1]
+    assert [len(line.ours) for line in lines] == [1, 1, 1]
     assert {len(line.floor) for line in lines} == {1}
 
 

@@ -74,6 +74,25 @@ async def test_owners_see_what_is_theirs_others_are_refused_and_servers_see_who_
         assert (await server.get("/v1/access/abc-123")).status_code == 422
 
 
+async def test_a_malformed_question_is_refused_as_everywhere_else(world: World) -> None:
+    """Well-formed ones are answered ahead of FastAPI, so each way of being wrong is asked here."""
+    async with asking(world, "ada") as ada, asking(world) as server:
+        for path, param in (
+            (f"/v1/access/{'x' * 256}", "content"),
+            ("/v1/access/a%07b", "content"),
+            ("/v1/access/abc-123?customer=", "customer"),
+            (f"/v1/access/abc-123?customer={'x' * 256}", "customer"),
+            ("/v1/access/abc-123", "customer"),
+        ):
+            refused = await server.get(path)
+            assert (refused.status_code, refused.json()["param"]) == (422, param), path
+            assert refused.headers["X-Request-Id"] == refused.json()["request_id"]
+        assert (await server.get("/v1/access/a/b?customer=ada")).json()["content"] == "a/b"
+        posted = await ada.post("/v1/access/abc-123", json={})
+        assert (posted.status_code, posted.headers["Allow"]) == (405, "GET")
+        assert (await server.get("/v1/access/x", headers={"Authorization": "Bearer fk_test_wrong"})).status_code == 401
+
+
 async def test_a_token_says_what_its_holder_may_use_and_anybody_can_check_it(
     world: World, account: Account, clock: TravelClock
 ) -> None:

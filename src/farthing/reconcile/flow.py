@@ -18,7 +18,7 @@ from farthing.payments import NotYetKnown
 from farthing.providers import Listed, Movement
 from farthing.reconcile import actions, cursors, model, ours, store
 from farthing.reconcile.kinds import ACTOR, KINDS, Kind, look, wanted, wanted_by_id
-from farthing.reconcile.model import Difference, Discrepancy, Ours, Reconciliation
+from farthing.reconcile.model import Difference, Discrepancy, Reconciliation
 from farthing.world import World
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ async def start(tx: Transaction, provider: str, livemode: bool, *, since: dateti
 async def run(world: World, id: ReconciliationId) -> Reconciliation:
     """Compare, write down the differences, and with `heals` bring them through the normal path. Repeating it is harmless.
 
-    Holds one page in memory. Raises ProviderError or ProviderUnavailable; then it may be run again.
+    Holds a few pages in memory. Raises ProviderError or ProviderUnavailable; then it may be run again.
     """
     async with world.db.transaction(ACTOR) as tx:
         wanted_run = await store.get_run(tx, id)
@@ -81,13 +81,19 @@ class _Run:
         self._counts = _Counts()
 
     async def compare_all(self) -> None:
-        for kind in KINDS:
-            async for page in _ahead(kind.pages(self._provider, self._run.since)):
-                await self._page(kind, page)
-            await self._not_seen(kind)
-        await self._seen_before()
-        if self._run.since is None:
-            await self._balance()
+        """The movements are read at the same time as the lists: both mostly wait for the provider, page after page."""
+        moving = asyncio.create_task(self._moved()) if self._run.since is None else None
+        try:
+            for kind in KINDS:
+                async for page in _ahead(kind.pages(self._provider, self._run.since)):
+                    await self._page(kind, page)
+                await self._not_seen(kind)
+            await self._seen_before()
+            if moving is not None:
+                await self._balance(await moving)
+        finally:
+            if moving is not None:
+                await _ended(moving)
 
     async def finish(self, tx: Transaction) -> Reconciliation:
         provider, counts = self._provider, self._counts
@@ -205,14 +211,11 @@ class _Run:
             ACTOR, lambda tx: actions.note(tx, provider.name, provider.livemode, subject_kind, subject, differences)
         )
 
-    async def _balance(self) -> None:
+    async def _balance(self, theirs: Mapping[str, int]) -> None:
         """The books' account against the provider's movements, fact by fact.
 
         What is on its way there or here is in neither: a charge has no movement yet for a while after it succeeded.
         """
-        theirs: Counter[str] = Counter()
-        async for page in _ahead(self._provider.list_movements()):
-            await self._movements(page, theirs)
         async with self._world.db.transaction(ACTOR) as tx:
             booked = await ours.balance(tx, self._provider.name, BOOKED, before=self._started - GRACE)
         account = ledger.provider(self._provider.name).name
@@ -222,13 +225,19 @@ class _Run:
         self._counts.found += len(found)
         await self._world.db.run(ACTOR, lambda tx: _explain(tx, found, REVERSAL))
 
+    async def _moved(self) -> Mapping[str, int]:
+        """By the provider's own list, in each currency: the sum of what the books have as well."""
+        theirs: Counter[str] = Counter()
+        async for page in _ahead(self._provider.list_movements()):
+            await self._movements(page, theirs)
+        return theirs
+
     async def _movements(self, page: Sequence[Movement], theirs: Counter[str]) -> None:
         provider = self._provider
-        charges = ours.Wanted(provider.name, provider.livemode, [m.payment_id for m in page if m.payment_id], [])
-        backs = ours.Wanted(provider.name, provider.livemode, [m.refund_id for m in page if m.refund_id], [])
+        charges, backs = ([getattr(m, name) for m in page if getattr(m, name)] for name in ("payment_id", "refund_id"))
         async with self._world.db.transaction(ACTOR) as tx:
-            paid = (await ours.payments(tx, charges)).by_provider_id
-            back = (await ours.refunds(tx, backs)).by_provider_id
+            paid = await ours.payment_ids(tx, provider.name, provider.livemode, charges)
+            back = await ours.refund_ids(tx, provider.name, provider.livemode, backs)
             facts = [_fact(movement, paid, back) for movement in page]
             names = [name for _, name in facts if name]
             booked = await ours.booked_at(tx, provider.name, BOOKED, names, before=self._started - GRACE)
@@ -240,16 +249,14 @@ class _Run:
                 theirs[movement.fee.currency] -= movement.fee.amount
 
 
-def _fact(movement: Movement, paid: Mapping[str, Ours], back: Mapping[str, Ours]) -> tuple[str, str]:
+def _fact(movement: Movement, paid: Mapping[str, str], back: Mapping[str, str]) -> tuple[str, str]:
     """Kind and reference under which the books have a movement; the reference of what is not ours is empty."""
     if movement.dispute_id is not None:
         kind = "dispute_withdrawn" if movement.money.amount < 0 else "dispute_reinstated"
         return kind, f"{movement.dispute_id} {movement.id}"
     if movement.refund_id is not None:
-        known = back.get(movement.refund_id)
-        return "refund_returned" if movement.returned else "refund", known.id if known else ""
-    known = paid.get(movement.payment_id or "")
-    return "payment", known.id if known else ""
+        return "refund_returned" if movement.returned else "refund", back.get(movement.refund_id, "")
+    return "payment", paid.get(movement.payment_id or "", "")
 
 
 async def _explain(tx: Transaction, found: Sequence[Discrepancy], reason: str) -> None:
@@ -269,5 +276,10 @@ async def _ahead(pages: AsyncIterator[T]) -> AsyncIterator[T]:
             waiting = asyncio.create_task(following())
             yield page
     finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+        await _ended(waiting)
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Whatever it was doing: nobody waits for it any more."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

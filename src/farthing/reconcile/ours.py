@@ -116,6 +116,36 @@ async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId]:
     return dict(found)
 
 
+async def payment_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
+    """The provider's id → ours, of those that are."""
+    found = await tx.all(
+        lambda row: (str(row["subject"]), str(PaymentId.of(row["id"]))),
+        """
+        SELECT provider_payment_id AS subject, id FROM payments
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
+        """,
+        provider=provider,
+        livemode=livemode,
+        ids=list(ids),
+    )
+    return dict(found)
+
+
+async def refund_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
+    """The same of refunds."""
+    found = await tx.all(
+        lambda row: (str(row["subject"]), str(RefundId.of(row["id"]))),
+        """
+        SELECT provider_refund_id AS subject, id FROM refunds
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s)
+        """,
+        provider=provider,
+        livemode=livemode,
+        ids=list(ids),
+    )
+    return dict(found)
+
+
 async def booked_at(
     tx: Transaction, provider: str, kinds: Sequence[str], references: Sequence[str], *, before: datetime | None = None
 ) -> dict[tuple[str, str, str], int]:
