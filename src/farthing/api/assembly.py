@@ -24,7 +24,6 @@ from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import HANDLERS
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
-from farthing.purchases import quick
 from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
@@ -79,7 +78,7 @@ def build(*, rates: Rates | None = None) -> FastAPI:
     )
     setattr(api.state, LIMITER, Limiter(rates))
     api.state.world = api.state.authenticate = None
-    api.router.routes.append(quick.ROUTE)
+    api.router.routes.append(purchases.QUICK)
     for router in ROUTERS:
         api.include_router(router, responses=ANYWHERE)
     api.add_middleware(Door)
