@@ -42,6 +42,8 @@ check: $(VENV)/.ready ## Format, lint, types, architecture and lock; no network
 	@$(BIN)/ruff check --quiet .
 	@echo "check: types"
 	@$(BIN)/mypy
+	@echo "check: everything that was asked for has its test"
+	@$(BIN)/python tools/asked_for.py --check
 	@echo "check: imports and house rules"
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_repository.py tests/test_vendored.py

@@ -30,7 +30,6 @@ def test_down_takes_everything_away_and_up_brings_it_back(dsn: str) -> None:
 
 def test_a_job_survives_a_crash_of_the_server(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        unlogged = connection.execute(
-            "SELECT relname FROM pg_class WHERE relpersistence = 'u' AND relname LIKE 'jobs%'"
-        ).fetchall()
+        tables = "SELECT relname FROM pg_class WHERE relpersistence = 'u' AND relname LIKE 'jobs%'"
+        unlogged = connection.execute(tables).fetchall()
     assert unlogged == []
