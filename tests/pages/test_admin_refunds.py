@@ -141,3 +141,21 @@ async def test_a_refund_that_failed_is_tried_again_once_and_one_not_sent_is_call
 async def test_pages_of_what_is_not_there(admin: Visitor) -> None:
     for path in ("/admin/refunds/refund_x", "/admin/refunds/requests/x", "/admin/refunds?cursor=x"):
         assert (await admin.get(path)).status_code == 404
+
+
+async def test_a_typed_amount_beside_all_that_is_left_is_asked_about_and_never_refunds_the_whole(
+    admin: Visitor, world: World, account: Account
+) -> None:
+    order = await buy(world, account, CartItem("mug", 2))
+    line = order.lines[0]
+    path = f"/admin/orders/{order.id}/refund"
+    for contradiction in (
+        "how=rest&amount=5.00",
+        f"how=lines&line_{line.id}=1&amount=5.00",
+        f"how=amount&amount=5.00&line_{line.id}=1",
+        f"how=rest&line_{line.id}=1",
+    ):
+        answer = await admin.get(f"{path}?{contradiction}&reason=duplicate")
+        assert (answer.status_code, "chose another way" in answer.text) == (422, True), contradiction
+    for clear in ("how=rest&amount=", f"how=amount&amount=5.00&line_{line.id}=0"):
+        assert (await admin.get(f"{path}?{clear}&reason=duplicate")).status_code == 200

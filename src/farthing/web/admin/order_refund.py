@@ -85,6 +85,7 @@ async def refund(request: Request) -> Response:
 def wanted_of(order: Order, typed: Mapping[str, str]) -> Wanted:
     """All that is left, some of the lines, or an amount, as the form says it. Raises Invalid."""
     how = typed.get("how", "")
+    _check_one_way(order, how, typed)
     if how == "rest":
         return Wanted()
     if how != "lines":
@@ -97,6 +98,15 @@ def wanted_of(order: Order, typed: Mapping[str, str]) -> Wanted:
     if not lines:
         raise Invalid("Say of at least one line how many go back.", param="lines")
     return Wanted(lines=lines)
+
+
+def _check_one_way(order: Order, how: str, typed: Mapping[str, str]) -> None:
+    """Who types an amount and leaves the choice at all that is left meant one of them: never guess which."""
+    counted = any(typed.get(f"{LINE}{line.id}", "0") not in ("", "0") for line in order.lines)
+    if typed.get("amount") and how in ("rest", "lines"):
+        raise Invalid("You typed an amount and chose another way: choose the amount, or leave it empty.", param="how")
+    if counted and how != "lines":
+        raise Invalid("You counted items and chose another way: choose the items, or leave them at 0.", param="how")
 
 
 def reason_of(typed: str) -> RefundReason:
@@ -148,7 +158,7 @@ def _form(
         standings=[(f"{LINE}{standing.line.id}", standing) for standing in standings if standing.left > 0],
         how=typed.get("how") or ("amount" if "amount" in typed else "rest"),
         typed=typed,
-        amount=typed.get("amount", str(payment.refundable.decimal)),
+        amount=typed.get("amount", ""),
         reason=typed.get("reason", "requested_by_customer"),
         note=typed.get("note", ""),
         reasons=REASONS,
