@@ -11,7 +11,7 @@ import pytest
 from tests.races.facts import Facts, facts, truth
 from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
-from tests.races.shop import CART, HOST_TABLES, LEASES, Place, Shop, events_at, look, opened
+from tests.races.shop import CART, CARTS, HOST_TABLES, LEASES, Place, Shop, events_at, look, opened
 from tests.races.snapshots import Snapshot, wait_for_the_dead
 from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
@@ -34,6 +34,13 @@ def sandbox() -> Iterator[Sandbox]:
 def forking() -> Iterator[Mortals]:
     with mortals() as process:
         yield process
+
+
+TOLD = ("refund", "refund_line", "dispute", "capture", "spend")
+"""Flows of which we know before they begin that the order is paid."""
+
+UNTOUCHED = ("settle", "settle_everything")
+"""Flows that change nothing at the provider."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,10 @@ class Harness:
         place, case = self._with_post_office(replace(self.place, key=f"sk_test_{uuid.uuid4().hex}")), Case(flow)
         if flow != "check_out":
             async with opened(place) as shop:
-                case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in ("refund", "dispute")))
+                case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in TOLD))
                 if flow == "dispute":
                     await disputed(shop)
-        if flow == "settle":
+        if flow in UNTOUCHED:
             self._ready[flow] = (Snapshot(self.connection), place, case)
         return place, case
 
@@ -113,7 +120,7 @@ async def harness(dsn: str, db: Database, sandbox: Sandbox, forking: Mortals, tm
 
 async def begun(shop: Shop, case: Case) -> Case:
     """A page is open, and nobody has paid."""
-    answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
+    answer = await shop.post("/v1/checkout/sessions", CARTS.get(case.flow, CART), "the one purchase")
     assert answer.status_code == 201, answer.text
     return replace(case, order=answer.json()["order"])
 
@@ -126,7 +133,7 @@ async def disputed(shop: Shop) -> None:
 
 async def bought(shop: Shop, case: Case, *, told: bool, card: str = CARD, declined_first: str | None = None) -> Case:
     """A purchase that is paid at the provider; `told` of it, we have settled it."""
-    answer = await shop.post("/v1/checkout/sessions", CART, "the one purchase")
+    answer = await shop.post("/v1/checkout/sessions", CARTS.get(case.flow, CART), "the one purchase")
     assert answer.status_code == 201, answer.text
     session = answer.json()["url"].rsplit("/", 1)[-1]
     if declined_first:

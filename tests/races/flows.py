@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from tests.races.shop import CART, LEASES, Shop, events_at
 
-from farthing import disputes, orders
+from farthing import disputes, orders, payments
 from farthing.ids import OrderId
+from farthing.money import Money
 
 Say = Callable[[str], None]
 
@@ -63,6 +64,26 @@ async def dispute(shop: Shop, case: Case, say: Say) -> None:
     await shop.work()
 
 
+async def refund_line(shop: Shop, case: Case, say: Say) -> None:
+    """A client asks for one line back, the refund is sent, and the provider tells of it."""
+    await _line_refunded(shop, case, say)
+    await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def spend(shop: Shop, case: Case, say: Say) -> None:
+    """A client spends some of the credits that were bought."""
+    await _spent(shop, case, say)
+
+
+async def capture(shop: Shop, case: Case, say: Say) -> None:
+    """Somebody takes a part of the money that was kept, and the provider tells of it."""
+    await _captured(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
 async def recover(shop: Shop, case: Case, say: Say) -> None:
     """The leases of the dead have run out; clients and the provider repeat what nobody acknowledged, workers work."""
     shop.clock.advance(LEASES)
@@ -94,6 +115,26 @@ async def _refunded(shop: Shop, case: Case, say: Say) -> None:
     answer = await shop.post(f"/v1/orders/{case.order}/refunds", {"note": "asked for"}, "the one refund")
     assert answer.status_code == 201, answer.text
     say(f"refund {answer.json()['id']}")
+
+
+async def _line_refunded(shop: Shop, case: Case, say: Say) -> None:
+    async with shop.world.db.transaction("test") as tx:
+        order = await orders.get(tx, OrderId.parse(case.order))
+    (article,) = [line for line in order.lines if line.product == "article"]
+    wanted = {"lines": [{"line_item": str(article.id)}]}
+    answer = await shop.post(f"/v1/orders/{case.order}/refunds", wanted, "the one refund")
+    assert answer.status_code == 201, answer.text
+
+
+async def _spent(shop: Shop, case: Case, say: Say) -> None:
+    answer = await shop.post("/v1/customers/ada/credit-spends", {"amount": 3, "reference": "the one job"}, "")
+    assert answer.status_code == 201, answer.text
+
+
+async def _captured(shop: Shop, case: Case, say: Say) -> None:
+    async with shop.world.db.transaction("test") as tx:
+        (payment,) = await payments.of_order(tx, OrderId.parse(case.order))
+    await payments.capture(shop.world, payment.id, Money(4000, "eur"), actor="clerk")
 
 
 async def _canceled(shop: Shop, case: Case, say: Say) -> None:
@@ -143,6 +184,10 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "refund": _refunded,
     "cancel": _canceled_unless_known,
     "dispute": _submitted_once_known,
+    "settle_everything": _nothing_again,
+    "refund_line": _line_refunded,
+    "spend": _spent,
+    "capture": _captured,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
@@ -151,6 +196,10 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "refund": refund,
     "cancel": cancel,
     "dispute": dispute,
+    "settle_everything": settle,
+    "refund_line": refund_line,
+    "spend": spend,
+    "capture": capture,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from tests.races.boundaries import BOUNDARIES
-from tests.worlds import BASE_URL, CARD, CATALOG, WEBHOOK_SECRET, signed
+from tests.worlds import BASE_URL, CARD, CATALOG, WEBHOOK_SECRET, content_of, signed
 
 from farthing import catalog, checkout, jobs
 from farthing.api import build
@@ -122,6 +122,44 @@ CART: Final = {
     "cancel_url": f"{BASE_URL}/cart",
 }
 
+BOARD: Final = """
+[products.job-posting]
+name = "A job posting"
+kind = "job_posting"
+price = "99.00 EUR"
+
+[products.email-blast]
+name = "An email to everybody"
+kind = "custom"
+addon_of = ["job-posting"]
+price = "49.00 EUR"
+
+[products.credits]
+name = "Ten credits"
+kind = "credits"
+price = "100.00 EUR"
+credits = { amount = 10 }
+"""
+
+EVERYTHING: Final = CART | {
+    "items": [
+        {"product": "article", "quantity": 1, "content": "abc-123"},
+        {"product": "credits", "quantity": 1},
+        {"product": "job-posting", "quantity": 1, "metadata": {"job": "job-1"}},
+        {"product": "email-blast", "quantity": 1, "metadata": {"job": "job-1"}},
+    ],
+    "promotion_code": "ONLY1",
+}
+"""Each kind that keeps rows of its own, with a code that can be used once."""
+
+CARTS: Final = {
+    "settle_everything": EVERYTHING,
+    "refund_line": EVERYTHING,
+    "spend": EVERYTHING,
+    "capture": CART | {"capture": "manual"},
+}
+"""Flow → what is bought in it, where it is not `CART`."""
+
 API: Final[list[FastAPI]] = []
 """Built once: a process that forks has it ready for every child."""
 
@@ -138,7 +176,7 @@ async def opened(place: Place, clock: TravelClock | None = None) -> AsyncIterato
     db = Database(place.dsn, clock=clock, pool_max=8)
     await db.open()
     provider = Stripe(place.key, livemode=False, webhook_secrets=[WEBHOOK_SECRET], base=place.url)
-    world = World(_settings(place), db, provider, catalog.parse(CATALOG), PostOffice(place.post))
+    world = World(_settings(place), db, provider, catalog.parse(CATALOG + BOARD), PostOffice(place.post), content=content_of)
     _listen(world)
     inbox = Inbox(db)
     app = api()

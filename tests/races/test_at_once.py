@@ -177,7 +177,6 @@ async def test_our_refund_and_one_in_the_dashboard_at_once_end_at_what_was_paid(
     await paid.sound()
 
 
-@pytest.mark.covers("F33", "S003-26")
 @pytest.mark.covers("F17", "F41")
 async def test_a_dispute_that_opens_and_closes_while_a_refund_is_asked_for_takes_the_money_once(paid: Open) -> None:
     await settled(paid)
@@ -209,6 +208,7 @@ async def test_a_dispute_that_opens_and_closes_while_a_refund_is_asked_for_takes
     await paid.sound()
 
 
+@pytest.mark.covers("F33", "S003-26")
 async def test_eight_equal_requests_with_one_key_are_one_order(harness: Harness) -> None:
     for round_ in range(ROUNDS):
         place, _ = await harness.prepare("check_out")
