@@ -3,6 +3,7 @@
 import pytest
 from tests.customers.test_push import ADA, known, remembered, theirs
 from tests.news import count, hear, sound, work
+from tests.reconcile.test_missed_events import fee_told
 from tests.worlds import WATCHED, Account, buy, start
 
 from farthing import customers, erasure
@@ -27,6 +28,7 @@ async def mentions(world: World, words: str) -> list[str]:
 @pytest.mark.covers("C13", "F180")
 async def test_nothing_says_any_more_who_it_was_and_the_books_stay(world: World, account: Account) -> None:
     await buy(world, account, buyer=ADA, save_method=True)
+    await fee_told(account)
     await hear(world, account)
     await work(world)
     before = await count(world, "ledger_entries")
