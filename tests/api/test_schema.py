@@ -26,7 +26,7 @@ from tests.worlds import Account, buy, start
 from farthing.ids import EventId
 from farthing.world import World
 
-EXAMPLES = 20
+EXAMPLES = 8
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 REACHED = {GenerationMode.POSITIVE: {200, 201, 404, 422}, GenerationMode.NEGATIVE: {400, 422}}

@@ -136,9 +136,13 @@ def test_a_kind_of_the_boards_own_features_a_company(page: Page, board: Shop) ->
 
 
 def test_nobody_pays_for_another_ones_job(page: Page, board: Shop) -> None:
+    say_hello(page, board, "flo")
+    fill(page, board, "Flo's own job")
+    page.get_by_role("button", name="Go to payment").click()
+    page.wait_for_url(lambda url: not url.startswith(board.url))
     say_hello(page, board, "eve")
-    fill(page, board, "Not hers")
-    job = run(board, "SELECT id FROM job_board.jobs LIMIT 1")
+    fill(page, board, "Not hers", "Stays on top of the list")
+    job = run(board, "SELECT id FROM job_board.jobs WHERE title = %s", "Flo's own job")
     page.locator("[name=job]").evaluate("(each, job) => each.value = job", str(job[0][0]))
     page.get_by_role("button", name="Go to payment").click()
     expect(page.get_by_role("alert")).to_contain_text("not this customer's to publish")
