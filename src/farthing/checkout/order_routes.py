@@ -37,6 +37,21 @@ from farthing.world import World
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
+WAY_REFUSED = refuses(
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    KeyInUse,
+    Invalid,
+    KeyReused,
+    TooMany,
+    ProviderError,
+    ProviderUnavailable,
+)
+"""How opening a way to pay an order may be refused."""
+
 CaptureIn = Annotated[
     CaptureMethod | None,
     Field(
@@ -134,19 +149,7 @@ async def place_order(
     tags=["payments"],
     status_code=201,
     dependencies=[LIMITED],
-    responses=refuses(
-        Malformed,
-        Unauthenticated,
-        Forbidden,
-        NotFound,
-        Conflict,
-        KeyInUse,
-        Invalid,
-        KeyReused,
-        TooMany,
-        ProviderError,
-        ProviderUnavailable,
-    ),
+    responses=WAY_REFUSED,
 )
 async def open_intent(
     world: TheWorld,
@@ -179,19 +182,7 @@ async def open_intent(
     tags=["checkout"],
     status_code=201,
     dependencies=[LIMITED],
-    responses=refuses(
-        Malformed,
-        Unauthenticated,
-        Forbidden,
-        NotFound,
-        Conflict,
-        KeyInUse,
-        Invalid,
-        KeyReused,
-        TooMany,
-        ProviderError,
-        ProviderUnavailable,
-    ),
+    responses=WAY_REFUSED,
 )
 async def open_page(
     world: TheWorld,
