@@ -139,6 +139,25 @@ def test_a_debit_that_bounces_leaves_the_intent_open(client: Client, sandbox: Ru
 
 
 @pytest.mark.parametrize(
+    ("method", "currency", "code"),
+    [
+        ("pm_sepaDebit_failed_de", "eur", "generic_could_not_process"),
+        ("pm_usBankAccount_invalidCurrency", "usd", "invalid_currency"),
+    ],
+)
+def test_the_events_can_be_listed_after_a_debit_that_could_not_be_processed(
+    client: Client, sandbox: Running, method: str, currency: str, code: str
+) -> None:
+    """They were answered with 500: the intent bore the charge's failure code, which is no error code."""
+    intent = charge(client, card=method, currency=currency)
+    sandbox.advance(5 * DAY)
+    assert events(client)[3:] == ["charge.failed", "payment_intent.payment_failed"]
+    failed = client.v1.payment_intents.retrieve(intent.id)
+    assert failed.last_payment_error.code == "payment_intent_payment_attempt_failed"
+    assert client.v1.charges.retrieve(intent.latest_charge).failure_code == code
+
+
+@pytest.mark.parametrize(
     ("method", "status", "types"),
     [
         ("pm_usBankAccount_success", "paid", ["charge.succeeded", "payment_intent.succeeded", "…succeeded", "charge.updated"]),

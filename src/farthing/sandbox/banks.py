@@ -42,6 +42,9 @@ SOURCE_LIMIT = Decline(
     "charge_exceeds_source_limit", "This payment's amount makes the account exceed its weekly payment volume limit."
 )
 WEEKLY_LIMIT = Decline("charge_exceeds_source_limit", "This payment's amount exceeds the account's transaction volume limit.")
+ATTEMPT_FAILED = "payment_intent_payment_attempt_failed"
+ONLY_ON_CHARGES = frozenset(("generic_could_not_process", "invalid_currency"))
+"""Failure codes of a charge that are no error codes: its intent only says that the attempt failed."""
 
 
 def _sepa(country: str, *numbers: str) -> tuple[TestBank, ...]:
@@ -120,6 +123,11 @@ def named(id: str) -> TestBank | None:
     kind = next((kind for kind, prefix in TOKENS.items() if id.startswith(prefix)), None)
     bank = BY_NAME.get(id.removeprefix(TOKENS[kind])) if kind else None
     return bank if bank and bank.type == kind else None
+
+
+def error_code(failure: Decline) -> str:
+    """What a payment intent calls the bank's refusal."""
+    return ATTEMPT_FAILED if failure.code in ONLY_ON_CHARGES else failure.code
 
 
 def answers_after(bank: TestBank, seconds: float) -> float:

@@ -91,7 +91,7 @@ def land(account: Account, intent: Record, charge: Record) -> bool:
     failure = bank.failure if bank else None
     charges.land(account, charge, failure)
     if failure:
-        refusal = invalid(failure.message, code=failure.code, charge=charge.id, payment_method=method.body)
+        refusal = invalid(failure.message, code=banks.error_code(failure), charge=charge.id, payment_method=method.body)
         intent["status"] = LIFECYCLE.move(intent["status"], "fail")
         intent.body |= {"last_payment_error": refusal.error, "payment_method": None}
     else:
