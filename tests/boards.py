@@ -43,6 +43,17 @@ addon_of = ["job-posting"]
 addon_max = 2
 price = "29.00 USD"
 
+[products.stand]
+name = "A stand at the fair"
+kind = "custom"
+price = "80.00 USD"
+
+[products.lamp]
+name = "A lamp for the stand"
+kind = "custom"
+addon_of = ["stand"]
+price = "8.00 USD"
+
 [products.review]
 name = "Your advertisement, rewritten"
 kind = "service"

@@ -3,12 +3,15 @@
 import pytest
 from tests.boards import ADA, BOB, days_pass, post_job, posted, posting
 from tests.fulfillment.conftest import give_back
-from tests.news import happened, sound
+from tests.news import happened, hear, sound, work
 from tests.worlds import Account, buy, session_of, start, unchanged
 
 from farthing import catalog, checkout, fulfillment, orders, payments
 from farthing.catalog import CartItem
+from farthing.db import Transaction
 from farthing.errors import ConfigError, Conflict, FarthingError, Invalid, NotFound
+from farthing.orders import Order
+from farthing.payments import WantedLine
 from farthing.world import World
 
 BLAST = CartItem("email-blast", 1, {"job": "job-1"})
@@ -109,6 +112,44 @@ async def test_an_add_on_paid_after_its_posting_went_back_goes_back_as_well(shop
         (payment,) = await payments.of_order(tx, late.order_id)
     assert (payment.status, payment.surplus_reason) == ("surplus", "accompanies_nothing")
     assert await sound(shop)
+
+
+async def give_back_line(shop: World, account: Account, order: Order) -> None:
+    """The money of its first line alone: the order stays paid."""
+
+    async def promise(tx: Transaction) -> None:
+        lines = [WantedLine(order.lines[0].id)]
+        await payments.refund_order(tx, order.id, None, reason="requested_by_customer", note=None, lines=lines)
+
+    await shop.db.run("clerk", promise)
+    await work(shop)
+    await hear(shop, account)
+
+
+async def test_an_add_on_paid_after_the_one_line_it_accompanies_went_back_goes_back_as_well(
+    shop: World, account: Account
+) -> None:
+    """It was kept, for an order that is still paid and a posting that is gone."""
+    order = await post_job(shop, account, CartItem("review"))
+    late = await start(shop, CartItem("email-blast", for_line=str(order.lines[0].id)), buyer=ADA)
+    await give_back_line(shop, account, order)
+    session = await session_of(shop, late.id)
+    assert (await account.pay(session)).status_code == 200
+    await checkout.sync(shop, session, actor="test")
+    async with shop.db.transaction("test") as tx:
+        (payment,) = await payments.of_order(tx, late.order_id)
+        assert (await orders.get(tx, order.id)).status == "paid"
+    assert (payment.status, payment.surplus_reason) == ("surplus", "accompanies_nothing")
+    assert (await posted(shop)).selected == ()
+    assert await sound(shop)
+
+
+async def test_nothing_is_added_to_a_line_that_went_back_although_its_order_is_paid(shop: World, account: Account) -> None:
+    order = await buy(shop, account, CartItem("stand"), CartItem("review"), buyer=ADA)
+    await give_back_line(shop, account, order)
+    async with unchanged(shop):
+        with pytest.raises(Conflict, match="was given back, or is on its way: buy 'stand' again"):
+            await start(shop, CartItem("lamp", for_line=str(order.lines[0].id)), buyer=ADA)
 
 
 @pytest.mark.parametrize(

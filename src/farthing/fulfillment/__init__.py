@@ -11,7 +11,6 @@ from farthing.fulfillment.kinds import KINDS, kind_of, registered
 from farthing.fulfillment.service import advance_to
 from farthing.fulfillment.store import Fulfillment, of_order, to_do
 from farthing.ids import CustomerId
-from farthing.lifecycles import OrderStatus
 from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
 
@@ -75,8 +74,7 @@ async def refusal(tx: Transaction, order: Order) -> str | None:
         if isinstance(kind, Refusing) and (reason := await kind.refusal(tx, order, line)):
             return reason
         if line.addon_to is not None and all(each.id != line.addon_to for each in order.lines):
-            base, _ = await orders.base_line(tx, line)
-            if base.status != OrderStatus.PAID:
+            if not await orders.accompanies_something(tx, line):
                 return "accompanies_nothing"
     return None
 

@@ -13,7 +13,7 @@ from farthing.orders.actions import (
     release_access,
     request_cancel,
 )
-from farthing.orders.addons import addons_of, base_line, base_of
+from farthing.orders.addons import accompanies_something, addons_of, base_line, base_of
 from farthing.orders.model import LineItem, NewLine, Order, PaymentStanding, with_addons
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
@@ -25,6 +25,7 @@ __all__ = [
     "Order",
     "OrderShown",
     "PaymentStanding",
+    "accompanies_something",
     "addons_of",
     "base_line",
     "base_of",

@@ -11,8 +11,8 @@ from farthing.orders.model import LineItem, NewLine, Order
 async def base_of(tx: Transaction, customer: CustomerId, line: NewLine) -> tuple[Order, LineItem] | None:
     """What the new add-on accompanies, held until the commit, where that is in an earlier order.
 
-    Raises NotFound for what is not the buyer's, Invalid for what it does not go with, Conflict where it is not paid or has as
-    many as fit. Whoever orders at the same moment waits for the lock, and is counted.
+    Raises NotFound for what is not the buyer's, Invalid for what it does not go with, Conflict where it is not paid, was given
+    back or has as many as fit. Whoever orders at the same moment waits for the lock, and is counted.
     """
     if line.for_line is None:
         return None
@@ -26,6 +26,8 @@ async def base_of(tx: Transaction, customer: CustomerId, line: NewLine) -> tuple
         raise Conflict(
             f"Order {order.number} is {order.status}: an add-on is bought with it, or once it is paid.", param="items"
         )
+    if await _is_gone(tx, base.id):
+        raise Conflict(f"{base.id} was given back, or is on its way: buy {base.product!r} again.", param="items")
     held, limit = await _held(tx, base.id, line.product), base.quantity * line.addon_max
     if held + line.quantity > limit:
         said = f"{base.id} may have {limit} of {line.product!r}, and has {held} in orders that are paid or may still be."
@@ -40,6 +42,14 @@ async def base_line(tx: Transaction, line: LineItem) -> tuple[Order, LineItem]:
     assert order_id is not None, f"{line.addon_to} is referenced and cannot be gone"
     order = await store.get(tx, order_id)
     return order, next(each for each in order.lines if each.id == line.addon_to)
+
+
+async def accompanies_something(tx: Transaction, addon: LineItem) -> bool:
+    """Whether what an add-on of a later order accompanies is still the buyer's: nobody gives it back until the commit."""
+    base, _ = await base_line(tx, addon)
+    base = await store.lock(tx, base.id)
+    assert addon.addon_to is not None, f"{addon.id} is no add-on"
+    return base.status == OrderStatus.PAID and not await _is_gone(tx, addon.addon_to)
 
 
 async def addons_of(tx: Transaction, base: LineItemId) -> list[tuple[OrderId, LineItemId]]:
@@ -69,6 +79,19 @@ async def _find(tx: Transaction, named: str) -> tuple[Order | None, LineItem | N
 async def _order_of(tx: Transaction, line: LineItemId) -> OrderId | None:
     found = await tx.value("SELECT order_id FROM line_items WHERE id = %(line)s", line=line)
     return None if found is None else OrderId.of(found)
+
+
+async def _is_gone(tx: Transaction, line: LineItemId) -> bool:
+    """All that was paid for it went back, or is on its way. The caller holds the lock of its order."""
+    gone: bool = await tx.value(
+        """
+        SELECT refunding_amount + refunded_amount > 0
+            AND refunding_amount + refunded_amount >= amount - discount_amount + tax_amount
+        FROM line_items WHERE id = %(line)s
+        """,
+        line=line,
+    )
+    return gone
 
 
 async def _held(tx: Transaction, base: LineItemId, product: str) -> int:
