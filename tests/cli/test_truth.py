@@ -1,12 +1,19 @@
 """Reconciling, reading missed events and rehearsing a replay from the command line."""
 
+import asyncio
 import json
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
 
 import pytest
-from tests.cli.conftest import Farthing
-from tests.news import hear, paid_beside, read, tell
+from tests.cli.conftest import FARTHING, Farthing, bare_environment
+from tests.news import count, hear, paid_beside, read, tell
 from tests.worlds import Account, buy, session_of, start, unchanged
 
+from farthing import reconcile
+from farthing.clock import TravelClock
 from farthing.ids import PaymentId
 from farthing.world import World
 
@@ -44,6 +51,28 @@ async def test_a_replay_is_rehearsed_a_missed_event_swept_and_a_difference_named
     assert farthing("discrepancies", "accept", left["id"], "--note", "of another shop").code == 0
     assert farthing("reconcile", "--check").code == 0
     assert farthing("reconcile", "--full", "--days", "3").code == 2
+
+
+async def test_a_reconciliation_that_was_killed_does_not_run_for_ever(
+    folder: Path, shop: dict[str, str], world: World, account: Account
+) -> None:
+    await account.fail_next("timeout", "/v1/*", method="GET", times=20)
+
+    async def runs(clock_forward: timedelta = timedelta()) -> list[tuple[str, bool]]:
+        cast("TravelClock", world.clock).advance(clock_forward)
+        await reconcile.nightly_due(world)
+        async with world.db.transaction("test") as tx:
+            page = await reconcile.runs_page(tx, limit=10)
+        return [(str(each.status), each.failure is not None) for each in page.items]
+
+    with subprocess.Popen([*FARTHING, "reconcile"], cwd=folder, env=bare_environment() | shop) as process:
+        while await runs() != [("running", False)]:
+            assert process.poll() is None
+            await asyncio.sleep(0.05)
+        process.kill()
+    assert await runs() == [("running", False)], "it may still be alive"
+    assert await runs(timedelta(minutes=3)) == [("failed", True)]
+    assert await count(world, "reconciliation_seen") == 0
 
 
 async def test_events_are_replayed_by_order(farthing: Farthing, world: World, account: Account) -> None:

@@ -15,6 +15,7 @@ from tests.races.shop import CART, CARTS, HOST_TABLES, LEASES, Place, Shop, even
 from tests.races.snapshots import Snapshot, wait_for_the_dead
 from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
+from farthing import customers
 from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.http import keys
@@ -71,7 +72,10 @@ class Harness:
             return self._with_post_office(place), case
         self.empty.restore()
         place, case = self._with_post_office(replace(self.place, key=f"sk_test_{uuid.uuid4().hex}")), Case(flow)
-        if flow != "check_out":
+        if flow == "charge":
+            async with opened(place) as shop:
+                await saved(shop)
+        elif flow != "check_out":
             async with opened(place) as shop:
                 case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in TOLD))
                 if flow == "dispute":
@@ -123,6 +127,15 @@ async def begun(shop: Shop, case: Case) -> Case:
     answer = await shop.post("/v1/checkout/sessions", CARTS.get(case.flow, CART), "the one purchase")
     assert answer.status_code == 201, answer.text
     return replace(case, order=answer.json()["order"])
+
+
+async def saved(shop: Shop) -> None:
+    """Ada has a card that pays by default, and is away."""
+    world = shop.world
+    ada = await world.db.run("test", lambda tx: customers.remember(tx, external_id="ada", email="ada@example.com"))
+    there = await customers.at_provider(world, ada.id, actor="test")
+    (await shop.outside.post("/v1/payment_methods/pm_card_visa/attach", data={"customer": there})).raise_for_status()
+    await customers.sync_methods(world, ada.id, actor="test")
 
 
 async def disputed(shop: Shop) -> None:

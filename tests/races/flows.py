@@ -84,6 +84,13 @@ async def capture(shop: Shop, case: Case, say: Say) -> None:
     await shop.work()
 
 
+async def charge(shop: Shop, case: Case, say: Say) -> None:
+    """A client charges the saved card of somebody who is away, and the provider tells of it."""
+    await _charged(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
 async def recover(shop: Shop, case: Case, say: Say) -> None:
     """The leases of the dead have run out; clients and the provider repeat what nobody acknowledged, workers work."""
     shop.clock.advance(LEASES)
@@ -137,6 +144,15 @@ async def _captured(shop: Shop, case: Case, say: Say) -> None:
     await payments.capture(shop.world, payment.id, Money(4000, "eur"), actor="clerk")
 
 
+async def _charged(shop: Shop, case: Case, say: Say) -> None:
+    wanted = {"items": [{"product": "mug", "quantity": 2}]}
+    answer = await shop.post("/v1/customers/ada/charges", wanted, "the one charge")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["status"] == "paid"
+    # The fee is known a moment later.
+    (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 0.25})).raise_for_status()
+
+
 async def _canceled(shop: Shop, case: Case, say: Say) -> None:
     answer = await shop.post(f"/v1/orders/{case.order}/cancellation", {}, "")
     assert answer.status_code == 200, answer.text
@@ -188,6 +204,7 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "refund_line": _line_refunded,
     "spend": _spent,
     "capture": _captured,
+    "charge": _charged,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
@@ -200,6 +217,7 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "refund_line": refund_line,
     "spend": spend,
     "capture": capture,
+    "charge": charge,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }

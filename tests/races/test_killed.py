@@ -15,13 +15,16 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
     "refund_line": 1,
     "spend": 1,
     "capture": 1,
+    "charge": 1,
 }
 """Each flow is cut into so many tests, so that they spread over processes."""
 
 EVERY = os.environ.get("FARTHING_TEST_EVERY_BOUNDARY") == "1"
 """Kill at each of them: an hour of work, for whoever changed a flow."""
 
-STRIDES = {"settle": 3, "refund": 5, "cancel": 4, "dispute": 8, "settle_everything": 20, "refund_line": 20, "capture": 20}
+STRIDES = {"settle": 3, "refund": 5, "cancel": 4, "dispute": 8, "settle_everything": 20, "refund_line": 20, "capture": 20} | {
+    "charge": 12,
+}
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 
 FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute": 100} | {
@@ -29,6 +32,7 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute"
     "refund_line": 100,
     "spend": 5,
     "capture": 30,
+    "charge": 250,
 }
 """There are more boundaries than these; where there are suddenly fewer, something is not counted any more."""
 
@@ -36,7 +40,7 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute"
 TWICE = ("check_out", "settle", "refund", "cancel", "dispute")
 """Flows in which whoever comes next dies as well: the others recover in the same ways."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(3600 if EVERY else 600)
 
 
 @pytest.mark.covers("F57", "F60", "F61", "F62", "F63", "F65", "F66", "F68", "F69", "F70")

@@ -122,7 +122,7 @@ async def _reconcile(world: World, since: datetime | None, heals: bool) -> tuple
     provider = world.provider
 
     async def begin(tx: Transaction) -> ReconciliationId:
-        return await room.start(tx, provider.name, provider.livemode, since=since, heals=heals)
+        return await room.start(tx, provider.name, provider.livemode, since=since, heals=heals, here=True)
 
     id = await world.db.run(ACTOR, begin)
     try:

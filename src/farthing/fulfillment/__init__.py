@@ -73,9 +73,9 @@ async def refusal(tx: Transaction, order: Order) -> str | None:
         kind = kind_of(tx, line.kind)
         if isinstance(kind, Refusing) and (reason := await kind.refusal(tx, order, line)):
             return reason
-        if line.addon_to is not None and all(each.id != line.addon_to for each in order.lines):
-            if not await orders.accompanies_something(tx, line):
-                return "accompanies_nothing"
+        later = line.addon_to is not None and all(each.id != line.addon_to for each in order.lines)
+        if later and not await orders.accompanies_something(tx, line):
+            return "accompanies_nothing"
     return None
 
 

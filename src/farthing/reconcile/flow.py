@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -11,9 +12,9 @@ import structlog
 
 from farthing import ledger
 from farthing.db import Transaction
-from farthing.errors import FarthingError, ProviderUnavailable
+from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, ProviderUnavailable
 from farthing.ids import OrderId, ReconciliationId
-from farthing.lifecycles import DiscrepancyStatus
+from farthing.lifecycles import DiscrepancyStatus, ReconciliationStatus
 from farthing.payments import NotYetKnown
 from farthing.providers import Listed, Movement
 from farthing.reconcile import actions, cursors, model, ours, store
@@ -25,6 +26,12 @@ T = TypeVar("T")
 
 GRACE: Final = timedelta(minutes=10)
 """What is younger may have its news on the way: at night it is left for the next night."""
+
+BELIEVED: Final = timedelta(minutes=2)
+"""For so long a process is believed to be alive, which says that it is `SAID_EVERY` so often."""
+
+SAID_EVERY: Final = timedelta(seconds=30)
+INTERRUPTED: Final = "Interrupted: the process that ran it is gone. What it found is kept; run it again for the rest."
 
 BATCH: Final = 100
 BOOKED: Final = ("payment", "fee", "refund", "refund_returned", "dispute_withdrawn", "dispute_reinstated")
@@ -45,17 +52,32 @@ class _Counts:
     healed: int = 0
 
 
-async def start(tx: Transaction, provider: str, livemode: bool, *, since: datetime | None, heals: bool) -> ReconciliationId:
-    """Note that somebody wants to know. `run` does it, in this process or as the job `reconcile.run`."""
-    id = await store.insert_run(tx, provider, livemode, since=since, heals=heals)
+async def start(
+    tx: Transaction, provider: str, livemode: bool, *, since: datetime | None, heals: bool, here: bool = False
+) -> ReconciliationId:
+    """Note that somebody wants to know. `run` does it: as the job `reconcile.run`, or `here`, in this process.
+
+    What another process did itself and died with is closed.
+    """
+    await close_interrupted(tx)
+    claimed_until = tx.now + BELIEVED if here else None
+    id = await store.insert_run(tx, provider, livemode, since=since, heals=heals, claimed_until=claimed_until)
     assert id is not None, "only nights are unique"
     return id
+
+
+async def close_interrupted(tx: Transaction) -> None:
+    """A job that dies with its process is taken up again; what a process did itself is nobody's any more."""
+    for id in await store.fail_unclaimed(tx, INTERRUPTED):
+        await ours.forget_seen(tx, id)
+        log.warning("reconciliation.interrupted", reconciliation=str(id))
 
 
 async def run(world: World, id: ReconciliationId) -> Reconciliation:
     """Compare, write down the differences, and with `heals` bring them through the normal path. Repeating it is harmless.
 
-    Holds a few pages in memory. Raises ProviderError or ProviderUnavailable; then it may be run again.
+    Holds a few pages in memory. Raises ProviderError or ProviderUnavailable; then it may be run again. Raises Conflict where
+    it was closed meanwhile, because nobody could know that this process is alive.
     """
     async with world.db.transaction(ACTOR) as tx:
         wanted_run = await store.get_run(tx, id)
@@ -63,8 +85,16 @@ async def run(world: World, id: ReconciliationId) -> Reconciliation:
     if not await world.db.run(ACTOR, lambda tx: store.start_run(tx, id)):
         return wanted_run
     work = _Run(world, wanted_run, started)
-    await work.compare_all()
-    return await world.db.run(ACTOR, work.finish)
+    alive = None if wanted_run.claimed_until is None else asyncio.create_task(_stay_claimed(world, id))
+    try:
+        await work.compare_all()
+    finally:
+        if alive is not None:
+            await _ended(alive)
+    done = await world.db.run(ACTOR, work.finish)
+    if done.status == ReconciliationStatus.FAILED:
+        raise Conflict(f"{id} was closed before it was done: {done.failure}")
+    return done
 
 
 async def fail(tx: Transaction, id: ReconciliationId, failure: str) -> None:
@@ -257,6 +287,13 @@ def _fact(movement: Movement, paid: Mapping[str, str], back: Mapping[str, str]) 
     if movement.refund_id is not None:
         return "refund_returned" if movement.returned else "refund", back.get(movement.refund_id, "")
     return "payment", paid.get(movement.payment_id or "", "")
+
+
+async def _stay_claimed(world: World, id: ReconciliationId) -> None:
+    while True:
+        await asyncio.sleep(SAID_EVERY.total_seconds())
+        with suppress(DatabaseUnavailable):
+            await world.db.run(ACTOR, lambda tx: store.claim_run(tx, id, until=tx.now + BELIEVED))
 
 
 async def _explain(tx: Transaction, found: Sequence[Discrepancy], reason: str) -> None:

@@ -67,6 +67,8 @@ class Reconciliation:
     healed: int
     left_open: int
     failure: str | None
+    claimed_until: datetime | None
+    """Until when the process that runs it is believed to be alive; None where a job does."""
 
 
 @dataclass(frozen=True, slots=True)

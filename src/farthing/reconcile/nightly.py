@@ -21,10 +21,14 @@ TASK: Final = "reconcile.run"
 
 
 async def nightly_due(world: World) -> int:
-    """Sweep: order the reconciliation of this night, unless it is ordered. A unique row makes it one, whoever is up."""
+    """Sweep: order the reconciliation of this night, unless it is ordered. A unique row makes it one, whoever is up.
+
+    What somebody ran themselves, in a process that died, is closed.
+    """
     provider = world.provider
 
     async def order(tx: Transaction) -> None:
+        await flow.close_interrupted(tx)
         cursor = await cursors.ensure(tx, provider.name, provider.livemode, every=EVERY)
         night = _last_night(tx.now)
         if cursor.created_at >= night:

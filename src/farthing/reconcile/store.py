@@ -19,7 +19,7 @@ DISCREPANCY: LiteralString = """
 
 RECONCILIATION: LiteralString = """
     SELECT id, actor, status, night, since, heals, asked_at, started_at, finished_at, compared, foreign_objects, found, healed,
-        left_open, failure
+        left_open, failure, claimed_until
     FROM reconciliations
 """
 
@@ -196,13 +196,16 @@ async def insert_run(
     since: datetime | None,
     heals: bool,
     night: date | None = None,
+    claimed_until: datetime | None = None,
 ) -> ReconciliationId | None:
     """None where the night has its run already."""
     id = ReconciliationId.new()
     new = await tx.run(
         """
-        INSERT INTO reconciliations (id, provider, livemode, actor, status, night, since, heals, asked_at)
-        VALUES (%(id)s, %(provider)s, %(livemode)s, %(actor)s, 'waiting', %(night)s, %(since)s, %(heals)s, %(now)s)
+        INSERT INTO reconciliations (id, provider, livemode, actor, status, night, since, heals, asked_at,
+            claimed_until)
+        VALUES (%(id)s, %(provider)s, %(livemode)s, %(actor)s, 'waiting', %(night)s, %(since)s, %(heals)s, %(now)s,
+            %(claimed_until)s)
         ON CONFLICT (provider, livemode, night) WHERE night IS NOT NULL DO NOTHING
         """,
         id=id,
@@ -213,6 +216,7 @@ async def insert_run(
         since=since,
         heals=heals,
         now=tx.now,
+        claimed_until=claimed_until,
     )
     return id if new else None
 
@@ -253,6 +257,28 @@ async def finish_run(
         found=found,
         healed=healed,
         left_open=left_open,
+        now=tx.now,
+    )
+
+
+async def claim_run(tx: Transaction, id: ReconciliationId, *, until: datetime) -> None:
+    """Whoever runs it is still alive."""
+    await tx.run(
+        "UPDATE reconciliations SET claimed_until = %(until)s WHERE id = %(id)s AND status IN ('waiting', 'running')",
+        id=id,
+        until=until,
+    )
+
+
+async def fail_unclaimed(tx: Transaction, failure: str) -> list[ReconciliationId]:
+    """Those whose process did not say for too long that it is alive. One that says so at this moment is left alone."""
+    return await tx.all(
+        lambda row: ReconciliationId.of(row["id"]),
+        """
+        UPDATE reconciliations SET status = 'failed', finished_at = %(now)s, failure = %(failure)s
+        WHERE status IN ('waiting', 'running') AND claimed_until < %(now)s RETURNING id
+        """,
+        failure=failure,
         now=tx.now,
     )
 
@@ -314,4 +340,5 @@ def _reconciliation(row: Row) -> Reconciliation:
         healed=row["healed"],
         left_open=row["left_open"],
         failure=row["failure"],
+        claimed_until=row["claimed_until"],
     )
