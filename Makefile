@@ -12,6 +12,8 @@ A ?=
 BROWSER ?= yes
 
 .DEFAULT_GOAL := help
+# Some machines forbid Python to keep what it compiled. The tests start hundreds of processes, and each would compile all of us.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: demo dev examples test check bench lock clean help
 

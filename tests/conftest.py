@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests.tls import read_certificates_once
 
 from farthing.clock import TravelClock
 from farthing.db import Database, migrate
@@ -17,6 +18,7 @@ from farthing.db.embedded import EmbeddedPostgres, temporary_home
 
 # Every sandbox that a test starts, in this process or another, compares what it says with the SDK's types.
 os.environ.setdefault("FARTHING_STRICT", "1")
+read_certificates_once()
 TEMPLATE = "farthing_template"
 IN_MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 1024**3

@@ -2,21 +2,21 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
+from tests.cli import forks
 from tests.worlds import CATALOG, WEBHOOK_SECRET, Account, Sandbox, account, outbox, sandbox, settings, world
 
 from farthing.db.embedded import temporary_home
 
 __all__ = ["account", "outbox", "sandbox", "settings", "world"]
 
-TIMEOUT = 90
 FARTHING = [sys.executable, "-m", "farthing.cli.main"]
 
 
@@ -77,17 +77,11 @@ def farthing(folder: Path, shop: dict[str, str]) -> Farthing:
 
 def _runs_in(folder: Path, settings: Mapping[str, str]) -> Farthing:
     def run(*words: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Said:
-        done = subprocess.run(
-            [*FARTHING, *words],
-            cwd=folder,
-            env=bare_environment() | dict(settings if environ is None else environ),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        variables = bare_environment() | dict(settings if environ is None else environ)
+        with TemporaryDirectory() as streams:
+            Path(streams, "in").write_text(stdin)
+            code = forks.run(words, folder=folder, environ=variables, streams=Path(streams))
+            return Said(code, Path(streams, "out").read_text(), Path(streams, "err").read_text())
 
     return run
 

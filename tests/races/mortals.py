@@ -9,13 +9,11 @@ import gc
 import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -23,6 +21,7 @@ from typing import Final
 from tests.races.boundaries import BOUNDARIES, instrument
 from tests.races.flows import FLOWS, Case
 from tests.races.shop import Place, api, opened
+from tests.tls import read_certificates_once
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -73,8 +72,7 @@ def mortals() -> Iterator[Mortals]:
 
 def _serve() -> None:
     api()
-    # Nobody here speaks TLS, and reading all the certificates of the world takes longer than most flows.
-    setattr(ssl, "create_default_context", cache(ssl.create_default_context))  # noqa: B010
+    read_certificates_once()
     gc.freeze()  # a child that collects garbage would copy every page it looks at
     for line in sys.stdin:
         known = set(sys.modules)
