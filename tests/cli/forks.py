@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.cli.imported"])
@@ -44,4 +44,4 @@ def _onto(number: int, path: str, mode: str) -> TextIO:
     """A standard stream, as Python itself makes it of a descriptor."""
     with Path(path).open(mode) as opened:
         os.dup2(opened.fileno(), number)
-    return os.fdopen(number, mode, closefd=False)
+    return cast("TextIO", os.fdopen(number, mode, closefd=False))

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from farthing.checkout import off_session, pages
 from farthing.checkout.bodies import ITEMS_MAX, NewItem, Url
-from farthing.customers import Whose, own
 from farthing.errors import (
     Conflict,
     Forbidden,
@@ -25,6 +24,7 @@ from farthing.http.credentials import Known, OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
+from farthing.http.whose import Whose, own
 from farthing.ids import PaymentMethodId
 from farthing.lifecycles import ChargeStatus
 

@@ -12,7 +12,6 @@ from farthing.customers.methods import get as get_method
 from farthing.customers.methods import of_customer as methods_of
 from farthing.customers.methods import to_charge
 from farthing.customers.model import Attachment, Customer, PaymentMethod
-from farthing.customers.routes import Whose, own
 from farthing.customers.store import find, find_by_external_id, get, list_page, lock
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "Customer",
     "PaymentMethod",
     "Tally",
-    "Whose",
     "at_provider",
     "attachments_of",
     "backfill",
@@ -36,7 +34,6 @@ __all__ = [
     "lose",
     "make_default",
     "methods_of",
-    "own",
     "push",
     "push_due",
     "remember",

@@ -15,12 +15,11 @@ from farthing.http.bodies import Body, Email, Line, ListShown, Metadata, PageQue
 from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known, OnlyServer
 from farthing.http.state import TheWorld
+from farthing.http.whose import Whose, own
 from farthing.ids import CustomerId, PaymentMethodId
 from farthing.paging import Page
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
-
-Whose = Annotated[Line, fastapi.Path(description="The host's own id of its user. It may hold a slash.")]
 
 
 class CustomerWantedBody(Body):
@@ -32,13 +31,6 @@ class CustomerWantedBody(Body):
 
 class CustomerQuery(PageQuery):
     search: Line | None = Field(None, description="The beginning of an email or name, or a whole id: yours, ours, theirs.")
-
-
-def own(caller: Server | CustomerCaller, external_id: str) -> str:
-    """A customer asks about themselves; nobody else is there for them."""
-    if isinstance(caller, CustomerCaller) and caller.identity.external_id != external_id:
-        raise NotFound("There is no such customer.")
-    return external_id
 
 
 @router.post("", operation_id="customers_remember", responses=refuses(Unauthenticated, Forbidden, Invalid))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from farthing import checkout, customers, orders, payments
+from farthing import checkout, orders, payments
 from farthing.checkout import NewCustomer, NewItem
 from farthing.db import Row, Transaction
 from farthing.documents import records, refunding
@@ -18,6 +18,7 @@ from farthing.http.credentials import Known, OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
+from farthing.http.whose import own
 from farthing.ids import OrderId, PaymentId
 from farthing.world import World
 
@@ -192,7 +193,7 @@ async def open_portal(world: TheWorld, caller: Known, wanted: NewPortal) -> Succ
     """Open the provider's page where the customer looks after payment methods and invoices. It is short-lived."""
     named = wanted.customer_id
     if isinstance(caller, CustomerCaller):
-        named = customers.own(caller, named or caller.identity.external_id)
+        named = own(caller, named or caller.identity.external_id)
     if named is None:
         raise Invalid("Say whose portal: send customerId, your own id of the user.", param="customer_id")
     url = await checkout.portal_page(world, named, return_url=wanted.return_url, actor=caller.actor)
