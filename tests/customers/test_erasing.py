@@ -2,12 +2,14 @@
 
 import pytest
 from tests.customers.test_push import ADA, known, remembered, theirs
-from tests.news import count, hear, sound, work
+from tests.news import count, hear, read, sound, work
 from tests.reconcile.test_missed_events import fee_told
-from tests.worlds import WATCHED, Account, buy, start
+from tests.worlds import Account, buy, session_of, start
 
-from farthing import customers, erasure
+from farthing import checkout, customers, disputes, erasure, payments, refunds
+from farthing.catalog import CartItem
 from farthing.errors import Conflict, ProviderUnavailable
+from farthing.money import Money
 from farthing.world import World
 
 
@@ -15,7 +17,8 @@ async def mentions(world: World, words: str) -> list[str]:
     """Tables in which the words stand."""
     found = []
     async with world.db.transaction("test") as tx:
-        for table in [*WATCHED.split(), "provider_events", "hook_runs"]:
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        for table in await tx.all(lambda row: str(row["tablename"]), tables):
             text = "convert_from(body, 'UTF8')" if table == "provider_events" else "t::text"
             sql = f"SELECT count(*) AS rows FROM {table} t WHERE {text} ILIKE %s"
             row = await (await tx.connection.execute(sql.encode(), (f"%{words}%",))).fetchone()
@@ -55,6 +58,51 @@ async def test_who_can_still_pay_is_not_forgotten_yet(world: World) -> None:
     with pytest.raises(Conflict, match="can still be paid"):
         await erasure.erase(world, person.id, actor="test")
     assert (await known(world)).email == "ada@example.com"
+
+
+async def test_what_staff_and_the_host_wrote_of_them_no_longer_names_them(world: World, account: Account) -> None:
+    written = {"for": "Ada Lovelace", "colour": "blue"}
+    started = await checkout.start(
+        world,
+        items=[CartItem("guide")],
+        buyer=ADA,
+        success_url="http://testserver/thanks",
+        cancel_url="http://testserver/cart",
+        actor="test",
+        metadata=written,
+    )
+    await account.pay(await session_of(world, started.id))
+    await hear(world, account)
+    order = await read(world, started.order_id)
+    async with world.db.transaction("test") as tx:
+        (payment,) = await payments.of_order(tx, order.id)
+        await refunds.request(
+            tx,
+            order.id,
+            refunds.Wanted(Money(100, "eur")),
+            reason="duplicate",
+            message="I am Ada",
+            policy=world.catalog.refunds,
+            by_buyer=False,
+        )
+    dispute = (await account.complain(str(payment.provider_payment_id)))["id"]
+    await hear(world, account)
+    async with world.db.transaction("test") as tx:
+        (open_one,) = (await disputes.list_page(tx, limit=2)).items
+        await disputes.save_evidence(tx, world.catalog, open_one.id, {"uncategorized_text": "ADA@EXAMPLE.COM was there."})
+    person = await known(world)
+    with pytest.raises(Conflict, match="dispute that is not decided"):
+        await erasure.erase(world, person.id, actor="test")
+    assert "dispute_answers" in await mentions(world, "ada@example.com"), "nothing was changed"
+    await account.decide(dispute, "won")
+    await hear(world, account)
+    await erasure.erase(world, person.id, actor="test")
+    await work(world)
+    for words in ("ada@example.com", "I am Ada"):
+        assert await mentions(world, words) == []
+    assert await mentions(world, "Lovelace") == ["events"], "what happened is written once, as the host described the order"
+    assert (await read(world, order.id)).metadata == {"for": "[erased]", "colour": "blue"}
+    assert await sound(world)
 
 
 async def test_one_whose_making_was_never_answered_is_found_and_deleted_there(world: World, account: Account) -> None:

@@ -17,16 +17,18 @@ STILL_TOLD: Final = timedelta(days=7)
 async def erase(world: World, id: CustomerId, *, actor: str) -> None:
     """Forget who the customer was. Orders, payments and books stay, and belong to an id that names nobody.
 
-    What the host wrote into an order's metadata, and its own id of the user in the audit trail as who did something, stay as
-    well. Raises NotFound, and Conflict while an order of theirs can still be paid. Safe to repeat.
+    What the host and its staff wrote in their own words loses their address and name. In the audit trail stay the host's own id
+    of the user, as who did something, and an order's metadata, as the host described it: it is no place for names. Raises
+    NotFound, and Conflict while an order of theirs can still be paid or a dispute is not decided. Safe to repeat.
     """
 
     async def work(tx: Transaction) -> None:
         person = await customers.lock(tx, id)
-        if await store.has_open_orders(tx, id):
-            raise Conflict(f"{id} has an order that can still be paid: cancel it first.")
+        if needed := await store.still_needed(tx, id):
+            raise Conflict(f"{id} {needed}")
         words = [word for word in (person.email, person.name, *await store.addresses_of(tx, id)) if word]
         await store.clean_bodies(tx, id, words)
+        await store.clean_words(tx, id, words)
         await store.forget(tx, id, words)
         if person.erased_at is None:
             await customers.forget(tx, id)

@@ -19,12 +19,38 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
     """,
     """
+    UPDATE refund_requests SET message = %(erased)s
+    WHERE message IS NOT NULL AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
+    """,
+    """
     UPDATE emails SET recipient = %(erased)s, subject = %(erased)s, body_text = %(erased)s, body_html = %(erased)s
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
         OR lower(recipient) = ANY(%(addresses)s)
     """,
 )
 """The books and the audit trail name nobody: they hold our ids."""
+
+_ORDERS: Final[LiteralString] = "order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)"
+_EVENTS: Final[LiteralString] = "event_id IN (SELECT id FROM events WHERE " + _ORDERS + ")"  # noqa: S608 - literals
+_DISPUTES: Final[LiteralString] = "dispute_id IN (SELECT id FROM disputes WHERE " + _ORDERS + ")"  # noqa: S608 - literals
+
+FREE_WORDS: Final[tuple[tuple[LiteralString, LiteralString, LiteralString], ...]] = (
+    ("orders", "metadata", "customer_id = %(customer)s"),
+    ("line_items", "name", _ORDERS),
+    ("line_items", "metadata", _ORDERS),
+    ("line_items", "details", _ORDERS),
+    ("payments", "request", _ORDERS),
+    ("payments", "failure_message", _ORDERS),
+    ("refunds", "note", _ORDERS),
+    ("refund_requests", "note", _ORDERS),
+    ("dispute_answers", "evidence", _DISPUTES),
+    ("dispute_answers", "refusal", _DISPUTES),
+    ("fulfillments", "note", _ORDERS),
+    ("hook_runs", "last_error", _EVENTS),
+    ("credit_grants", "note", "customer_id = %(customer)s"),
+    ("credit_spends", "note", "customer_id = %(customer)s"),
+)
+"""Table, column and whose: what the host, its staff or its code wrote in their own words, which may name the person."""
 
 
 async def forget(tx: Transaction, customer: CustomerId, words: list[str]) -> None:
@@ -33,12 +59,44 @@ async def forget(tx: Transaction, customer: CustomerId, words: list[str]) -> Non
         await tx.run(statement, customer=customer, erased=ERASED, addresses=addresses)
 
 
-async def has_open_orders(tx: Transaction, customer: CustomerId) -> bool:
-    return bool(
-        await tx.value(
-            "SELECT EXISTS (SELECT 1 FROM orders WHERE customer_id = %(customer)s AND status = 'open')", customer=customer
+async def clean_words(tx: Transaction, customer: CustomerId, words: list[str]) -> None:
+    """Values that hold one of the words lose it; everything else that stands beside them stays."""
+    for table, column, whose in FREE_WORDS:
+        held = await tx.all(
+            lambda row: (row["place"], row["held"]),
+            f"""
+            SELECT ctid::text AS place, to_jsonb({column}) AS held FROM {table}
+            WHERE {whose} AND EXISTS (
+                SELECT 1 FROM unnest(%(words)s::text[]) word WHERE position(lower(word) IN lower({column}::text)) > 0)
+            FOR UPDATE
+            """,  # noqa: S608 - literals of the table above
+            customer=customer,
+            words=words,
         )
+        for place, value in held:
+            kept = without(value, words)
+            text = kept if isinstance(value, str) else orjson.dumps(kept).decode()
+            change = f"UPDATE {table} SET {column} = %(text)s WHERE ctid = %(place)s::tid"  # noqa: S608 - likewise
+            await tx.run(change, text=text, place=place)
+
+
+async def still_needed(tx: Transaction, customer: CustomerId) -> str | None:
+    """What cannot go on without knowing who it is, as a sentence that says what to do first."""
+    found: str | None = await tx.value(
+        """
+        SELECT CASE
+            WHEN EXISTS (SELECT 1 FROM orders WHERE customer_id = %(customer)s AND status = 'open')
+                THEN 'has an order that can still be paid: cancel it first.'
+            WHEN EXISTS (
+                SELECT 1 FROM disputes JOIN orders ON orders.id = disputes.order_id
+                WHERE disputes.closed_at IS NULL AND orders.customer_id = %(customer)s
+            )
+                THEN 'has a dispute that is not decided, and evidence names the buyer: accept it or wait for its end.'
+        END
+        """,
+        customer=customer,
     )
+    return found
 
 
 async def addresses_of(tx: Transaction, customer: CustomerId) -> list[str]:
