@@ -1,6 +1,7 @@
 """Our rows against the provider's lists: every difference is named, healed where the normal path heals it, and kept else."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from tests.worlds import Account, buy, session_of, start
 from farthing import payments, reconcile, timeline, worker
 from farthing.clock import TravelClock
 from farthing.db import Transaction
-from farthing.ids import PaymentId
+from farthing.ids import PaymentId, ReconciliationId
 from farthing.lifecycles import DiscrepancyStatus
 from farthing.reconcile import Discrepancy, Reconciliation
 from farthing.world import World
@@ -209,6 +210,20 @@ async def test_a_difference_that_somebody_accepts_is_not_counted_until_it_change
     assert (done.found, done.left_open) == (0, 0)
     (await account.http.post("/v1/refunds", data={"payment_intent": orphan})).raise_for_status()
     assert (await compare(world)).left_open == 0, "its refund is the orphan's, and no other difference"
+
+
+async def test_of_reconciliations_that_nobody_runs_only_those_without_a_job_are_closed(world: World) -> None:
+    def begin(*, here: bool) -> Awaitable[ReconciliationId]:
+        return world.db.run("test", lambda tx: reconcile.start(tx, "stripe", False, since=None, heals=False, here=here))
+
+    by_a_job, here = await begin(here=False), await begin(here=True)
+    clock = world.db.clock = TravelClock()
+    clock.advance(timedelta(minutes=3))
+    later = await begin(here=True)
+    async with world.db.transaction("test") as tx:
+        runs = [await reconcile.get_run(tx, id) for id in (by_a_job, here, later)]
+    assert [run.status for run in runs] == ["waiting", "failed", "waiting"]
+    assert str(runs[1].failure).startswith("Interrupted: the process that ran it is gone.")
 
 
 @pytest.mark.covers("F130", "F199")
