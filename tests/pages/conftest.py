@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from starlette.types import ASGIApp
 from tests.browser import browser, context, page
 from tests.pages.visitor import PASSWORD, Visitor
@@ -12,7 +13,8 @@ from tests.worlds import account, outbox, sandbox, settings, world
 
 from farthing import web
 from farthing.db import Database
-from farthing.web.staff import Role, create_staff
+from farthing.ids import StaffId
+from farthing.web.staff import Role
 from farthing.world import World
 
 __all__ = ["account", "browser", "context", "outbox", "page", "sandbox", "settings", "world"]
@@ -44,12 +46,28 @@ def visitor(visit: Callable[[], Visitor]) -> Visitor:
     return visit()
 
 
+@pytest.fixture(scope="session")
+def hashed() -> str:
+    """Of the password that all staff have here: hashing is slow on purpose."""
+    return PasswordHasher().hash(PASSWORD)
+
+
 @pytest.fixture
-async def staff(db: Database) -> None:
+async def staff(db: Database, hashed: str) -> None:
     """One member of staff of each role."""
     async with db.transaction("test") as tx:
         for role in Role:
-            await create_staff(tx, f"{role}@shop.example", PASSWORD, role)
+            await tx.run(
+                """
+                INSERT INTO staff (id, email, password_hash, role, created_at)
+                VALUES (%(id)s, %(email)s, %(hash)s, %(role)s, %(now)s)
+                """,
+                id=StaffId.new(),
+                email=f"{role}@shop.example",
+                hash=hashed,
+                role=role,
+                now=tx.now,
+            )
 
 
 @pytest.fixture

@@ -68,4 +68,4 @@ class Frame:
 
     @cached_property
     def templates(self) -> Environment:
-        return environment(self.locale, self.own_templates)
+        return environment(self.locale, tuple(self.own_templates))

@@ -1,7 +1,6 @@
 """The templates' environment: everything escaped, nothing undefined, every sentence ready to be translated."""
 
-from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +17,9 @@ from farthing.web.statuses import look_of, words_of
 FOLDER: Final = Path(__file__).parent / "templates"
 
 
-def environment(locale: str, own_templates: Sequence[Path] = ()) -> Environment:
-    """Templates from `own_templates` first, then ours."""
+@lru_cache(maxsize=8)
+def environment(locale: str, own_templates: tuple[Path, ...] = ()) -> Environment:
+    """Templates from `own_templates` first, then ours. Applications that agree in both share what was compiled."""
     made = Environment(
         loader=FileSystemLoader([*own_templates, FOLDER]),
         autoescape=True,
