@@ -71,6 +71,16 @@ async def test_a_file_is_fetched_as_often_as_was_sold_and_a_broken_off_one_goes_
     assert await sound(shop)
 
 
+async def test_a_file_asked_for_in_several_parts_at_once_is_counted(shop: World, account: Account) -> None:
+    await buy(shop, account, CartItem("ebook"))
+    pdf = (await _files(shop))[1]
+    url = downloads.link(shop, pdf).url
+    async with _client(shop) as client:
+        await client.get(url)
+        whole = await client.get(url, headers={"Range": "bytes=1-,0-0"})
+        assert (whole.status_code, (await _files(shop))[1].downloaded_count) == (206, 2)
+
+
 async def test_a_link_and_a_download_end_in_time_and_with_the_refund(shop: World, account: Account, clock: TravelClock) -> None:
     order = await buy(shop, account, CartItem("ebook", 2))
     pdf = (await _files(shop))[1]

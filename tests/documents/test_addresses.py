@@ -99,6 +99,14 @@ async def test_browsers_of_allowed_hosts_may_ask_and_every_answer_has_its_securi
 
 async def test_the_service_takes_no_other_method_and_no_other_body(ada: httpx.AsyncClient) -> None:
     assert (await ada.put("/api/checkout", json={})).status_code == 405
-    assert (await ada.post("/api/checkout", content=b"{}", headers={"content-type": "text/plain"})).status_code == 415
+    text = {"content-type": "text/plain"}
+    for path, more in {"/api/checkout": {}, "/api/v1/payments/refund": {"success": False}}.items():
+        for answer, status, code in (
+            (await ada.post(path, content=b"{}", headers=text), 415, "unsupported_media_type"),
+            (await ada.post(path, content=b"x" * 100_000), 413, "too_large"),
+        ):
+            said = answer.json().pop("error")
+            assert (answer.status_code, said["code"]) == (status, code)
+            assert (bool(said["requestId"]), answer.json() | {"error": said}) == (True, {"error": said} | more)
     assert (await ada.get("/api/v1/payments")).json()["success"] is False
     assert (await ada.get("/api/checkouts")).status_code == 404

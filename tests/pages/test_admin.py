@@ -330,3 +330,10 @@ async def test_a_coupon_is_made_given_a_code_and_ended(admin: Visitor) -> None:
         typed = {"key": "other", "name": "Other", "percent": "10"} | {field: value}
         assert (await admin.post("/admin/coupons/new", **typed)).status_code == 422, field
     assert (await admin.get("/admin/coupons/other")).status_code == 404
+
+
+async def test_a_mistyped_address_of_a_coupon_is_no_fault_of_ours(admin: Visitor) -> None:
+    for key in ("nothing", "%00", "a%0Ab", "%E2%80%AE"):
+        assert (await admin.get(f"/admin/coupons/{key}")).status_code == 404, key
+        assert (await admin.post(f"/admin/coupons/{key}/codes", code="SPRING-26")).status_code == 404, key
+        assert "There is no coupon" in await admin.follow(await admin.post(f"/admin/coupons/{key}/end")), key

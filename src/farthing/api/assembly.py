@@ -21,7 +21,7 @@ from farthing.fulfillment import routes as fulfillment
 from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
-from farthing.http.problems import HANDLERS
+from farthing.http.problems import answer, handlers
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
 from farthing.purchases import routes as purchases
@@ -74,7 +74,7 @@ def build(*, rates: Rates | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=dict(HANDLERS),
+        exception_handlers=dict(handlers(answer)),
     )
     setattr(api.state, LIMITER, Limiter(rates))
     api.state.world = api.state.authenticate = None

@@ -44,6 +44,9 @@ class Redemption:
 
 
 async def find_coupon(tx: Transaction, key: str) -> tuple[Coupon, Uses] | None:
+    """A key from an address may be anything, and the database could not even be asked for some of it."""
+    if not key.isprintable():
+        return None
     return await tx.find(_coupon, COUPON + " WHERE key = %(key)s", key=key)
 
 

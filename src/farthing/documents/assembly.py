@@ -5,9 +5,10 @@ from typing import Final
 from fastapi import FastAPI
 
 from farthing.documents import content_routes, payment_routes
-from farthing.documents.refusals import HANDLERS
+from farthing.documents.refusals import answer
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
+from farthing.http.problems import handlers
 
 PLACES: Final = ("/api/checkout", "/api/purchases", "/api/v1/payments")
 
@@ -26,11 +27,11 @@ def build(*, rates: Rates | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=dict(HANDLERS),
+        exception_handlers=dict(handlers(answer)),
     )
     setattr(routes.state, LIMITER, Limiter(rates))
     routes.state.world = routes.state.authenticate = None
     routes.include_router(content_routes.router)
     routes.include_router(payment_routes.router)
-    routes.add_middleware(Door)
+    routes.add_middleware(Door, answer=answer)
     return routes

@@ -119,7 +119,8 @@ def read_id(kind: type[I], text: str, *, param: str) -> I:
     try:
         return kind.parse(text)
     except NotFound:
-        raise Invalid(f"{param} is not the id of a {kind.prefix.replace('_', ' ')}.", param=param) from None
+        name = kind.prefix.replace("_", " ")
+        raise Invalid(f"{param} is not the id of {'an' if name[0] in 'aeiou' else 'a'} {name}.", param=param) from None
 
 
 class FieldProblem(Shown):

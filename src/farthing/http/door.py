@@ -43,8 +43,9 @@ class Gone(Exception):
 class Door:
     """The outermost layer of the API. Routes behind it get a whole body of bounded size, or are not called."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answer: problems.Answer = problems.answer) -> None:
         self.app = app
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,12 +63,12 @@ class Door:
         except Gone:
             return
         except FarthingError as refusal:
-            await problems.answer(scope, refusal)(scope, receive, out)
+            await self._answer(scope, refusal)(scope, receive, out)
         except Exception:
             log.exception("request.crashed", method=scope["method"], path=scope["path"])
             if out.begun:
                 raise
-            await problems.answer(scope, FarthingError("crashed"))(scope, receive, out)
+            await self._answer(scope, FarthingError("crashed"))(scope, receive, out)
 
 
 class _Out:

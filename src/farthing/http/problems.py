@@ -41,6 +41,7 @@ RETRY_AFTER: Final[Mapping[type[FarthingError], int]] = {
 """Refusals that mean "later", and after how many seconds."""
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+Answer = Callable[[Scope, FarthingError], Response]
 
 log = structlog.get_logger()
 
@@ -94,36 +95,34 @@ def _detail(scope: Scope, error: FarthingError) -> str:
     return error.detail
 
 
-async def refused(request: Request, error: FarthingError) -> Response:
-    return answer(request.scope, error)
+def handlers(answer: Answer) -> Mapping[int | type[Exception], Handler]:
+    """What an application does with each error there is, so that every refusal looks as `answer` makes it."""
 
+    async def refused(request: Request, error: FarthingError) -> Response:
+        return answer(request.scope, error)
 
-async def not_valid(request: Request, error: RequestValidationError) -> Response:
-    return answer(request.scope, as_refusal(error.errors()))
+    async def not_valid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request.scope, as_refusal(error.errors()))
 
+    async def no_such_route(request: Request, error: HTTPException) -> Response:
+        refusal = from_status(error.status_code)
+        refusal.extra["headers"] = dict(error.headers or {})
+        return answer(request.scope, refusal)
 
-async def no_such_route(request: Request, error: HTTPException) -> Response:
-    refusal = from_status(error.status_code)
-    refusal.extra["headers"] = dict(error.headers or {})
-    return answer(request.scope, refusal)
+    async def not_storable(request: Request, error: Exception) -> Response:
+        """A value that got past the checks of its route, and that PostgreSQL cannot hold: a gap in our checks, so logged."""
+        log.warning("request.not_storable", error=type(error).__name__, path=request.url.path)
+        return answer(request.scope, Invalid("The request holds a value that cannot be stored."))
 
+    async def lost_race(request: Request, error: Exception) -> Response:
+        del error
+        return answer(request.scope, DatabaseUnavailable("Too many requests wanted the same thing at once. Try again."))
 
-async def not_storable(request: Request, error: Exception) -> Response:
-    """A value that got past the checks of its route, and that PostgreSQL cannot hold: a gap in our checks, so it is logged."""
-    log.warning("request.not_storable", error=type(error).__name__, path=request.url.path)
-    return answer(request.scope, Invalid("The request holds a value that cannot be stored."))
-
-
-async def lost_race(request: Request, error: Exception) -> Response:
-    del error
-    return answer(request.scope, DatabaseUnavailable("Too many requests wanted the same thing at once. Try again."))
-
-
-HANDLERS: Final[Mapping[int | type[Exception], Handler]] = {
-    FarthingError: refused,
-    RequestValidationError: not_valid,
-    HTTPException: no_such_route,
-    psycopg.DataError: not_storable,
-    psycopg.errors.SerializationFailure: lost_race,
-    psycopg.errors.DeadlockDetected: lost_race,
-}
+    return {
+        FarthingError: refused,
+        RequestValidationError: not_valid,
+        HTTPException: no_such_route,
+        psycopg.DataError: not_storable,
+        psycopg.errors.SerializationFailure: lost_race,
+        psycopg.errors.DeadlockDetected: lost_race,
+    }

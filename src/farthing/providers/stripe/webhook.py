@@ -109,6 +109,9 @@ def parse(body: bytes) -> dict[str, Any]:
 def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[SubjectKind | None, str | None, str | None]:
     if (event.get("livemode") is True) != livemode:
         return None, None, "it is from the other mode (live or test)"
+    if event.get("account") is not None:
+        # Asked about it, our own account would know nothing, however often.
+        return None, None, "it is from a connected account"
     watched = WATCHED.get(type_)
     if watched is None:
         return None, None, "nothing follows from this type of event"
