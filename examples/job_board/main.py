@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
@@ -110,6 +110,14 @@ async def editor(request: Request) -> None:
 Employer = Annotated[CustomerIdentity, Depends(employer)]
 
 
+@app.exception_handler(FarthingError)
+async def refused(request: Request, error: Exception) -> Response:
+    """What Farthing refuses it says in a sentence, such as a decision on a job that waits for none."""
+    del request
+    assert isinstance(error, FarthingError)
+    return PlainTextResponse(error.detail, error.status)
+
+
 @app.get("/hello")
 async def hello(user: str) -> RedirectResponse:
     answer = RedirectResponse("/", 303)
@@ -143,14 +151,14 @@ async def post_a_job(
     request: Request,
     employer: Employer,
     job: Annotated[UUID, Form()],
-    title: Annotated[str, Form()] = "",
-    company: Annotated[str, Form()] = "",
+    title: Annotated[str, Form(max_length=200)] = "",
+    company: Annotated[str, Form(max_length=200)] = "",
     base: Annotated[str, Form()] = "job-posting",
     addons: Annotated[list[str], Form()] = [],  # noqa: B006
 ) -> Response:
     """Keep the draft, place the order, send the buyer to pay. Sent twice, the same form is the same order."""
     try:
-        if not title.strip() or not company.strip():
+        if not all(text.strip() and text.isprintable() for text in (title, company)):
             raise Invalid("Give the job a title and a company.")
         draft = """INSERT INTO job_board.jobs AS mine VALUES (%s, %s, %s, %s)
             ON CONFLICT (id) DO UPDATE SET title = excluded.title, company = excluded.company

@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 
+def with_article(noun: str) -> str:
+    """A refund, an order."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 class FarthingError(Exception):
     """The root of all errors that Farthing raises on purpose."""
 

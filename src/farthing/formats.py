@@ -9,7 +9,7 @@ from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import NumberPattern
+from babel.numbers import NumberPattern, format_decimal
 
 from farthing.errors import Invalid
 from farthing.money import Money, exponent
@@ -25,6 +25,12 @@ def money_text(money: Money, locale: str) -> str:
     pattern = _pattern(locale, exponent(money.currency))
     text: str = pattern.apply(money.decimal, locale, currency=money.currency.upper(), currency_digits=False)
     return _CODE_BESIDE_NUMBER.sub(NO_BREAK_SPACE, text).replace("-", MINUS)
+
+
+def count_text(count: int, locale: str) -> str:
+    """1,234 and −3."""
+    text: str = format_decimal(count, locale=locale)
+    return text.replace("-", MINUS)
 
 
 def moment_text(at: datetime, locale: str) -> str:

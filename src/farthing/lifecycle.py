@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from farthing.errors import Conflict
+from farthing.errors import Conflict, with_article
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -25,7 +25,8 @@ class Lifecycle(Generic[S]):
         """The state after the verb. Raises Conflict where the table does not allow it."""
         sources, target = self.moves[verb]
         if state not in sources:
-            raise Conflict(f"A {self.noun} that is {state} cannot {verb}.", extra={"state": str(state), "verb": verb})
+            what = with_article(self.noun).capitalize()
+            raise Conflict(f"{what} that is {state} cannot {verb}.", extra={"state": str(state), "verb": verb})
         return target
 
     def sources(self, verb: str) -> list[str]:

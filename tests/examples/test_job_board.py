@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import LiteralString
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -146,3 +147,14 @@ def test_nobody_pays_for_another_ones_job(page: Page, board: Shop) -> None:
     page.locator("[name=job]").evaluate("(each, job) => each.value = job", str(job[0][0]))
     page.get_by_role("button", name="Go to payment").click()
     expect(page.get_by_role("alert")).to_contain_text("not this customer's to publish")
+
+
+def test_what_no_board_can_keep_and_no_editor_can_decide_is_refused_in_a_sentence(page: Page, board: Shop) -> None:
+    say_hello(page, board, "editor")
+    for path, form, status, words in (
+        ("/post-a-job", {"job": str(uuid4()), "title": "Cook\0", "company": "Ada"}, 422, "Give the job a title"),
+        ("/feature", {"company": "Ada\0"}, 422, "not printable"),
+        (f"/desk/{uuid4()}/approve", {}, 404, "Nobody bought"),
+    ):
+        answer = page.request.post(f"{board.url}{path}", form=form)
+        assert (answer.status, words in answer.text()) == (status, True), (path, answer.text())

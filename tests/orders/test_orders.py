@@ -95,7 +95,7 @@ async def test_an_order_moves_only_where_it_may(world: World, begin: list[Any], 
     async with unchanged(world):
         for move in then:
             async with world.db.transaction("test") as tx:
-                with pytest.raises(Conflict, match=f"An? order that is {order.status} cannot"):
+                with pytest.raises(Conflict, match=f"An order that is {order.status} cannot"):
                     await move(tx, order)
         if order.status != OrderStatus.OPEN:
             async with world.db.transaction("test") as tx:

@@ -332,6 +332,14 @@ async def test_a_coupon_is_made_given_a_code_and_ended(admin: Visitor) -> None:
     assert (await admin.get("/admin/coupons/other")).status_code == 404
 
 
+async def test_the_uses_of_a_coupon_say_of_which_orders(admin: Visitor, world: World) -> None:
+    started = await start(world, code="WELCOME10")
+    async with world.db.transaction("test") as tx:
+        order = await orders.get(tx, started.order_id)
+    text = (await admin.get("/admin/coupons/welcome")).text
+    assert (f"Order {order.number}</a>" in text, "Reserved" in text) == (True, True)
+
+
 async def test_a_mistyped_address_of_a_coupon_is_no_fault_of_ours(admin: Visitor) -> None:
     for key in ("nothing", "%00", "a%0Ab", "%E2%80%AE"):
         assert (await admin.get(f"/admin/coupons/{key}")).status_code == 404, key

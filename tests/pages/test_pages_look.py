@@ -87,7 +87,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     buyer.pay(buyer.start(letters=1, ink_bottle=2))
     much, whole = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1005, 1006))
     much, whole = much.replace("admin", "account"), whole.replace("admin", "account")
-    buyer.post(f"{much}/refund-request", message="It does not write any more", **asked(buyer, much))
+    buyer.post(f"{much}/refund-request", message=f"It does not write any more. {'N' + 'o' * 200}!", **asked(buyer, much))
     buyer.start(ink_bottle=2)
     unpaid = buyer.link("/account/orders", r"/account/orders/order_\w+")
     paying = buyer.link(unpaid, r"/pay/[\w-]+")

@@ -172,6 +172,7 @@ async def test_each_field_that_differs_is_named(world: World, account: Account) 
         await tamper(world, change)
         await compare(world, days=7)
         assert key in await named(world), change
+        assert all(each.difference.ours != each.difference.theirs for each in await found(world)), "two that look alike"
         await tamper(world, undo[key])
         assert (await compare(world, days=7)).left_open == 0, "what is gone is closed"
     assert {each.status for each in await found(world, None)} == {"resolved"}

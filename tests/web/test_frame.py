@@ -9,7 +9,7 @@ from tests.browser import serving
 from tests.web.gallery import gallery
 
 from farthing.errors import ConfigError
-from farthing.formats import exact_text, moment_text, money_text
+from farthing.formats import count_text, exact_text, moment_text, money_text
 from farthing.money import Money
 from farthing.web import Mode
 from farthing.web.pages import headers_for
@@ -225,3 +225,8 @@ def test_a_thousand_ranges_of_one_asset_are_not_answered_one_by_one(visitor: Cli
     answer = visitor.get(css[1], headers={"Range": ranges})
     assert answer.status_code in (200, 400, 416)
     assert len(answer.content) <= 200_000
+
+
+def test_a_million_credits_can_be_read() -> None:
+    assert [count_text(count, "en") for count in (0, 7, -3, 1234567)] == ["0", "7", "−3", "1,234,567"]
+    assert count_text(1234567, "de") == "1.234.567"

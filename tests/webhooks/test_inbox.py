@@ -55,6 +55,7 @@ async def test_what_nothing_follows_from_is_stored_and_ignored_with_a_reason(wor
         event(id="evt_unknown", type="radar.something_new"),
         event(id="evt_live", type="payment_intent.succeeded", livemode=True, data={"object": {"id": "pi_1"}}),
         event(id="evt_seller", type="charge.dispute.created", account="acct_1", data={"object": {"id": "dp_1"}}),
+        event(id="evt_elsewhere", type="payment_intent.succeeded", data={"object": {"id": "../../v1/customers?limit=1"}}),
         event(id="evt_nobody", type="charge.updated", data={"object": {"id": "ch_1"}}),
     ]
     for each in sent:
@@ -63,6 +64,7 @@ async def test_what_nothing_follows_from_is_stored_and_ignored_with_a_reason(wor
         "evt_unknown": "ignored: nothing follows from this type of event",
         "evt_live": "ignored: it is from the other mode (live or test)",
         "evt_seller": "ignored: it is from a connected account",
+        "evt_elsewhere": "ignored: its object has no id",
         "evt_nobody": "ignored: its object has no payment_intent",
     }
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from farthing import card_numbers
-from farthing.errors import FarthingError, Invalid, NotFound
+from farthing.errors import FarthingError, Invalid, NotFound, with_article
 from farthing.http.callers import EMAIL
 from farthing.ids import Id
 from farthing.money import AMOUNT_MAX, Money, exponent
@@ -119,8 +119,8 @@ def read_id(kind: type[I], text: str, *, param: str) -> I:
     try:
         return kind.parse(text)
     except NotFound:
-        name = kind.prefix.replace("_", " ")
-        raise Invalid(f"{param} is not the id of {'an' if name[0] in 'aeiou' else 'a'} {name}.", param=param) from None
+        name = with_article(kind.prefix.replace("_", " "))
+        raise Invalid(f"{param} is not the id of {name}.", param=param) from None
 
 
 class FieldProblem(Shown):

@@ -180,7 +180,9 @@ def _details(base: Difference, ours: OurPayment, listed: Listed[SeenPayment], re
         yield replace(base, field="fee", ours=_text(ours.fee), theirs=str(fee))
     if ours.refunded != ours.refunds:
         theirs = Money(listed.refunded, received.currency)
-        yield replace(base, field="refunded", ours=str(Money(ours.refunded, received.currency)), theirs=str(theirs))
+        # Where the payment itself is right, its refunds are not: two equal sums would tell nobody what differs.
+        here = ours.refunds if ours.refunded == listed.refunded else ours.refunded
+        yield replace(base, field="refunded", ours=str(Money(here, received.currency)), theirs=str(theirs))
     if ours.booked != received.amount:
         yield replace(base, field="books", ours=str(Money(ours.booked, received.currency)), theirs=str(received))
     elif fee is not None and fee == ours.fee and -ours.booked_fee != fee.amount:

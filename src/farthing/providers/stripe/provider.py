@@ -94,7 +94,10 @@ class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, Stri
         # An endpoint that somebody made with another version speaks of other fields: then the bell is enough.
         if event["type"] not in CONCLUSIVE or event.get("api_version") != API_VERSION:
             return None
-        return seen.payment(event["data"]["object"])
+        try:
+            return seen.payment(event["data"]["object"])
+        except KeyError:
+            return None  # a part of a payment is none: Stripe is asked for the whole
 
 
 def _checkout_params(request: CheckoutRequest) -> Any:

@@ -6,6 +6,7 @@ it and raises a dozen kinds of exception on hostile input.
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
@@ -19,6 +20,8 @@ TOLERANCE: Final = 300
 """Seconds that a delivery may be old, or ahead of our clock: https://docs.stripe.com/webhooks#replay-attacks."""
 
 HEADER_MAX: Final = 2_000
+ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+"""What stands in an address when Stripe is asked: nothing that would lead to another one."""
 
 WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
     "checkout.session.completed": ("checkout", "id"),
@@ -121,7 +124,7 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
         raise Malformed("The event holds no object.")
     kind, place = watched
     subject = about.get(place)
-    if not _is_name(subject):
+    if not isinstance(subject, str) or not ID.fullmatch(subject):
         return None, None, f"its object has no {place}"
     return kind, subject, None
 

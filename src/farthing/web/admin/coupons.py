@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import discounts
+from farthing import discounts, orders
 from farthing.db import Transaction
 from farthing.discounts import Coupon, PromotionCode
 from farthing.errors import FarthingError, Invalid
@@ -93,6 +93,7 @@ async def _detail(request: Request, typed: dict[str, str], error: FarthingError 
         used = await discounts.list_redemptions(
             tx, limit=SHOWN, coupon=key, cursor=RedemptionId.parse(cursor) if cursor else None
         )
+        numbers = {use.order_id: (await orders.get(tx, use.order_id)).number for use in used.items}
     return render(
         request,
         "admin/coupon.html",
@@ -101,6 +102,7 @@ async def _detail(request: Request, typed: dict[str, str], error: FarthingError 
         uses=uses,
         codes=codes.items,
         found=used,
+        numbers=numbers,
         typed=typed,
         error=error.detail if error else "",
     )
