@@ -4,7 +4,8 @@ import psycopg
 import pytest
 from tests.news import hear, read, sound
 from tests.races.snapshots import Snapshot
-from tests.reconcile.test_reconcile import compare, dashboard_refund, found, intent_of, named
+from tests.reconcile.test_missed_events import dashboard_refund, intent_of
+from tests.reconcile.test_reconcile import compare, found, named
 from tests.worlds import Account, buy, session_of, start
 
 from farthing import payments, reconcile

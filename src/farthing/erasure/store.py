@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final, LiteralString
 
 import orjson
+from psycopg import sql
 
 from farthing.db import Transaction
 from farthing.erasure.model import without
@@ -53,6 +54,15 @@ FREE_WORDS: Final[tuple[tuple[LiteralString, LiteralString, LiteralString], ...]
 """Table, column and whose: what the host, its staff or its code wrote in their own words, which may name the person."""
 
 
+_HOLDING: Final = sql.SQL("""
+    SELECT ctid::text AS place, to_jsonb({column}) AS held FROM {table}
+    WHERE {whose} AND EXISTS (
+        SELECT 1 FROM unnest(%(words)s::text[]) word WHERE position(lower(word) IN lower({column}::text)) > 0)
+    FOR UPDATE
+""")
+_KEEPING: Final = sql.SQL("UPDATE {table} SET {column} = %(text)s WHERE ctid = %(place)s::tid")
+
+
 async def forget(tx: Transaction, customer: CustomerId, words: list[str]) -> None:
     addresses = [word.lower() for word in words if "@" in word]
     for statement in STATEMENTS:
@@ -62,22 +72,12 @@ async def forget(tx: Transaction, customer: CustomerId, words: list[str]) -> Non
 async def clean_words(tx: Transaction, customer: CustomerId, words: list[str]) -> None:
     """Values that hold one of the words lose it; everything else that stands beside them stays."""
     for table, column, whose in FREE_WORDS:
-        held = await tx.all(
-            lambda row: (row["place"], row["held"]),
-            f"""
-            SELECT ctid::text AS place, to_jsonb({column}) AS held FROM {table}
-            WHERE {whose} AND EXISTS (
-                SELECT 1 FROM unnest(%(words)s::text[]) word WHERE position(lower(word) IN lower({column}::text)) > 0)
-            FOR UPDATE
-            """,  # noqa: S608 - literals of the table above
-            customer=customer,
-            words=words,
-        )
-        for place, value in held:
-            kept = without(value, words)
-            text = kept if isinstance(value, str) else orjson.dumps(kept).decode()
-            change = f"UPDATE {table} SET {column} = %(text)s WHERE ctid = %(place)s::tid"  # noqa: S608 - likewise
-            await tx.run(change, text=text, place=place)
+        names = {"table": sql.Identifier(table), "column": sql.Identifier(column), "whose": sql.SQL(whose)}
+        held = await tx.connection.execute(_HOLDING.format(**names), {"customer": customer, "words": words})
+        for row in await held.fetchall():
+            kept = without(row["held"], words)
+            text = kept if isinstance(kept, str) else orjson.dumps(kept).decode()
+            await tx.connection.execute(_KEEPING.format(**names), {"text": text, "place": row["place"]})
 
 
 async def still_needed(tx: Transaction, customer: CustomerId) -> str | None:
