@@ -21,8 +21,9 @@ async def tell(world: World, events: Iterable[dict[str, Any]]) -> None:
     """Store events of the provider, as the door does."""
     deliveries = []
     for event in events:
-        body, signature = signed(event)
-        notice = world.provider.verify(body, signature, now=world.clock.now().timestamp())
+        now = world.clock.now().timestamp()
+        body, signature = signed(event, at=int(now))
+        notice = world.provider.verify(body, signature, now=now)
         deliveries.append(Delivery(world.provider.name, notice, body))
     await webhooks.store(world.db, deliveries)
 

@@ -23,6 +23,7 @@ from farthing import (
     orders,
     payments,
     purchases,
+    subscriptions,
     worker,
 )
 from farthing import catalog as catalog_room
@@ -42,7 +43,7 @@ from farthing.events import ANNOUNCED, Announced, EventName
 from farthing.fulfillment import CheckJob, Fulfillment
 from farthing.http import tokens
 from farthing.http.idempotency import Key
-from farthing.ids import CreditSpendId, LineItemId, OrderId, PaymentId, PaymentMethodId
+from farthing.ids import CreditSpendId, LineItemId, OrderId, PaymentId, PaymentMethodId, SubscriptionId
 from farthing.job_postings import JobPosting
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
@@ -52,6 +53,7 @@ from farthing.providers import CaptureMethod
 from farthing.providers.stripe import Stripe
 from farthing.purchases import PurchasePage, SellerSales
 from farthing.refunds import Desk
+from farthing.subscriptions import Begun, Subscription
 from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
@@ -347,6 +349,69 @@ class Farthing:
             actor="app",
             key=Key.of("app", idempotency_key, asked) if idempotency_key else None,
         )
+
+    async def subscribe(
+        self,
+        customer: str,
+        plan: str,
+        price: str | None = None,
+        *,
+        quantity: int | None = None,
+        currency: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        trial: bool | None = None,
+        page: bool = True,
+        method: str | None = None,
+        success_url: str | None = None,
+        cancel_url: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Begun:
+        """Begin a plan of the catalog for your user: send them to `.url`. A page that they left before is closed.
+
+        With `page=False` it begins at once: `method` (payment_method_…, or "default") is charged, or without it the browser
+        pays with `.client_secret`. `trial` None tries it as the plan says, once for each customer. What the plan grants is
+        there once it is paid or tried: ask `entitled`.
+
+        Raises NotFound, Invalid or Conflict for what is not sold so, and Conflict for a user who has a plan of the group;
+        ProviderUnavailable: repeat with the same `idempotency_key`.
+        """
+        success = success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
+        cancel = cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
+        wanted = subscriptions.Wanted(
+            plan=plan,
+            external_id=customer,
+            price=price,
+            quantity=quantity,
+            currency=currency,
+            email=email,
+            name=name,
+            trial=trial,
+            success_url=success if page else None,
+            cancel_url=cancel if page else None,
+            method=None if method in (None, "default") else PaymentMethodId.parse(method or ""),
+            use_default=method == "default",
+            metadata=metadata or {},
+        )
+        asked = [customer, plan, price, quantity, currency, trial, page, method, success, cancel, dict(metadata or {})]
+        key = _key(idempotency_key, ["subscribe", *asked])
+        return await subscriptions.start(self.world, wanted, actor="app", key=key)
+
+    async def subscriptions(self, customer: str) -> list[Subscription]:
+        """All of your user, newest first; none for one who never had any."""
+        async with self.world.db.transaction("app") as tx:
+            found = await customers.find_by_external_id(tx, customer)
+            return [] if found is None else await subscriptions.of_customer(tx, found.id)
+
+    async def cancel_subscription(self, subscription: str, *, now: bool = False, reason: str | None = None) -> Subscription:
+        """End it with the period that is paid, or now. What is paid can be used until its end; nothing is given back."""
+        id = SubscriptionId.parse(subscription)
+        return await subscriptions.cancel(self.world, id, now=now, comment=reason, actor="app")
+
+    async def resume_subscription(self, subscription: str) -> Subscription:
+        """Let one that was to end go on after all. Raises Conflict where it is over."""
+        return await subscriptions.resume(self.world, SubscriptionId.parse(subscription), actor="app")
 
     async def recovery_url(self, order: str) -> str:
         """The link by which an unpaid order can be paid, good for as long as the order is open. For emails: it names nobody."""

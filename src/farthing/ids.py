@@ -132,6 +132,28 @@ class CreditSpendId(Id):
     prefix = "credit_spend"
 
 
+class SubscriptionId(Id):
+    prefix = "subscription"
+
+
+class SubscriptionStartId(Id):
+    """The intention to begin a subscription."""
+
+    prefix = "subscription_start"
+
+
+class InvoiceId(Id):
+    prefix = "invoice"
+
+
+class InvoicePaymentId(Id):
+    prefix = "invoice_payment"
+
+
+class InvoiceRefundId(Id):
+    prefix = "invoice_refund"
+
+
 class EntitlementId(Id):
     prefix = "entitlement"
 

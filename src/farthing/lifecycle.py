@@ -29,6 +29,15 @@ class Lifecycle(Generic[S]):
             raise Conflict(f"{what} that is {state} cannot {verb}.", extra={"state": str(state), "verb": verb})
         return target
 
+    def verb(self, state: S, target: S) -> str | None:
+        """The verb that leads there; None where it is there already. Raises Conflict where none does."""
+        if state == target:
+            return None
+        for verb, (sources, end) in self.moves.items():
+            if end == target and state in sources:
+                return verb
+        raise Conflict(f"A {self.noun} that is {state} cannot become {target}.", extra={"state": str(state)})
+
     def sources(self, verb: str) -> list[str]:
         """The states the verb may start from: the WHERE of a guarded UPDATE."""
         return [str(state) for state in self.moves[verb][0]]

@@ -366,6 +366,101 @@ CREDIT_SPEND: Final = Lifecycle(
 )
 
 
+class SubscriptionStatus(StrEnum):
+    """Stripe's own words: https://docs.stripe.com/api/subscriptions/object#subscription_object-status."""
+
+    INCOMPLETE = "incomplete"
+    INCOMPLETE_EXPIRED = "incomplete_expired"
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    PAUSED = "paused"
+    CANCELED = "canceled"
+
+
+_BEGUN = {
+    SubscriptionStatus.TRIALING,
+    SubscriptionStatus.ACTIVE,
+    SubscriptionStatus.PAST_DUE,
+    SubscriptionStatus.UNPAID,
+    SubscriptionStatus.PAUSED,
+}
+LIVE_SUBSCRIPTION: Final = frozenset({SubscriptionStatus.INCOMPLETE, *_BEGUN})
+"""Of these a customer has one in each group of plans."""
+
+# The provider moves it, we only look: a verb may skip what nobody saw. Its two ends are ends.
+SUBSCRIPTION: Final = Lifecycle(
+    "subscription",
+    SubscriptionStatus,
+    {
+        "try": (LIVE_SUBSCRIPTION - {SubscriptionStatus.TRIALING}, SubscriptionStatus.TRIALING),
+        "activate": (LIVE_SUBSCRIPTION - {SubscriptionStatus.ACTIVE}, SubscriptionStatus.ACTIVE),
+        "fall_behind": (LIVE_SUBSCRIPTION - {SubscriptionStatus.PAST_DUE}, SubscriptionStatus.PAST_DUE),
+        "stop_collecting": (LIVE_SUBSCRIPTION - {SubscriptionStatus.UNPAID}, SubscriptionStatus.UNPAID),
+        "pause": (LIVE_SUBSCRIPTION - {SubscriptionStatus.PAUSED}, SubscriptionStatus.PAUSED),
+        "cancel": (LIVE_SUBSCRIPTION, SubscriptionStatus.CANCELED),
+        "expire": ({SubscriptionStatus.INCOMPLETE}, SubscriptionStatus.INCOMPLETE_EXPIRED),
+    },
+)
+
+
+SUBSCRIPTION_START: Final = Lifecycle(
+    "start of a subscription",
+    CheckoutStatus,
+    {
+        "open": ({CheckoutStatus.STARTING}, CheckoutStatus.OPEN),
+        # Whatever we believed of it: the provider has begun what carries its mark.
+        "complete": (set(CheckoutStatus) - {CheckoutStatus.COMPLETE}, CheckoutStatus.COMPLETE),
+        "expire": ({CheckoutStatus.STARTING, CheckoutStatus.OPEN}, CheckoutStatus.EXPIRED),
+        "fail": ({CheckoutStatus.STARTING}, CheckoutStatus.FAILED),
+    },
+)
+
+
+class InvoiceStatus(StrEnum):
+    """Stripe's own words: https://docs.stripe.com/api/invoices/object#invoice_object-status."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PAID = "paid"
+    UNCOLLECTIBLE = "uncollectible"
+    VOID = "void"
+
+
+_UNSETTLED = {InvoiceStatus.DRAFT, InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE}
+
+INVOICE: Final = Lifecycle(
+    "invoice",
+    InvoiceStatus,
+    {
+        "finalize": ({InvoiceStatus.DRAFT}, InvoiceStatus.OPEN),
+        "pay": (_UNSETTLED, InvoiceStatus.PAID),
+        "write_off": ({InvoiceStatus.DRAFT, InvoiceStatus.OPEN}, InvoiceStatus.UNCOLLECTIBLE),
+        "void": (_UNSETTLED, InvoiceStatus.VOID),
+    },
+)
+
+
+class InvoiceRefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+INVOICE_REFUND: Final = Lifecycle(
+    "refund of an invoice",
+    InvoiceRefundStatus,
+    {
+        "succeed": ({InvoiceRefundStatus.PENDING}, InvoiceRefundStatus.SUCCEEDED),
+        # Also after success: https://docs.stripe.com/refunds#failed-refunds
+        "fail": ({InvoiceRefundStatus.PENDING, InvoiceRefundStatus.SUCCEEDED}, InvoiceRefundStatus.FAILED),
+        "cancel": ({InvoiceRefundStatus.PENDING, InvoiceRefundStatus.SUCCEEDED}, InvoiceRefundStatus.CANCELED),
+    },
+)
+
+
 class ReconciliationStatus(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
@@ -402,5 +497,9 @@ LIFECYCLES: Final = {
     "credit_spends": CREDIT_SPEND,
     "discrepancies": DISCREPANCY,
     "reconciliations": RECONCILIATION,
+    "subscriptions": SUBSCRIPTION,
+    "subscription_starts": SUBSCRIPTION_START,
+    "invoices": INVOICE,
+    "invoice_refunds": INVOICE_REFUND,
 }
 """Table → the lifecycle of its `status` column."""

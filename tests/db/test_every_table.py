@@ -170,6 +170,17 @@ READERS: dict[str, Reader] = {
     "discrepancies": lambda tx: _length(reconcile.list_page(tx, limit=100)),
 }
 
+OF_SUBSCRIPTIONS = {
+    "subscription_starts",
+    "subscriptions",
+    "subscription_facts",
+    "invoices",
+    "invoice_lines",
+    "invoice_payments",
+    "invoice_refunds",
+}
+"""Their customers live on clocks of their own: tests/subscriptions fills and reads them."""
+
 READ_BY_NOBODY_AS_RECORDS = {
     "purchase_reversals",  # read when they are withdrawn
     "access_versions",  # one number
@@ -200,7 +211,7 @@ async def test_every_row_of_every_table_is_read_by_its_room(world: World, accoun
         tables = await tx.all(
             lambda row: str(row["tablename"]), "SELECT tablename FROM pg_tables WHERE schemaname = 'farthing' ORDER BY 1"
         )
-        assert set(tables) - READ_BY_NOBODY_AS_RECORDS == set(READERS)
+        assert set(tables) - READ_BY_NOBODY_AS_RECORDS - OF_SUBSCRIPTIONS == set(READERS)
         held = {name: await tx.value(f"SELECT count(*) FROM {name}") for name in READERS}
         seen = {name: min(await read(tx), held[name]) for name, read in READERS.items()}
     assert {name: count for name, count in held.items() if name != "jobs" and not count} == {}

@@ -28,6 +28,7 @@ from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
+from farthing.subscriptions import routes as subscriptions
 from farthing.webhooks import routes as webhooks
 
 ROUTERS: Final = (
@@ -39,6 +40,7 @@ ROUTERS: Final = (
     refunds.router,
     refund_requests.router,
     disputes.router,
+    subscriptions.router,
     entitlements.router,
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.

@@ -19,14 +19,16 @@ from farthing.catalog.model import (
     Tier,
     Translation,
 )
-from farthing.catalog.planning import Drift, Plan, lookup_key
+from farthing.catalog.planning import Drift, Plan, lookup_key, plan_lookup_key
+from farthing.catalog.plans import Interval, PlanPrice, SubscriptionPolicy
+from farthing.catalog.plans import Plan as SubscriptionPlan
 from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.provider_env import env_lines
 from farthing.catalog.reducing import discounted
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
-from farthing.catalog.store import provider_price_ids
+from farthing.catalog.store import plan_price_id, product_of, provider_price_ids
 from farthing.catalog.toml import json_schema, load, parse
 from farthing.catalog.values import read_amount, read_percent
 
@@ -42,9 +44,11 @@ __all__ = [
     "DisputeAccess",
     "DisputePolicy",
     "Drift",
+    "Interval",
     "Line",
     "Offers",
     "Plan",
+    "PlanPrice",
     "PriceRange",
     "PricedCart",
     "PricedLine",
@@ -55,6 +59,8 @@ __all__ = [
     "Resolver",
     "Shop",
     "Standing",
+    "SubscriptionPlan",
+    "SubscriptionPolicy",
     "Tier",
     "Translation",
     "apply",
@@ -69,7 +75,10 @@ __all__ = [
     "offers",
     "parse",
     "plan",
+    "plan_lookup_key",
+    "plan_price_id",
     "price",
+    "product_of",
     "provider_price_ids",
     "python",
     "read_amount",

@@ -16,6 +16,8 @@ from farthing.catalog.model import (
     Tier,
     Translation,
 )
+from farthing.catalog.plan_tables import plan_of
+from farthing.catalog.plans import SubscriptionPolicy
 from farthing.catalog.price_tables import BulkDiscountTable, CouponTable, RangeTable
 from farthing.catalog.refund_tables import policy_of
 from farthing.catalog.tables import File, ProductTable
@@ -35,6 +37,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
         disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
         refunds=policy_of(file.refunds),
+        subscriptions=SubscriptionPolicy(file.subscriptions.grace_days, file.subscriptions.trial_reminder_days),
     )
 
 
@@ -59,6 +62,7 @@ def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Pr
         tiers=_tiers(table),
         display=_display(table.display),
         translations={locale: _translation(words) for locale, words in table.translations.items()},
+        plan=None if table.plan is None else plan_of(table.plan),
     )
 
 

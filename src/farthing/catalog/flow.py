@@ -102,7 +102,7 @@ async def _set_price(world: World, step: SetPrice, actor: str) -> None:
     for old in step.retired:
         if old.id != current.id:
             await provider.archive_price(old.id, key=_once())
-    price = KnownPrice(step.price.lookup_key, step.product, current.id, step.price.unit)
+    price = KnownPrice(step.price.lookup_key, step.product, current.id, step.price.unit, step.price.recurring)
 
     async def remember(tx: Transaction) -> None:
         await store.save_price(tx, provider.name, price, livemode=provider.livemode)
@@ -163,5 +163,13 @@ def _request_key(step: SetPrice, product: str, now: datetime) -> str:
 
     After that it changes, for a provider repeats a stored failure to whoever asks with the same key.
     """
-    asked = (product, step.price.lookup_key, str(step.price.unit), *step.seen, f"{now:%Y-%m-%dT%H}", str(now.minute // 10))
+    price = step.price
+    asked = (
+        product,
+        price.lookup_key,
+        f"{price.unit} {price.recurring or ''}".strip(),
+        *step.seen,
+        f"{now:%Y-%m-%dT%H}",
+        str(now.minute // 10),
+    )
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:32]

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
-ProductKind = Literal["access", "content", "custom", "download", "job_posting", "service", "credits"]
+ProductKind = Literal["access", "content", "custom", "download", "job_posting", "service", "credits", "plan"]
 """Our own kinds. A host may register others."""
 
 
@@ -97,11 +98,14 @@ class Product:
     display: Display = Display()
     translations: Mapping[str, Translation] = field(default_factory=dict)
     """By locale, such as de or pt-BR."""
+    plan: Plan | None = None
+    """Of kind "plan": what is paid again and again. Such a product has no other prices."""
 
     @property
     def currencies(self) -> list[str]:
         """In which it is sold."""
-        return sorted({*self.prices, *self.ranges})
+        recurring = [currency for price in self.plan.prices.values() for currency in price.amounts] if self.plan else []
+        return sorted({*self.prices, *self.ranges, *recurring})
 
     def unit_for(self, quantity: int, currency: str) -> Money:
         """What each of so many costs. Raises KeyError where it has no price of its own in the currency."""
@@ -154,3 +158,4 @@ class Catalog:
     emails: EmailRules = EmailRules()
     disputes: DisputePolicy = field(default_factory=DisputePolicy)
     refunds: RefundPolicy = field(default_factory=RefundPolicy)
+    subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)

@@ -17,9 +17,11 @@ from farthing.catalog.steps import (
     SetPrice,
     Step,
     UpdateProduct,
+    money_words,
+    price_words,
 )
 from farthing.money import Money
-from farthing.providers import CatalogItem, CatalogPrice, SeenPrice, SeenProduct
+from farthing.providers import CatalogItem, CatalogPrice, Recurring, SeenPrice, SeenProduct
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class KnownPrice:
     product: str
     provider_price_id: str
     unit: Money
+    recurring: Recurring | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,27 @@ def lookup_key(product: str, currency: str) -> str:
     return f"farthing:{product}:{currency}"
 
 
+def plan_lookup_key(product: str, price: str, currency: str) -> str:
+    """Of a plan's price. No currency is called as a price may be, for a price's key and its currency are two parts."""
+    return f"farthing:{product}:{price}:{currency}"
+
+
 def wanted(product: Product) -> CatalogItem:
     """The product as the provider should have it."""
-    prices = tuple(CatalogPrice(lookup_key(product.key, currency), unit) for currency, unit in product.prices.items())
-    return CatalogItem(product.key, product.name, product.description, active=True, prices=prices)
+    prices = [CatalogPrice(lookup_key(product.key, currency), unit) for currency, unit in product.prices.items()]
+    if product.plan is not None:
+        prices += [
+            CatalogPrice(
+                plan_lookup_key(product.key, price.key, currency),
+                unit,
+                Recurring(price.interval, price.interval_count),
+                price.key,
+            )
+            for price in product.plan.prices.values()
+            if price.active
+            for currency, unit in price.amounts.items()
+        ]
+    return CatalogItem(product.key, product.name, product.description, active=True, prices=tuple(prices))
 
 
 def compare(catalog: Catalog, seen: Sequence[SeenProduct], memory: Memory) -> Plan:
@@ -169,7 +189,7 @@ class _Comparison:
 
     def _price(self, price: CatalogPrice) -> Step | None:
         holder, known = self._holder(price.lookup_key), self.memory.prices.get(price.lookup_key)
-        current = holder if holder is not None and holder.active and holder.unit == price.unit else None
+        current = holder if holder is not None and holder.active and _same(holder, price) else None
         retired = self._retired(price.lookup_key, but=current)
         seen = tuple(sorted(found.id for found in self._seen_prices()))
         if current is not None and not retired and known is not None and known.provider_price_id == current.id:
@@ -182,10 +202,9 @@ class _Comparison:
 
     def _price_drift(self, price: CatalogPrice) -> Drift | None:
         holder, known = self._holder(price.lookup_key), self.memory.prices.get(price.lookup_key)
-        if known is None or (holder is not None and holder.active and holder.unit in (known.unit, price.unit)):
+        if known is None or (holder is not None and holder.active and _expected(holder, known, price)):
             return None
-        what = f"price in {price.unit.currency}"
-        return Drift(self.key, what, str(known.unit), _state(holder))
+        return Drift(self.key, price_words(price), str(known.unit), _state(holder))
 
     def _seen_prices(self) -> Sequence[SeenPrice]:
         return () if self.seen is None else self.seen.prices
@@ -219,12 +238,21 @@ def _changes(seen: SeenProduct, item: CatalogItem) -> tuple[Change, ...]:
     return tuple(Change(what, _shown(before), _shown(after)) for what, before, after in pairs if before != after)
 
 
+def _same(seen: SeenPrice, price: CatalogPrice) -> bool:
+    return seen.unit == price.unit and seen.recurring == price.recurring
+
+
+def _expected(seen: SeenPrice, known: KnownPrice, price: CatalogPrice) -> bool:
+    """As it was applied, or as it is wanted."""
+    return _same(seen, price) or (seen.unit, seen.recurring) == (known.unit, known.recurring)
+
+
 def _state(price: SeenPrice | None) -> str:
     if price is None:
         return "without its lookup key"
     if not price.active:
         return "archived"
-    return "another kind of price" if price.unit is None else str(price.unit)
+    return money_words(price.unit, price.recurring) or "another kind of price"
 
 
 def _shown(value: object) -> str:

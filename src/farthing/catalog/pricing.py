@@ -74,6 +74,11 @@ def _check_contents(items: Sequence[CartItem]) -> None:
 
 def _line(catalog: Catalog, item: CartItem, currency: str, where: str, offers: Mapping[tuple[str, str], Product]) -> PricedLine:
     product = _as_offered(_product(catalog, item.product, f"{where}.product"), item, offers, where)
+    if product.plan is not None:
+        raise Invalid(
+            f"{product.key!r} is a plan, which no cart holds: subscribe to it by itself, and buy the rest in an order.",
+            param=f"{where}.product",
+        )
     unit = _unit(product, item, currency, where)
     quantity = _quantity(product, item.quantity, f"{where}.quantity")
     metadata = checked_metadata(item.metadata, f"{where}.metadata")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from farthing.providers import CatalogItem, CatalogPrice, SeenPrice
+from farthing.money import Money
+from farthing.providers import CatalogItem, CatalogPrice, Recurring, SeenPrice
 
 Verb = Literal[
     "create product",
@@ -100,10 +101,12 @@ class SetPrice:
     def lines(self) -> list[Line]:
         archived = _archived(self.product, self.retired)
         if self.current is None:
-            before = self.retired[0].unit if self.retired else None
-            what = f"price in {self.price.unit.currency}"
-            return [Line("create price", self.product, what, _money(before), str(self.price.unit)), *archived]
-        adopted = Line("adopt price", self.product, self.current.id, str(self.price.unit), str(self.price.unit))
+            former = self.retired[0] if self.retired else None
+            before = None if former is None else money_words(former.unit, former.recurring)
+            after = money_words(self.price.unit, self.price.recurring)
+            return [Line("create price", self.product, price_words(self.price), before, after), *archived]
+        shown = money_words(self.price.unit, self.price.recurring)
+        adopted = Line("adopt price", self.product, self.current.id, shown, shown)
         return [adopted, *archived]
 
 
@@ -124,8 +127,16 @@ Step = CreateProduct | UpdateProduct | AdoptProduct | ArchiveProduct | SetPrice 
 
 
 def _archived(product: str, retired: Sequence[SeenPrice]) -> list[Line]:
-    return [Line("archive price", product, price.id, _money(price.unit) or "another kind of price", None) for price in retired]
+    shown = [(price.id, money_words(price.unit, price.recurring)) for price in retired]
+    return [Line("archive price", product, id, words or "another kind of price", None) for id, words in shown]
 
 
-def _money(unit: object) -> str | None:
-    return None if unit is None else str(unit)
+def price_words(price: CatalogPrice) -> str:
+    """Which price of its product it is."""
+    return f"price in {price.unit.currency}" if price.name is None else f"price {price.name} in {price.unit.currency}"
+
+
+def money_words(unit: Money | None, recurring: Recurring | None) -> str | None:
+    if unit is None:
+        return None
+    return str(unit) if recurring is None else f"{unit} {recurring}"

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import orjson
 
-from farthing.catalog.planning import KnownPrice, KnownProduct, Memory
+from farthing.catalog.planning import KnownPrice, KnownProduct, Memory, plan_lookup_key
+from farthing.catalog.plans import PlanPrice
 from farthing.db import Row, Transaction
 from farthing.money import Money
+from farthing.providers import Recurring
 
 
 async def memory(tx: Transaction, provider: str, *, livemode: bool) -> Memory:
@@ -46,6 +48,30 @@ async def find_product_id(tx: Transaction, provider: str, product: str, *, livem
     return found
 
 
+async def plan_price_id(
+    tx: Transaction, provider: str, plan: str, price: PlanPrice, currency: str, *, livemode: bool
+) -> str | None:
+    """The provider's price of it; None where what was applied is not what the file says."""
+    wanted = (price.amounts[currency], Recurring(price.interval, price.interval_count))
+    lookup = plan_lookup_key(plan, price.key, currency)
+    known = next((each for each in await _prices(tx, provider, livemode=livemode) if each.lookup_key == lookup), None)
+    return known.provider_price_id if known is not None and (known.unit, known.recurring) == wanted else None
+
+
+async def product_of(tx: Transaction, provider: str, provider_product_id: str, *, livemode: bool) -> str | None:
+    """The product of farthing.toml that stands behind one of the provider's; also one that is not sold any more."""
+    found: str | None = await tx.value(
+        """
+        SELECT product FROM provider_products
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_product_id = %(id)s
+        """,
+        provider=provider,
+        livemode=livemode,
+        id=provider_product_id,
+    )
+    return found
+
+
 async def save_product(
     tx: Transaction, provider: str, product: str, id: str, applied: Mapping[str, object], *, livemode: bool
 ) -> None:
@@ -69,11 +95,14 @@ async def save_price(tx: Transaction, provider: str, price: KnownPrice, *, livem
     await tx.run(
         """
         INSERT INTO provider_prices
-            (provider, livemode, lookup_key, product, provider_price_id, unit_amount, currency, applied_at)
-        VALUES (%(provider)s, %(livemode)s, %(lookup_key)s, %(product)s, %(id)s, %(amount)s, %(currency)s, %(now)s)
+            (provider, livemode, lookup_key, product, provider_price_id, unit_amount, currency, interval, interval_count,
+            applied_at)
+        VALUES (%(provider)s, %(livemode)s, %(lookup_key)s, %(product)s, %(id)s, %(amount)s, %(currency)s, %(interval)s,
+            %(count)s, %(now)s)
         ON CONFLICT (provider, livemode, lookup_key) DO UPDATE
         SET product = excluded.product, provider_price_id = excluded.provider_price_id, unit_amount = excluded.unit_amount,
-            currency = excluded.currency, applied_at = excluded.applied_at
+            currency = excluded.currency, interval = excluded.interval, interval_count = excluded.interval_count,
+            applied_at = excluded.applied_at
         """,
         provider=provider,
         livemode=livemode,
@@ -82,6 +111,8 @@ async def save_price(tx: Transaction, provider: str, price: KnownPrice, *, livem
         id=price.provider_price_id,
         amount=price.unit.amount,
         currency=price.unit.currency,
+        interval=None if price.recurring is None else price.recurring.interval,
+        count=None if price.recurring is None else price.recurring.count,
         now=tx.now,
     )
 
@@ -102,7 +133,7 @@ async def _prices(tx: Transaction, provider: str, *, livemode: bool) -> list[Kno
     return await tx.all(
         _price,
         """
-        SELECT lookup_key, product, provider_price_id, unit_amount, currency FROM provider_prices
+        SELECT lookup_key, product, provider_price_id, unit_amount, currency, interval, interval_count FROM provider_prices
         WHERE provider = %(provider)s AND livemode = %(livemode)s
         ORDER BY lookup_key
         """,
@@ -116,4 +147,6 @@ def _product(row: Row) -> KnownProduct:
 
 
 def _price(row: Row) -> KnownPrice:
-    return KnownPrice(row["lookup_key"], row["product"], row["provider_price_id"], Money(row["unit_amount"], row["currency"]))
+    recurring = None if row["interval"] is None else Recurring(row["interval"], row["interval_count"])
+    unit = Money(row["unit_amount"], row["currency"])
+    return KnownPrice(row["lookup_key"], row["product"], row["provider_price_id"], unit, recurring)

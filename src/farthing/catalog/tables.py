@@ -17,6 +17,7 @@ from farthing.catalog.options import (
     Options,
     ServiceOptions,
 )
+from farthing.catalog.plan_tables import PlanOptions, SubscriptionsTable, problem_of
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
 from farthing.catalog.refund_tables import RefundsTable
 from farthing.catalog.spelling import did_you_mean
@@ -111,7 +112,10 @@ class ProductTable(Table):
             "oneOf": [
                 {"required": ["price"]},
                 {"required": ["prices"]},
-                {"properties": {"kind": {"const": "content"}, "price": False, "prices": False}, "required": ["kind"]},
+                {
+                    "properties": {"kind": {"enum": ["content", "plan"]}, "price": False, "prices": False},
+                    "required": ["kind"],
+                },
             ]
         },
     )
@@ -120,12 +124,14 @@ class ProductTable(Table):
     description: Text | None = Field(default=None, description="One or two sentences for buyers.")
     kind: KindName = Field(
         description='What a paid line turns into: "access" grants features, "content" is owned, "download" are files,'
-        ' "job_posting" publishes a job, "service" waits for your people, "credits" can be spent, "custom" is left to your'
-        " hook; or a kind of your own."
+        ' "job_posting" publishes a job, "service" waits for your people, "credits" can be spent, "plan" is paid again and'
+        ' again, "custom" is left to your hook; or a kind of your own.'
     )
     content: ContentOptions | None = Field(default=None, description='For kind "content": how the price is shared.')
     download: DownloadOptions | None = Field(default=None, description='For kind "download": which files, and how often.')
-    features: Features = Field(default=[], description='For kind "access": what the buyer may use, such as "guide:pro".')
+    features: Features = Field(
+        default=[], description='For kinds "access" and "plan": what the buyer may use, such as "guide:pro".'
+    )
     access_days: int | None = Field(
         default=None, ge=1, le=36500, description="How long access lasts; for ever if it is left out."
     )
@@ -154,6 +160,7 @@ class ProductTable(Table):
     job_posting: JobPostingOptions | None = Field(default=None, description='For kind "job_posting".')
     service: ServiceOptions | None = Field(default=None, description='For kind "service".')
     credits: CreditsOptions | None = Field(default=None, description='For kind "credits".')
+    plan: PlanOptions | None = Field(default=None, description='For kind "plan": its recurring prices, seats and trial.')
     options: dict[str, Any] | None = Field(default=None, description="For a kind of your own: what it needs to know.")
 
     @property
@@ -176,6 +183,8 @@ class ProductTable(Table):
     def _price_problem(self) -> str | None:
         if self.price is not None and self.prices is not None:
             return "has both price and prices: keep one of them."
+        if self.kind == "plan":
+            return self._plan_problem()
         if not self.written_prices and self.kind == "content":
             return None  # your resolver says it
         if not self.written_prices:
@@ -184,12 +193,22 @@ class ProductTable(Table):
         twice = next((currency for currency in currencies if currencies.count(currency) > 1), None)
         return f"has two prices in {twice}: keep one for each currency." if twice else None
 
+    def _plan_problem(self) -> str | None:
+        if self.written_prices:
+            return 'is of kind "plan": its prices stand in tables [products.<key>.plan.prices.monthly].'
+        alone = ("volume_prices", "addon_of", "access_days")
+        if strange := next((name for name in alone if getattr(self, name)), None):
+            return f'is of kind "plan", which has no {strange}.'
+        if self.capture == "manual":
+            return 'is of kind "plan", whose money is never only kept: leave capture out.'
+        return problem_of(self.plan, self.features)
+
     def _kind_problem(self) -> str | None:
         if self.kind == "access" and not self.features:
             return 'grants nothing: kind "access" needs features = ["…"].'
         if self.kind == "download" and self.download is None:
             return 'has no files: kind "download" needs a table [products.<key>.download] with files = ["…"].'
-        if self.kind != "access" and (self.features or self.access_days):
+        if self.kind not in ("access", "plan") and (self.features or self.access_days):
             return f'is of kind "{self.kind}", which grants nothing: features and access_days belong to kind "access".'
         if self.kind == "credits" and self.credits is None:
             return 'is of kind "credits" and says not how many: add credits = { amount = 100 }.'
@@ -217,6 +236,9 @@ class File(Table):
         default_factory=DisputesTable, description="What happens when a buyer's bank takes a payment back."
     )
     refunds: RefundsTable = Field(default_factory=RefundsTable, description="Who may give how much back.")
+    subscriptions: SubscriptionsTable = Field(
+        default_factory=SubscriptionsTable, description="What holds for all subscriptions."
+    )
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

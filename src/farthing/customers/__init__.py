@@ -3,6 +3,7 @@ may pay again.
 """
 
 from farthing.customers.actions import forget, remember, want
+from farthing.customers.attachments import find_owner as owner_of
 from farthing.customers.attachments import of_customer as attachments_of
 from farthing.customers.backfill import Tally, backfill
 from farthing.customers.flow import at_provider, lose, push, push_due
@@ -34,6 +35,7 @@ __all__ = [
     "lose",
     "make_default",
     "methods_of",
+    "owner_of",
     "push",
     "push_due",
     "remember",

@@ -14,6 +14,7 @@ from farthing.http.bodies import Line, ListShown, Query, Shown, listed, refuses
 from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known
 from farthing.http.state import TheWorld
+from farthing.ids import public
 from farthing.paging import Page
 
 router = APIRouter(prefix="/v1", tags=["entitlements"])
@@ -35,7 +36,9 @@ class EntitlementShown(Shown):
     id: str
     object: Literal["entitlement"] = "entitlement"
     feature: str
-    order: str
+    order: str | None = Field(description="Which order granted it; null where it comes with a subscription.")
+    subscription: str | None = Field(description="Which subscription grants it, for as long as it is paid.")
+    limit: int | None = Field(description="How much of it, where that is limited.")
     active: bool
     granted_at: datetime
     expires_at: datetime | None
@@ -46,7 +49,9 @@ class EntitlementShown(Shown):
         return cls(
             id=str(held.id),
             feature=held.feature,
-            order=str(held.order_id),
+            order=public(held.order_id),
+            subscription=public(held.subscription_id),
+            limit=held.limit,
             active=held.revoked_at is None and (held.expires_at is None or held.expires_at > now),
             granted_at=held.granted_at,
             expires_at=held.expires_at,

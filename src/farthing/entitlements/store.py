@@ -1,5 +1,6 @@
 """Entitlements in the database: granted once for each sale, revoked, never deleted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
@@ -7,7 +8,7 @@ from typing import Final, LiteralString
 from farthing import events
 from farthing.db import Database, Row, Transaction
 from farthing.entitlements.versions import outdate
-from farthing.ids import CustomerId, EntitlementId, LineItemId, OrderId
+from farthing.ids import CustomerId, EntitlementId, LineItemId, OrderId, SubscriptionId
 
 HELD: Final[LiteralString] = """
     SELECT EXISTS (
@@ -23,10 +24,14 @@ class Entitlement:
     id: EntitlementId
     customer_id: CustomerId
     feature: str
-    order_id: OrderId
+    order_id: OrderId | None
+    """Of which order; None where it comes with a subscription."""
     granted_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    subscription_id: SubscriptionId | None = None
+    limit: int | None = None
+    """How much of it, where that is limited."""
 
 
 async def check(db: Database, customer: str, feature: str) -> bool:
@@ -96,11 +101,68 @@ async def restore_line(tx: Transaction, line: LineItemId, order: OrderId) -> Non
         await events.record(tx, "entitlement.granted", order=order, feature=feature)
 
 
+async def hold(
+    tx: Transaction,
+    *,
+    customer: CustomerId,
+    subscription: SubscriptionId,
+    features: Mapping[str, int | None],
+    until: datetime | None,
+) -> None:
+    """Let the subscription grant exactly these features, with their limits, until then; None: nothing. Repeatable."""
+    wanted = features if until is not None else {}
+    held = {each.feature: each for each in await of_subscription(tx, subscription)}
+    for feature, limit in wanted.items():
+        before = held.get(feature)
+        if before is None:
+            id = EntitlementId.new()
+        elif (before.expires_at, before.limit, before.revoked_at) == (until, limit, None):
+            continue
+        else:
+            id = before.id
+        await tx.run(
+            """
+            INSERT INTO entitlements (id, customer_id, feature, subscription_id, limit_amount, granted_at, expires_at)
+            VALUES (%(id)s, %(customer)s, %(feature)s, %(subscription)s, %(limit)s, %(now)s, %(until)s)
+            ON CONFLICT (subscription_id, feature) DO UPDATE SET limit_amount = excluded.limit_amount,
+                expires_at = excluded.expires_at, revoked_at = NULL, customer_id = excluded.customer_id
+            """,
+            id=id,
+            customer=customer,
+            feature=feature,
+            subscription=subscription,
+            limit=limit,
+            now=tx.now,
+            until=until,
+        )
+        if before is None or before.revoked_at is not None:
+            await events.record(tx, "entitlement.granted", customer=customer, subscription=subscription, feature=feature)
+        elif before.expires_at is not None and until is not None and until < before.expires_at:
+            await outdate(tx, customer)
+    for feature, each in held.items():
+        if feature not in wanted and each.revoked_at is None:
+            await tx.run("UPDATE entitlements SET revoked_at = %(now)s WHERE id = %(id)s", now=tx.now, id=each.id)
+            await outdate(tx, customer)
+            await events.record(tx, "entitlement.revoked", customer=customer, subscription=subscription, feature=feature)
+
+
+async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list[Entitlement]:
+    return await tx.all(
+        _entitlement,
+        """
+        SELECT id, customer_id, feature, order_id, granted_at, expires_at, revoked_at, subscription_id, limit_amount
+        FROM entitlements WHERE subscription_id = %(subscription)s ORDER BY id
+        """,
+        subscription=subscription,
+    )
+
+
 async def of_customer(tx: Transaction, customer: CustomerId) -> list[Entitlement]:
     return await tx.all(
         _entitlement,
         """
-        SELECT id, customer_id, feature, order_id, granted_at, expires_at, revoked_at FROM entitlements
+        SELECT id, customer_id, feature, order_id, granted_at, expires_at, revoked_at, subscription_id, limit_amount
+        FROM entitlements
         WHERE customer_id = %(customer)s ORDER BY id
         """,
         customer=customer,
@@ -112,7 +174,7 @@ async def of_user(tx: Transaction, external_id: str) -> list[Entitlement]:
     return await tx.all(
         _entitlement,
         """
-        SELECT held.id, customer_id, feature, order_id, granted_at, expires_at, revoked_at
+        SELECT held.id, customer_id, feature, order_id, granted_at, expires_at, revoked_at, subscription_id, limit_amount
         FROM entitlements held JOIN customers ON customers.id = held.customer_id
         WHERE customers.external_id = %(external_id)s ORDER BY held.id
         """,
@@ -124,7 +186,8 @@ async def of_order(tx: Transaction, order: OrderId) -> list[Entitlement]:
     return await tx.all(
         _entitlement,
         """
-        SELECT id, customer_id, feature, order_id, granted_at, expires_at, revoked_at FROM entitlements
+        SELECT id, customer_id, feature, order_id, granted_at, expires_at, revoked_at, subscription_id, limit_amount
+        FROM entitlements
         WHERE order_id = %(order)s ORDER BY id
         """,
         order=order,
@@ -136,10 +199,12 @@ def _entitlement(row: Row) -> Entitlement:
         id=EntitlementId.of(row["id"]),
         customer_id=CustomerId.of(row["customer_id"]),
         feature=row["feature"],
-        order_id=OrderId.of(row["order_id"]),
+        order_id=None if row["order_id"] is None else OrderId.of(row["order_id"]),
         granted_at=row["granted_at"],
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
+        subscription_id=None if row["subscription_id"] is None else SubscriptionId.of(row["subscription_id"]),
+        limit=row["limit_amount"],
     )
 
 
@@ -150,6 +215,8 @@ async def remind(tx: Transaction, *, before: datetime, limit: int) -> int:
         """
         WITH due AS (
             SELECT id FROM entitlements WHERE revoked_at IS NULL AND expires_at > %(now)s AND expires_at <= %(before)s
+                -- A subscription goes on by itself.
+                AND order_id IS NOT NULL
                 AND reminded_of IS DISTINCT FROM expires_at
                 -- Who buys a day is not reminded of its end at once.
                 AND %(now)s > granted_at + (expires_at - granted_at) / 2

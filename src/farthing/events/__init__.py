@@ -11,6 +11,8 @@ from farthing.events.catalog import (
     EventName,
     FulfillmentDelivered,
     FulfillmentOpened,
+    InvoicePaid,
+    InvoicePaymentFailed,
     JobAddonAdded,
     JobAddonRemoved,
     JobExpired,
@@ -35,8 +37,15 @@ from farthing.events.catalog import (
     RefundFailed,
     RefundRequested,
     RefundSucceeded,
+    SubscriptionCanceled,
+    SubscriptionChanged,
+    SubscriptionDuplicateFound,
+    SubscriptionPastDue,
+    SubscriptionRenewed,
+    SubscriptionStarted,
+    TrialEnding,
 )
-from farthing.events.record import find, list_page, of_order, record
+from farthing.events.record import find, list_page, of_order, of_subscription, record
 
 __all__ = [
     "ANNOUNCED",
@@ -49,6 +58,8 @@ __all__ = [
     "EventName",
     "FulfillmentDelivered",
     "FulfillmentOpened",
+    "InvoicePaid",
+    "InvoicePaymentFailed",
     "JobAddonAdded",
     "JobAddonRemoved",
     "JobExpired",
@@ -73,8 +84,16 @@ __all__ = [
     "RefundFailed",
     "RefundRequested",
     "RefundSucceeded",
+    "SubscriptionCanceled",
+    "SubscriptionChanged",
+    "SubscriptionDuplicateFound",
+    "SubscriptionPastDue",
+    "SubscriptionRenewed",
+    "SubscriptionStarted",
+    "TrialEnding",
     "find",
     "list_page",
     "of_order",
+    "of_subscription",
     "record",
 ]

@@ -106,6 +106,23 @@ EventName = Literal[
     "download.granted",
     "download.revoked",
     "download.fetched",
+    "subscription.requested",
+    "subscription.start_expired",
+    "subscription.start_failed",
+    "subscription.started",
+    "subscription.changed",
+    "subscription.renewed",
+    "subscription.past_due",
+    "subscription.canceled",
+    "subscription.cancel_requested",
+    "subscription.resume_requested",
+    "subscription.duplicate_found",
+    "trial.ending",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.refunded",
+    "invoice.refund_returned",
+    "invoice.fee_known",
     "email.sent",
     "hook.failed",
     "notice.parked",
@@ -412,6 +429,61 @@ class RefundDeclined(Announced):
     name = "refund_request.declined"
 
 
+class SubscriptionStarted(Announced):
+    """A plan can be used: it is paid for, or tried. `data`: subscription, customer, plan, price, quantity, status, amount
+    {amount, currency}, interval, interval_count, paid_until, trial_end, ends_at."""
+
+    name = "subscription.started"
+
+
+class SubscriptionChanged(Announced):
+    """Another plan, price or quantity; or it will end, or will not after all. `data` as of SubscriptionStarted, and changes."""
+
+    name = "subscription.changed"
+
+
+class SubscriptionRenewed(Announced):
+    """It is paid for longer: `paid_until` is later. `data` as of SubscriptionStarted."""
+
+    name = "subscription.renewed"
+
+
+class SubscriptionPastDue(Announced):
+    """The money for the next period did not come. It may be used until grace_until. `data` as of SubscriptionStarted."""
+
+    name = "subscription.past_due"
+
+
+class SubscriptionCanceled(Announced):
+    """It is over; what is paid can be used until paid_until. `data` as of SubscriptionStarted, and reason, comment."""
+
+    name = "subscription.canceled"
+
+
+class SubscriptionDuplicateFound(Announced):
+    """A customer has two of one group at the provider: somebody must end one. `data` as of SubscriptionStarted, and other."""
+
+    name = "subscription.duplicate_found"
+
+
+class TrialEnding(Announced):
+    """A trial ends soon, at `trial_end`. `data` as of SubscriptionStarted, and has_method."""
+
+    name = "trial.ending"
+
+
+class InvoicePaid(Announced):
+    """An invoice of a subscription is paid. `data`: invoice, subscription, customer, amount, reason, number, url."""
+
+    name = "invoice.paid"
+
+
+class InvoicePaymentFailed(Announced):
+    """The money for an invoice did not come. `data` as of InvoicePaid, and attempt, next_attempt_at."""
+
+    name = "invoice.payment_failed"
+
+
 class DiscrepancyFound(Announced):
     """Here and at the provider something is different. `data`: discrepancy, subject, field, ours, theirs."""
 
@@ -464,6 +536,15 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         RefundRequested,
         RefundApproved,
         RefundDeclined,
+        SubscriptionStarted,
+        SubscriptionChanged,
+        SubscriptionRenewed,
+        SubscriptionPastDue,
+        SubscriptionCanceled,
+        SubscriptionDuplicateFound,
+        TrialEnding,
+        InvoicePaid,
+        InvoicePaymentFailed,
         DiscrepancyFound,
     )
 }

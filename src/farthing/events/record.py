@@ -11,7 +11,7 @@ import orjson
 from farthing import jobs
 from farthing.db import Row, Transaction
 from farthing.events.catalog import ANNOUNCED, Event, EventName
-from farthing.ids import EventId, Id, OrderId
+from farthing.ids import EventId, Id, OrderId, SubscriptionId
 from farthing.paging import Page, checked_limit
 
 HOOK_TIMEOUT: Final = "5s"
@@ -78,6 +78,18 @@ async def of_order(tx: Transaction, order: OrderId) -> list[Event]:
         WHERE order_id = %(order)s ORDER BY sequence
         """,
         order=order,
+    )
+
+
+async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list[Event]:
+    """All that happened to a subscription, oldest first."""
+    return await tx.all(
+        build,
+        """
+        SELECT id, type, happened_at, actor, order_id, data FROM events
+        WHERE data ? 'subscription' AND data ->> 'subscription' = %(subscription)s ORDER BY sequence
+        """,
+        subscription=str(subscription),
     )
 
 

@@ -51,6 +51,10 @@ RULES: Final = (
                 UNION ALL
                 SELECT provider, fee_currency, -fee_amount FROM payments WHERE fee_amount IS NOT NULL
                 UNION ALL
+                SELECT provider, currency, amount - refunded_amount FROM invoice_payments
+                UNION ALL
+                SELECT provider, fee_currency, -fee_amount FROM invoice_payments WHERE fee_amount IS NOT NULL
+                UNION ALL
                 SELECT provider, currency, reinstated_amount - withdrawn_amount FROM disputes
                 UNION ALL
                 SELECT provider, fee_currency, -fee_amount FROM disputes WHERE fee_amount <> 0

@@ -9,13 +9,15 @@ from farthing.ledger.accounts import (
     REFUNDS,
     REFUNDS_OWED,
     SALES,
+    SUBSCRIPTIONS,
     SURPLUS,
+    TAXES,
     Account,
     organization,
     provider,
     seller,
 )
-from farthing.ledger.balances import Balance, Entry, entries_of_order, recent_entries, trial_balance
+from farthing.ledger.balances import Balance, Entry, entries_of, entries_of_order, recent_entries, trial_balance
 from farthing.ledger.post import Move, post
 
 __all__ = [
@@ -27,11 +29,14 @@ __all__ = [
     "REFUNDS",
     "REFUNDS_OWED",
     "SALES",
+    "SUBSCRIPTIONS",
     "SURPLUS",
+    "TAXES",
     "Account",
     "Balance",
     "Entry",
     "Move",
+    "entries_of",
     "entries_of_order",
     "organization",
     "post",

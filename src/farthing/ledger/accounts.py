@@ -38,6 +38,12 @@ FEES: Final = Account("provider_fees", "expense")
 """What payment companies keep."""
 
 
+SUBSCRIPTIONS: Final = Account("subscriptions", "revenue")
+"""What subscriptions brought in."""
+
+TAXES: Final = Account("taxes", "liability")
+"""What buyers paid for the tax office."""
+
 PLATFORM_FEES: Final = Account("platform:fees", "revenue")
 """Our share of what others sell here."""
 

@@ -1,5 +1,6 @@
 """Reading the books: the trial balance, and the entries behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +50,20 @@ async def entries_of_order(tx: Transaction, order: OrderId) -> list[Entry]:
         WHERE fact.order_id = %(order)s ORDER BY entry.id
         """,
         order=order,
+    )
+
+
+async def entries_of(tx: Transaction, references: Sequence[str]) -> list[Entry]:
+    """Those of some facts, whatever kind they are."""
+    return await tx.all(
+        _entry,
+        """
+        SELECT fact.posted_at, fact.kind, fact.reference, fact.order_id, entry.account, entry.amount, entry.currency
+        FROM ledger_transactions fact JOIN ledger_entries entry ON entry.transaction_id = fact.id
+        WHERE fact.kind = ANY(ARRAY['payment', 'fee', 'refund', 'refund_returned']) AND fact.reference = ANY(%(references)s)
+        ORDER BY entry.id
+        """,
+        references=list(references),
     )
 
 

@@ -50,9 +50,11 @@ async def sync(
     return await world.db.run(actor, work)
 
 
-async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also: Also | None = None) -> Recorded:
-    """See how a refund stands and record it, whoever made it."""
-    seen = await world.provider.refund(provider_refund_id)
+async def sync_refund(
+    world: World, provider_refund_id: str, *, actor: str, seen: SeenRefund | None = None, also: Also | None = None
+) -> Recorded:
+    """See how a refund stands and record it, whoever made it. `seen` is what somebody has just seen of it."""
+    seen = seen or await world.provider.refund(provider_refund_id)
     if seen.payment_id is not None:
         await hear_of(world, seen.payment_id, actor=actor)
     return await _record(world, seen, actor=actor, also=also)

@@ -15,8 +15,19 @@ from farthing.providers.disputes import DisputeProvider
 from farthing.providers.intents import CaptureMethod, IntentProvider
 from farthing.providers.listing import ListingProvider
 from farthing.providers.refunds import RefundProvider
+from farthing.providers.subscriptions import SubscriptionProvider
 
-SubjectKind = Literal["checkout", "payment", "refund", "customer", "payment_method", "dispute", "fraud_warning"]
+SubjectKind = Literal[
+    "checkout",
+    "payment",
+    "refund",
+    "customer",
+    "payment_method",
+    "dispute",
+    "fraud_warning",
+    "subscription",
+    "subscription_checkout",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +129,26 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurring:
+    """After so many days, weeks, months or years."""
+
+    interval: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"every {self.interval}" if self.count == 1 else f"every {self.count} {self.interval}s"
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogPrice:
     """A price as the catalog wants it."""
 
     lookup_key: str
     unit: Money
+    recurring: Recurring | None = None
+    """After what it is paid again; None for what is paid once."""
+    name: str | None = None
+    """Of a recurring price: its name in farthing.toml, which the provider keeps with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +169,7 @@ class SeenPrice:
     unit: Money | None
     active: bool
     product_id: str
+    recurring: Recurring | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +184,9 @@ class SeenProduct:
     prices: Sequence[SeenPrice] = field(default_factory=tuple)
 
 
-class PaymentProvider(CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, IntentProvider, Protocol):
+class PaymentProvider(
+    CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, IntentProvider, SubscriptionProvider, Protocol
+):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 
     name: str

@@ -8,7 +8,7 @@ from typing import LiteralString, TypeVar
 from farthing import ledger
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
-from farthing.ids import CheckoutId, DisputeId, Id, OrderId, PaymentId, RefundId
+from farthing.ids import CheckoutId, DisputeId, Id, InvoicePaymentId, InvoiceRefundId, OrderId, PaymentId, RefundId
 from farthing.money import Money
 from farthing.reconcile.model import Known, OurCheckout, OurDispute, OurPayment, OurRefund, Ours
 
@@ -119,9 +119,15 @@ async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId]:
 async def payment_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
     """The provider's id → ours, of those that are."""
     found = await tx.all(
-        lambda row: (str(row["subject"]), str(PaymentId.of(row["id"]))),
+        lambda row: (
+            str(row["subject"]),
+            str(InvoicePaymentId.of(row["id"]) if row["of_invoice"] else PaymentId.of(row["id"])),
+        ),
         """
-        SELECT provider_payment_id AS subject, id FROM payments
+        SELECT provider_payment_id AS subject, id, false AS of_invoice FROM payments
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
+        UNION ALL
+        SELECT provider_payment_id, id, true FROM invoice_payments
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
         """,
         provider=provider,
@@ -134,9 +140,15 @@ async def payment_ids(tx: Transaction, provider: str, livemode: bool, ids: Seque
 async def refund_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
     """The same of refunds."""
     found = await tx.all(
-        lambda row: (str(row["subject"]), str(RefundId.of(row["id"]))),
+        lambda row: (
+            str(row["subject"]),
+            str(InvoiceRefundId.of(row["id"]) if row["of_invoice"] else RefundId.of(row["id"])),
+        ),
         """
-        SELECT provider_refund_id AS subject, id FROM refunds
+        SELECT provider_refund_id AS subject, id, false AS of_invoice FROM refunds
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s)
+        UNION ALL
+        SELECT provider_refund_id, id, true FROM invoice_refunds
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s)
         """,
         provider=provider,

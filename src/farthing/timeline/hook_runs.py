@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from farthing.db import Row, Transaction
-from farthing.ids import EventId, OrderId
+from farthing.ids import EventId, OrderId, SubscriptionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,19 @@ async def of_order(tx: Transaction, order: OrderId) -> list[HookRun]:
         WHERE event.order_id = %(order)s ORDER BY event.sequence, run.hook
         """,
         order=order,
+    )
+
+
+async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list[HookRun]:
+    return await tx.all(
+        _run,
+        """
+        SELECT run.event_id, event.type, run.hook, run.status, run.attempts, run.last_error, run.updated_at
+        FROM events event JOIN hook_runs run ON run.event_id = event.id
+        WHERE event.data ? 'subscription' AND event.data ->> 'subscription' = %(subscription)s
+        ORDER BY event.sequence, run.hook
+        """,
+        subscription=str(subscription),
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from farthing import emails, events, ledger, webhooks
+from farthing import emails, events, invoices, ledger, webhooks
 from farthing.db import Transaction
 from farthing.emails import Email
 from farthing.ids import OrderId
 from farthing.ledger import Entry as LedgerEntry
 from farthing.lifecycles import EmailStatus
+from farthing.subscriptions import Subscription
 from farthing.timeline import hook_runs, words
 from farthing.timeline.entry import Entry, EntryKind
 from farthing.timeline.hook_runs import HookRun
@@ -28,6 +29,25 @@ async def of_order(tx: Transaction, order: OrderId) -> list[Entry]:
         *(_from_hook(run) for run in await hook_runs.of_order(tx, order) if not run.is_told_elsewhere),
         *(_from_email(email) for email in await emails.of_order(tx, order) if email.status == EmailStatus.WAITING),
     ]
+    return _sorted(entries)
+
+
+async def of_subscription(tx: Transaction, subscription: Subscription) -> list[Entry]:
+    """The same of a subscription, with the money of its invoices."""
+    billed = await invoices.of_subscription(tx, subscription.id)
+    paid = [payment for invoice in billed for payment in await invoices.payments_of(tx, invoice.id)]
+    back = [refund for payment in paid for refund in await invoices.refunds_of(tx, payment.id)]
+    notices = await webhooks.of_subject(tx, "subscription", subscription.provider_subscription_id)
+    entries = [
+        *(_from_notice(notice) for notice in notices),
+        *(words.of_event(event) for event in await events.of_subscription(tx, subscription.id)),
+        *_from_ledger(await ledger.entries_of(tx, [str(each.id) for each in (*paid, *back)])),
+        *(_from_hook(run) for run in await hook_runs.of_subscription(tx, subscription.id) if not run.is_told_elsewhere),
+    ]
+    return _sorted(entries)
+
+
+def _sorted(entries: Sequence[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.at, _RANK[entry.kind]))
 
 

@@ -102,6 +102,23 @@ TITLES: Final[dict[EventName, str]] = {
     "download.granted": "Download granted",
     "download.revoked": "Download revoked",
     "download.fetched": "File downloaded",
+    "subscription.requested": "Subscription asked for",
+    "subscription.start_expired": "Subscription not begun: its page expired",
+    "subscription.start_failed": "Subscription refused",
+    "subscription.started": "Subscription started",
+    "subscription.changed": "Subscription changed",
+    "subscription.renewed": "Subscription renewed",
+    "subscription.past_due": "Subscription past due",
+    "subscription.canceled": "Subscription over",
+    "subscription.cancel_requested": "End of the subscription asked for",
+    "subscription.resume_requested": "Subscription shall go on",
+    "subscription.duplicate_found": "Customer has two subscriptions of one group",
+    "trial.ending": "Trial ends soon",
+    "invoice.paid": "Invoice paid",
+    "invoice.payment_failed": "Payment of an invoice failed",
+    "invoice.refunded": "Part of an invoice's payment went back",
+    "invoice.refund_returned": "Bank returned a refund of an invoice",
+    "invoice.fee_known": "Fee known",
     "email.sent": "Email sent",
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
@@ -126,7 +143,7 @@ TITLES: Final[dict[EventName, str]] = {
 
 _BY_NAME: Final[dict[str, str]] = {str(name): title for name, title in TITLES.items()}
 _AMOUNTS: Final = ("total", "received", "amount", "fee")
-_DETAILS: Final = ("difference", "message", "failure", "reason", "feature", "content", "file", "code", "kind", "job")
+_DETAILS: Final = ("difference", "message", "failure", "reason", "feature", "comment", "content", "file", "code", "kind", "job")
 
 
 def of_event(event: Event) -> Entry:

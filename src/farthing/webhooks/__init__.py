@@ -6,7 +6,7 @@ from farthing.webhooks.door import Door
 from farthing.webhooks.drain import act, drain
 from farthing.webhooks.inbox import BELL, Delivery, Inbox, replay, store
 from farthing.webhooks.rehearsal import Rehearsed, rehearse
-from farthing.webhooks.store import StoredNotice, counts, find_by_provider_id, get, list_page, of_order
+from farthing.webhooks.store import StoredNotice, counts, find_by_provider_id, get, list_page, of_order, of_subject
 from farthing.webhooks.upkeep import forget
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "get",
     "list_page",
     "of_order",
+    "of_subject",
     "path_of",
     "read_address",
     "rehearse",

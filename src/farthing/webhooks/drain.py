@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, customers, disputes, events, payments
+from farthing import checkout, customers, disputes, events, invoices, payments, subscriptions
 from farthing.db import Transaction
 from farthing.errors import FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
@@ -80,11 +80,14 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
             seen = next((seen for n in notices if (seen := world.provider.conclusive_payment(n.body))), None)
             # The fee comes with a later event: then the snapshot is not enough.
             wants_fee = any(notice.type.startswith("charge.") for notice in notices)
-            await payments.sync(world, first.subject_id, actor=actor, seen=None if wants_fee else seen, also=also)
+            if seen is not None and not wants_fee and seen.reference is not None:
+                await payments.sync(world, first.subject_id, actor=actor, seen=seen, also=also)
+            else:
+                await invoices.sync_payment(world, first.subject_id, actor=actor, also=also)
         case "checkout":
             await checkout.sync(world, first.subject_id, actor=actor, also=also)
         case "refund":
-            await payments.sync_refund(world, first.subject_id, actor=actor, also=also)
+            await invoices.sync_refund(world, first.subject_id, actor=actor, also=also)
         case "customer":
             await customers.sync(
                 world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
@@ -97,6 +100,10 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
             await disputes.sync_dispute(world, first.subject_id, actor=actor, also=also)
         case "fraud_warning":
             await disputes.sync_fraud_warning(world, first.subject_id, actor=actor, also=also)
+        case "subscription":
+            await subscriptions.sync(world, first.subject_id, actor=actor, also=also)
+        case "subscription_checkout":
+            await subscriptions.sync_checkout(world, first.subject_id, actor=actor, also=also)
         case unknown:
             raise AssertionError(f"nobody looks at a {unknown}")
 

@@ -154,6 +154,16 @@ async def of_order(tx: Transaction, order: OrderId) -> list[StoredNotice]:
     return await tx.all(build, SELECT + " WHERE order_id = %(order)s ORDER BY received_at, id", order=order)
 
 
+async def of_subject(tx: Transaction, kind: str, subject: str) -> list[StoredNotice]:
+    """All that was about one object of the provider."""
+    return await tx.all(
+        build,
+        SELECT + " WHERE subject_kind = %(kind)s AND subject_id = %(subject)s ORDER BY received_at, id",
+        kind=kind,
+        subject=subject,
+    )
+
+
 async def counts(tx: Transaction) -> dict[str, int]:
     rows = await tx.all(
         lambda row: (row["status"], row["count"]), "SELECT status, count(*) FROM provider_events GROUP BY status"

@@ -11,7 +11,7 @@ import stripe
 
 from farthing.errors import Invalid, ProviderError
 from farthing.money import Money
-from farthing.providers.protocol import CatalogItem, CatalogPrice, SeenPrice, SeenProduct
+from farthing.providers.protocol import CatalogItem, CatalogPrice, Recurring, SeenPrice, SeenProduct
 from farthing.providers.stripe import seen
 from farthing.providers.stripe.client import translated
 
@@ -80,6 +80,10 @@ class StripeCatalog:
             "lookup_key": price.lookup_key,
             "transfer_lookup_key": True,
         }
+        if price.recurring is not None:
+            every: Any = {"interval": price.recurring.interval, "interval_count": price.recurring.count}
+            params["recurring"] = every
+            params["metadata"] = {seen.PRICE_MARK: price.name or ""}
         with translated():
             made = await self._stripe.v1.prices.create_async(params, {"idempotency_key": f"catalog:{key}"})
         return _price(_plain(made))
@@ -135,12 +139,19 @@ def _price(price: Mapping[str, Any]) -> SeenPrice:
         unit=_unit(price),
         active=price["active"],
         product_id=seen.id_of(price["product"]) or "",
+        recurring=_recurring(price),
     )
 
 
+def _recurring(price: Mapping[str, Any]) -> Recurring | None:
+    every = price.get("recurring")
+    return Recurring(every["interval"], every["interval_count"]) if every else None
+
+
 def _unit(price: Mapping[str, Any]) -> Money | None:
-    """What one costs; None where that is not one amount: tiers, packages, a choice of the buyer, every month."""
-    plain = price["type"] == "one_time" and price["billing_scheme"] == "per_unit"
+    """What one costs; None where that is not one amount: tiers, packages, a choice of the buyer, what was used."""
+    metered = (price.get("recurring") or {}).get("usage_type", "licensed") != "licensed"
+    plain = price["billing_scheme"] == "per_unit" and not metered
     if not plain or price.get("unit_amount") is None or price.get("transform_quantity") or price.get("custom_unit_amount"):
         return None
     try:

@@ -16,6 +16,7 @@ from farthing.providers.stripe.disputes import StripeDisputes
 from farthing.providers.stripe.intents import StripeIntents
 from farthing.providers.stripe.listing import StripeListing
 from farthing.providers.stripe.refunds import StripeRefunds
+from farthing.providers.stripe.subscriptions import StripeSubscriptions
 
 CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.canceled"})
 """Events whose snapshot no later look can contradict in the fields we read: both states are final."""
@@ -23,7 +24,7 @@ CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.cance
 REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 
-class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds, StripeIntents):
+class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds, StripeIntents, StripeSubscriptions):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 
     name = "stripe"

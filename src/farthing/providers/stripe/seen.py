@@ -13,6 +13,11 @@ MARK: Final = "farthing_payment"
 
 CHECKOUT_MARK: Final = "farthing_checkout"
 REFUND_MARK: Final = "farthing_refund"
+START_MARK: Final = "farthing_subscription"
+"""Metadata of a subscription and of the page it begins on: our own start of it."""
+
+PRICE_MARK: Final = "farthing_price"
+"""Metadata of a recurring price: its name in farthing.toml."""
 
 Plain = Mapping[str, Any]
 PaymentStatus = Literal["open", "processing", "authorized", "succeeded", "canceled"]

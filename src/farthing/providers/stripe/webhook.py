@@ -47,6 +47,23 @@ WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
     "payment_method.updated": ("payment_method", "id"),
     "payment_method.automatically_updated": ("payment_method", "id"),
     "setup_intent.succeeded": ("payment_method", "payment_method"),
+    "customer.subscription.created": ("subscription", "id"),
+    "customer.subscription.updated": ("subscription", "id"),
+    "customer.subscription.deleted": ("subscription", "id"),
+    "customer.subscription.paused": ("subscription", "id"),
+    "customer.subscription.resumed": ("subscription", "id"),
+    "customer.subscription.trial_will_end": ("subscription", "id"),
+    "customer.subscription.pending_update_applied": ("subscription", "id"),
+    "customer.subscription.pending_update_expired": ("subscription", "id"),
+    "invoice.created": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.updated": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.finalized": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.paid": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.payment_succeeded": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.payment_failed": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.payment_action_required": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.voided": ("subscription", "parent.subscription_details.subscription"),
+    "invoice.marked_uncollectible": ("subscription", "parent.subscription_details.subscription"),
     "charge.dispute.created": ("dispute", "id"),
     "charge.dispute.updated": ("dispute", "id"),
     "charge.dispute.closed": ("dispute", "id"),
@@ -123,7 +140,11 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
     if not isinstance(about, dict):
         raise Malformed("The event holds no object.")
     kind, place = watched
-    subject = about.get(place)
+    if kind == "checkout" and about.get("mode") == "subscription":
+        kind = "subscription_checkout"
+    subject: object = about
+    for step in place.split("."):
+        subject = subject.get(step) if isinstance(subject, dict) else None
     if not isinstance(subject, str) or not ID.fullmatch(subject):
         return None, None, f"its object has no {place}"
     return kind, subject, None

@@ -27,8 +27,8 @@ from farthing.web.wiring import form_of, world_of
 SUCCESS_PATH: Final = "/checkout/success?session_id={CHECKOUT_SESSION_ID}"
 CANCEL_PATH: Final = "/checkout/canceled"
 EMAIL_MAX: Final = 254
-LEFT_OUT: Final = frozenset({"content", "job_posting"})
-"""Kinds that are bought for something of the host's, which this shop knows nothing of."""
+LEFT_OUT: Final = frozenset({"content", "job_posting", "plan"})
+"""Kinds that are bought for something of the host's, which this shop knows nothing of; and plans, which no cart holds."""
 
 
 async def shop(request: Request) -> Response:

@@ -1,0 +1,155 @@
+"""Subscriptions of Stripe: https://docs.stripe.com/api/subscriptions."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Final
+
+import stripe
+
+from farthing.errors import ProviderError, ProviderUnavailable
+from farthing.providers.stripe import invoices, seen
+from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.subscription_seen import EXPAND, checkout, secret, subscription
+from farthing.providers.subscriptions import (
+    SeenInvoice,
+    SeenSubscription,
+    SeenSubscriptionCheckout,
+    SubscriptionRequest,
+    SubscriptionSecret,
+)
+
+SECRETS: Final = ["latest_invoice.confirmation_secret", "pending_setup_intent"]
+PAGE: Final = 100
+
+
+class StripeSubscriptions:
+    """What `SubscriptionProvider` asks."""
+
+    _stripe: stripe.StripeClient
+
+    async def create_subscription_checkout(self, request: SubscriptionRequest, *, key: str) -> SeenSubscriptionCheckout:
+        params = _page(request)
+        with translated():
+            made = await self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": f"subscribe:{key}"})
+        return checkout(_plain(made))
+
+    async def subscription_checkout(self, id: str) -> SeenSubscriptionCheckout:
+        with translated():
+            return checkout(_plain(await self._stripe.v1.checkout.sessions.retrieve_async(id)))
+
+    async def create_subscription(self, request: SubscriptionRequest, *, key: str) -> SubscriptionSecret:
+        """The money of a saved method is asked for at once; a decline leaves the invoice open, to be paid with the secret."""
+        params = _begun(request)
+        with translated():
+            made = await self._stripe.v1.subscriptions.create_async(params, {"idempotency_key": f"subscribe:{key}"})
+        return secret(_plain(made))
+
+    async def subscription_secret(self, id: str) -> SubscriptionSecret:
+        with translated():
+            return secret(_plain(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": SECRETS})))
+
+    async def subscription(self, id: str) -> SeenSubscription:
+        with translated():
+            return subscription(_plain(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": EXPAND})))
+
+    async def subscriptions_of(self, customer_id: str) -> Sequence[SeenSubscription]:
+        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": [f"data.{each}" for each in EXPAND]}
+        with translated():
+            page = await self._stripe.v1.subscriptions.list_async(params)
+            return [subscription(_plain(found)) async for found in page.auto_paging_iter()]
+
+    async def invoices_of(self, subscription_id: str) -> Sequence[SeenInvoice]:
+        params: Any = {"subscription": subscription_id, "limit": PAGE, "expand": ["data.payments"]}
+        with translated():
+            page = await self._stripe.v1.invoices.list_async(params)
+            found = [_plain(each) for each in page.data]
+            for each in found:
+                if each["lines"]["has_more"]:
+                    more = await self._stripe.v1.invoices.line_items.list_async(each["id"], {"limit": PAGE})
+                    each["lines"]["data"] = [_plain(line) async for line in more.auto_paging_iter()]
+        return [invoices.invoice(each) for each in found]
+
+    async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
+        params: Any = {"cancellation_details": {"comment": comment}} if comment else {}
+        await self._unless_over(
+            id, self._stripe.v1.subscriptions.cancel_async(id, params, {"idempotency_key": f"cancel:{key}"})
+        )
+
+    async def cancel_subscription_at_end(self, id: str, *, comment: str | None, key: str) -> None:
+        params: Any = {"cancel_at_period_end": True}
+        if comment:
+            params["cancellation_details"] = {"comment": comment}
+        await self._update(id, params, key)
+
+    async def keep_subscription(self, id: str, *, key: str) -> None:
+        """What the portal made end says so by `cancel_at` alone, which is cleared by itself."""
+        with translated():
+            current = _plain(await self._stripe.v1.subscriptions.retrieve_async(id))
+        if current["cancel_at_period_end"]:
+            await self._update(id, {"cancel_at_period_end": False}, key)
+        elif current["cancel_at"] is not None:
+            await self._update(id, {"cancel_at": ""}, key)
+
+    async def _update(self, id: str, params: Any, key: str) -> None:
+        with translated():
+            await self._stripe.v1.subscriptions.update_async(id, params, {"idempotency_key": f"subscription:{key}"})
+
+    async def _unless_over(self, id: str, call: Awaitable[object]) -> None:
+        try:
+            with translated():
+                await call
+        except ProviderUnavailable:
+            raise
+        except ProviderError:
+            if (await self.subscription(id)).ended_at is None:
+                raise
+
+
+def _page(request: SubscriptionRequest) -> Any:
+    trial, mark = request.trial_days, {**request.metadata, seen.START_MARK: request.reference}
+    params: dict[str, Any] = {
+        "mode": "subscription",
+        "customer": request.customer_id,
+        "line_items": [{"price": request.price_id, "quantity": request.quantity}],
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+        "client_reference_id": request.reference,
+        "metadata": mark,
+        "subscription_data": {"metadata": mark, **_trial(request)},
+    }
+    if request.expires_at is not None:
+        params["expires_at"] = int(request.expires_at.timestamp())
+    if trial is not None and not request.trial_needs_card:
+        params["payment_method_collection"] = "if_required"
+    if request.coupon_id is not None:
+        params["discounts"] = [{"coupon": request.coupon_id}]
+    return params
+
+
+def _begun(request: SubscriptionRequest) -> Any:
+    params: dict[str, Any] = {
+        "customer": request.customer_id,
+        "items": [{"price": request.price_id, "quantity": request.quantity}],
+        "metadata": {**request.metadata, seen.START_MARK: request.reference},
+        "payment_behavior": "allow_incomplete" if request.method else "default_incomplete",
+        "payment_settings": {"save_default_payment_method": "on_subscription"},
+        "expand": SECRETS,
+        **_trial(request),
+    }
+    if request.method:
+        params["default_payment_method"] = request.method
+    if request.coupon_id is not None:
+        params["discounts"] = [{"coupon": request.coupon_id}]
+    return params
+
+
+def _trial(request: SubscriptionRequest) -> Mapping[str, Any]:
+    """A trial that ends without a card ends the subscription."""
+    if request.trial_days is None:
+        return {}
+    end = {"end_behavior": {"missing_payment_method": "cancel"}}
+    return {"trial_period_days": request.trial_days, **({} if request.trial_needs_card else {"trial_settings": end})}
+
+
+def _plain(found: stripe.StripeObject) -> dict[str, Any]:
+    plain: dict[str, Any] = found.to_dict(for_json=True)
+    return plain

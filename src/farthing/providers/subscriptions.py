@@ -1,0 +1,184 @@
+"""What we ask of a payment company about subscriptions and their invoices, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from farthing.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """What a subscription is asked for with. Stored before the call, so that a repetition is word for word the same.
+
+    With `success_url` a payment page is opened for it; with `method` a saved way to pay is charged; with neither the buyer's
+    browser pays its first invoice by a client secret.
+    """
+
+    reference: str
+    price_id: str
+    quantity: int
+    customer_reference: str
+    """Our id of the customer: asked for once the provider has them."""
+    customer_id: str | None = None
+    trial_days: int | None = None
+    trial_needs_card: bool = True
+    coupon_id: str | None = None
+    method: str | None = None
+    success_url: str | None = None
+    cancel_url: str | None = None
+    expires_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSubscriptionCheckout:
+    """A payment page as the provider has it now. `subscription_id` is there once it is paid."""
+
+    id: str
+    status: Literal["open", "complete", "expired"]
+    url: str | None
+    reference: str | None
+    subscription_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSecret:
+    """What the buyer's browser needs to pay the first invoice, or to save a card for a trial. For it alone: never stored."""
+
+    subscription_id: str
+    client_secret: str | None = field(repr=False)
+    kind: Literal["payment", "setup"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSubscription:
+    """A subscription as the provider has it now. Of one with several items, the first that is ours counts.
+
+    `unit` is None where a price is not one amount. `reference` is the id of our start of it, where there was one.
+    `discount` is what is taken off each period for longer than once.
+    """
+
+    id: str
+    status: str
+    customer_id: str
+    reference: str | None
+    created_at: datetime
+    started_at: datetime
+    item_id: str
+    product_id: str
+    price_id: str
+    price_name: str | None
+    unit: Money | None
+    currency: str
+    interval: str
+    interval_count: int
+    quantity: int
+    period_start: datetime
+    period_end: datetime
+    trial_start: datetime | None
+    trial_end: datetime | None
+    cancel_at: datetime | None
+    cancel_at_period_end: bool
+    canceled_at: datetime | None
+    ended_at: datetime | None
+    cancel_reason: str | None
+    cancel_comment: str | None
+    pause_behavior: str | None
+    pause_resumes_at: datetime | None
+    discount: int
+    has_method: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInvoiceLine:
+    """`of_subscription`: a stretch of the subscription itself, and nothing that was added once."""
+
+    id: str
+    description: str | None
+    quantity: int
+    amount: int
+    discount: int
+    tax: int
+    period_start: datetime
+    period_end: datetime
+    proration: bool
+    of_subscription: bool
+    product_id: str | None
+    price_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInvoicePayment:
+    """Money that came in for an invoice, by one payment of the provider."""
+
+    payment_id: str
+    amount: int
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInvoice:
+    """An invoice as the provider has it now. Amounts are minor units of its currency; `paid` are payments that came in."""
+
+    id: str
+    subscription_id: str | None
+    customer_id: str | None
+    number: str | None
+    status: str
+    billing_reason: str | None
+    currency: str
+    subtotal: int
+    discount: int
+    tax: int
+    total: int
+    amount_due: int
+    amount_paid: int
+    amount_remaining: int
+    period_start: datetime
+    period_end: datetime
+    attempt_count: int
+    next_attempt_at: datetime | None
+    hosted_url: str | None
+    pdf_url: str | None
+    created_at: datetime
+    finalized_at: datetime | None
+    paid_at: datetime | None
+    voided_at: datetime | None
+    lines: Sequence[SeenInvoiceLine]
+    payments: Sequence[SeenInvoicePayment]
+
+
+class SubscriptionProvider(Protocol):
+    async def create_subscription_checkout(self, request: SubscriptionRequest, *, key: str) -> SeenSubscriptionCheckout:
+        """Open a payment page for it. The same key returns the same page."""
+
+    async def subscription_checkout(self, id: str) -> SeenSubscriptionCheckout: ...
+
+    async def create_subscription(self, request: SubscriptionRequest, *, key: str) -> SubscriptionSecret:
+        """Begin it without a page. The same key returns the same one. A decline leaves it incomplete: the answer says so."""
+
+    async def subscription_secret(self, id: str) -> SubscriptionSecret:
+        """Of one that waits for the buyer; without a secret where it does not."""
+
+    async def subscription(self, id: str) -> SeenSubscription: ...
+
+    async def subscriptions_of(self, customer_id: str) -> Sequence[SeenSubscription]:
+        """All of one customer, ended ones too."""
+
+    async def invoices_of(self, subscription_id: str) -> Sequence[SeenInvoice]:
+        """The newest hundred, newest first."""
+
+    async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
+        """End it now. Nothing is given back. Ending what has ended changes nothing."""
+
+    async def cancel_subscription_at_end(self, id: str, *, comment: str | None, key: str) -> None:
+        """Let it end with the period that is paid."""
+
+    async def keep_subscription(self, id: str, *, key: str) -> None:
+        """Let it not end after all."""

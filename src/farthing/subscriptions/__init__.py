@@ -1,0 +1,48 @@
+"""Plans that customers pay for again and again: beginning one, its mirror, its facts, until when it may be used, its end."""
+
+from farthing.subscriptions.ending import ask_again, cancel, resume
+from farthing.subscriptions.flow import close_due, look_again, start, sync, sync_checkout, tell_of_trials
+from farthing.subscriptions.model import Begun, Start, Subscription
+from farthing.subscriptions.sight import find_for, find_one, page_for
+from farthing.subscriptions.starting import Wanted
+from farthing.subscriptions.starts import of_customer as starts_of
+from farthing.subscriptions.store import (
+    Fact,
+    counts,
+    facts_of,
+    find_by_provider_id,
+    get,
+    list_page,
+    live_of,
+    lock,
+    of_customer,
+)
+
+__all__ = [
+    "Begun",
+    "Fact",
+    "Start",
+    "Subscription",
+    "Wanted",
+    "ask_again",
+    "cancel",
+    "close_due",
+    "counts",
+    "facts_of",
+    "find_by_provider_id",
+    "find_for",
+    "find_one",
+    "get",
+    "list_page",
+    "live_of",
+    "lock",
+    "look_again",
+    "of_customer",
+    "page_for",
+    "resume",
+    "start",
+    "starts_of",
+    "sync",
+    "sync_checkout",
+    "tell_of_trials",
+]
