@@ -41,7 +41,7 @@ async def of_subscription(tx: Transaction, subscription: Subscription) -> list[E
     entries = [
         *(_from_notice(notice) for notice in notices),
         *(words.of_event(event) for event in await events.of_subscription(tx, subscription.id)),
-        *_from_ledger(await ledger.entries_of(tx, [str(each.id) for each in (*paid, *back)])),
+        *_from_ledger(await ledger.entries_of(tx, [str(payment.id) for payment in paid] + [str(refund.id) for refund in back])),
         *(_from_hook(run) for run in await hook_runs.of_subscription(tx, subscription.id) if not run.is_told_elsewhere),
     ]
     return _sorted(entries)
