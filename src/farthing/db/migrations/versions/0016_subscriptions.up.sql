@@ -138,8 +138,8 @@ CREATE TABLE subscription_facts (
     recorded_at timestamptz NOT NULL,
     -- What is new in it: started, status, price, quantity, discount, canceling, duplicate.
     changes text[] NOT NULL CHECK (cardinality(changes) > 0),
-    status text NOT NULL CHECK (status IN ('incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'unpaid',
-        'paused', 'canceled')),
+    -- That of the mirror then.
+    status text NOT NULL,
     plan text NOT NULL,
     price text,
     plan_group text NOT NULL,
