@@ -234,7 +234,7 @@ async def test_a_monthly_price_with_our_lookup_key_is_no_price_of_ours(seller: S
     monthly: dict[str, Any] = {"product": "farthing_mug", "currency": "eur", "unit_amount": 1250}
     monthly |= {"recurring": {"interval": "month"}, "lookup_key": "farthing:mug:eur", "transfer_lookup_key": True}
     made = dashboard.stripe.prices.create(monthly)
-    assert [each.found for each in (await seller.plan(SHOP)).drift] == ["another kind of price"]
+    assert [each.found for each in (await seller.plan(SHOP)).drift] == ["12.50 EUR every month"]
     await seller.apply(SHOP)
     assert dashboard.stripe.prices.retrieve(made.id).active is False
     assert await seller.plan(SHOP) == catalog.Plan()
