@@ -5,6 +5,8 @@ from farthing.subscriptions.flow import close_due, look_again, start, sync, sync
 from farthing.subscriptions.model import Begun, Start, Subscription
 from farthing.subscriptions.sight import find_for, find_one, page_for
 from farthing.subscriptions.starting import Wanted
+from farthing.subscriptions.starts import find_by_checkout as find_start
+from farthing.subscriptions.starts import get as get_start
 from farthing.subscriptions.starts import of_customer as starts_of
 from farthing.subscriptions.store import (
     Fact,
@@ -16,6 +18,7 @@ from farthing.subscriptions.store import (
     live_of,
     lock,
     of_customer,
+    of_start,
 )
 
 __all__ = [
@@ -32,12 +35,15 @@ __all__ = [
     "find_by_provider_id",
     "find_for",
     "find_one",
+    "find_start",
     "get",
+    "get_start",
     "list_page",
     "live_of",
     "lock",
     "look_again",
     "of_customer",
+    "of_start",
     "page_for",
     "resume",
     "start",

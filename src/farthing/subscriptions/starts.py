@@ -32,6 +32,17 @@ async def find(tx: Transaction, id: SubscriptionStartId) -> Start | None:
     return await tx.find(_start, SELECT + " WHERE id = %(id)s", id=id)
 
 
+async def find_by_checkout(tx: Transaction, provider: str, livemode: bool, provider_checkout_id: str) -> Start | None:
+    """The start whose payment page has this id at the provider (cs_…)."""
+    return await tx.find(
+        _start,
+        SELECT + " WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_checkout_id = %(page)s",
+        provider=provider,
+        livemode=livemode,
+        page=provider_checkout_id,
+    )
+
+
 async def lock(tx: Transaction, id: SubscriptionStartId) -> Start:
     """Held until the commit. The caller holds the lock of the customer already."""
     found = await tx.find(_start, SELECT + " WHERE id = %(id)s FOR UPDATE", id=id)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from farthing.formats import count_text, exact_text, moment_text, money_text, pretty_json
+from farthing.formats import count_text, day_text, exact_text, moment_text, money_text, pretty_json
 from farthing.money import Money
 from farthing.web import assets, csrf
 from farthing.web.links import base_of, here, url_for
@@ -36,6 +36,7 @@ def environment(locale: str, own_templates: tuple[Path, ...] = ()) -> Environmen
         "money": partial(money_text, locale=locale),
         "count": partial(count_text, locale=locale),
         "moment": partial(moment_text, locale=locale),
+        "day": partial(day_text, locale=locale),
         "exact": exact_text,
         "words": words_of,
         "pretty_json": pretty_json,

@@ -15,6 +15,7 @@ from farthing.orders import Order
 from farthing.web.account import visitor_of
 from farthing.web.page import render
 from farthing.web.shop import cart as carts
+from farthing.web.shop import subscribed
 from farthing.web.wiring import asked, reading, world_of
 
 LOOKS_MAX: Final = 20
@@ -27,6 +28,8 @@ PATIENCE: Final = 5.0
 async def success(request: Request) -> Response:
     """`GET /checkout/success?session_id=cs_…`: the id is the secret that opens it."""
     session = asked(request, "session_id") or ""
+    if await subscribed.find(request, session) is not None:
+        return await _subscribed(request, session)
     order = await _order(request, session)
     looks = _looks(request)
     if order.status == OrderStatus.OPEN:
@@ -38,6 +41,20 @@ async def success(request: Request) -> Response:
         response.headers["Refresh"] = f"{LOOK_EVERY}; url=?session_id={session}&looks={looks + 1}"
     elif carts.read(request, sold).order == str(order.id):
         carts.empty(request, response)
+    return response
+
+
+async def _subscribed(request: Request, session: str) -> Response:
+    landing, looks = await subscribed.find(request, session), _looks(request)
+    if landing is not None and landing.waits:
+        await subscribed.look_again(request, session, PATIENCE)
+        landing = await subscribed.find(request, session)
+    assert landing is not None, "a start is never deleted"
+    waits = landing.waits and looks < LOOKS_MAX
+    visitor = await visitor_of(request)
+    response = render(request, "shop/subscribed.html", landing=landing, waits=waits, session=session, visitor=visitor)
+    if waits:
+        response.headers["Refresh"] = f"{LOOK_EVERY}; url=?session_id={session}&looks={looks + 1}"
     return response
 
 
@@ -73,4 +90,7 @@ def _looks(request: Request) -> int:
 ROUTES: Final = (
     Route("/checkout/success", success, name="checkout_success", methods=["GET"]),
     Route("/checkout/canceled", canceled, name="checkout_canceled", methods=["GET"]),
+    # By other names, see docs/reference/documents.md.
+    Route("/payment/success", success, name="payment_success", methods=["GET"]),
+    Route("/payment/cancel", canceled, name="payment_cancel", methods=["GET"]),
 )
