@@ -22,8 +22,9 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
 EVERY = os.environ.get("FARTHING_TEST_EVERY_BOUNDARY") == "1"
 """Kill at each of them, two thousand times: hours of work, for whoever changed a flow."""
 
-STRIDES = {"settle": 3, "refund": 5, "cancel": 4, "dispute": 8, "settle_everything": 20, "refund_line": 20, "capture": 20} | {
-    "charge": 15,
+STRIDES = {"check_out": 2, "settle": 5, "refund": 9, "cancel": 7, "dispute": 15, "settle_everything": 20, "refund_line": 20} | {
+    "capture": 20,
+    "charge": 20,
 }
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 
