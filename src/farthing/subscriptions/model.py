@@ -198,6 +198,7 @@ def changes(before: Subscription | None, after: Subscription) -> list[str]:
         "discount": (before.discount_amount, after.discount_amount),
         "canceling": (before.ends_at, after.ends_at),
         "duplicate": (before.duplicate_of is None, after.duplicate_of is None),
+        "paused": (before.pause_behavior is None, after.pause_behavior is None),
     }
     return [name for name, (old, new) in told.items() if old != new]
 

@@ -240,10 +240,10 @@ async def insert_fact(tx: Transaction, found: Subscription, changes: Sequence[st
         """
         INSERT INTO subscription_facts (subscription_id, customer_id, happened_at, recorded_at, changes, status, plan, price,
             plan_group, quantity, unit_amount, amount, discount_amount, currency, interval, interval_count, ends_at,
-            cancel_reason, duplicate, livemode)
+            cancel_reason, duplicate, paused, livemode)
         SELECT %(subscription)s, %(customer)s, greatest(%(at)s::timestamptz, max(happened_at)), %(now)s, %(changes)s,
             %(status)s, %(plan)s, %(price)s, %(group)s, %(quantity)s, %(unit)s, %(amount)s, %(discount)s, %(currency)s,
-            %(interval)s, %(count)s, %(ends_at)s, %(reason)s, %(duplicate)s, %(livemode)s
+            %(interval)s, %(count)s, %(ends_at)s, %(reason)s, %(duplicate)s, %(paused)s, %(livemode)s
         FROM subscription_facts WHERE subscription_id = %(subscription)s
         """,
         subscription=found.id,
@@ -265,6 +265,7 @@ async def insert_fact(tx: Transaction, found: Subscription, changes: Sequence[st
         ends_at=found.ends_at,
         reason=found.cancel_reason,
         duplicate=found.duplicate_of is not None,
+        paused=found.pause_behavior is not None,
         livemode=found.livemode,
     )
 
