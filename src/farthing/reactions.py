@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from farthing import emails, events, jobs
+from farthing import analytics, emails, events, jobs
 from farthing.db import Transaction
 from farthing.errors import NotFound
 from farthing.events import Event, EventName
@@ -29,6 +29,7 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "payment.action_required": (emails.action_required,),
     "entitlement.ending": (emails.expiry_reminder,),
     "refund.succeeded": (emails.refund_receipt,),
+    "alert.payment_success_rate": (analytics.tell_staff,),
 }
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from farthing import (
+    analytics,
     checkout,
     credits,
     customers,
@@ -87,6 +88,8 @@ SWEEPS: Final = (
     Sweep("credits", timedelta(minutes=1), credits.expire_due),
     Sweep("missed events", timedelta(seconds=30), reconcile.sweep_due),
     Sweep("nightly reconciliation", timedelta(minutes=1), reconcile.nightly_due),
+    Sweep("success of payments", timedelta(minutes=5), analytics.watch_payments),
+    Sweep("figures", timedelta(seconds=5), analytics.refresh_due),
     Sweep("idempotency keys", timedelta(hours=1), purge_keys),
 )
 """What is looked for again and again: every timer is a column, and one of these acts on it."""

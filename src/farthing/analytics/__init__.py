@@ -1,5 +1,7 @@
 """What the facts say of the business: MRR and its movements, churn, cohorts, conversion, failing payments."""
 
+from farthing.analytics.alerts import Success, success, tell_staff, watch_payments
+from farthing.analytics.flow import SHEETS, Asked, SheetName, asked, catch_up, refresh_due, sheet, today
 from farthing.analytics.model import (
     KINDS,
     Conversion,
@@ -16,6 +18,7 @@ from farthing.analytics.model import (
     read_month,
     whole,
 )
+from farthing.analytics.sheets import Sheet, of_movements
 from farthing.analytics.store import (
     Movement,
     conversion,
@@ -33,6 +36,8 @@ from farthing.analytics.store import (
 
 __all__ = [
     "KINDS",
+    "SHEETS",
+    "Asked",
     "Conversion",
     "Failures",
     "Kind",
@@ -41,6 +46,11 @@ __all__ = [
     "Mrr",
     "Ratio",
     "Retention",
+    "Sheet",
+    "SheetName",
+    "Success",
+    "asked",
+    "catch_up",
     "checked_months",
     "conversion",
     "differences",
@@ -51,11 +61,18 @@ __all__ = [
     "movements",
     "mrr",
     "mrr_from_facts",
+    "of_movements",
     "read_day",
     "read_month",
     "rebuild",
     "refresh",
+    "refresh_due",
     "retention",
+    "sheet",
+    "success",
+    "tell_staff",
+    "today",
     "uncounted",
+    "watch_payments",
     "whole",
 ]

@@ -214,18 +214,19 @@ def checked_months(first: date, last: date) -> tuple[date, date]:
 
 def read_month(text: str, *, param: str) -> date:
     """Of 2026-11. Raises Invalid."""
-    try:
-        if len(text) != len("2026-11"):
-            raise ValueError
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise Invalid(f"{text[:20]!r} is not a month: write it like 2026-11.", param=param) from None
+    return _read(f"{text}-01", f"{text[:20]!r} is not a month: write it like 2026-11.", param)
 
 
 def read_day(text: str, *, param: str) -> date:
+    return _read(text, f"{text[:20]!r} is not a day: write it like 2026-11-21.", param)
+
+
+def _read(text: str, said: str, param: str) -> date:
+    """Of this century and the next: far from both ends of what a date can be."""
     try:
-        if len(text) != len("2026-11-21"):
-            raise ValueError
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text) if len(text) == len("2026-11-21") else None
     except ValueError:
-        raise Invalid(f"{text[:20]!r} is not a day: write it like 2026-11-21.", param=param) from None
+        found = None
+    if found is None or not 2000 <= found.year < 2200:
+        raise Invalid(said, param=param)
+    return found

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from farthing.access import routes as access
+from farthing.analytics import routes as analytics
 from farthing.api import documentation, events, job_postings
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
@@ -53,6 +54,7 @@ ROUTERS: Final = (
     events.router,
     webhooks.router,
     reconcile.router,
+    analytics.router,
     documentation.router,
 )
 

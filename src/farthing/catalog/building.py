@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from farthing.catalog.alert_tables import alerts_of
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import (
     BulkDiscount,
@@ -38,6 +39,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
         refunds=policy_of(file.refunds),
         subscriptions=SubscriptionPolicy(file.subscriptions.grace_days, file.subscriptions.trial_reminder_days),
+        alerts=alerts_of(file.alerts),
     )
 
 

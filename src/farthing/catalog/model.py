@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from farthing.catalog.alert_policy import AlertPolicy
 from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
@@ -159,3 +160,4 @@ class Catalog:
     disputes: DisputePolicy = field(default_factory=DisputePolicy)
     refunds: RefundPolicy = field(default_factory=RefundPolicy)
     subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from farthing.catalog.alert_tables import AlertsTable
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.model import DisputeAccess, ProductKind
 from farthing.catalog.options import (
@@ -239,6 +240,7 @@ class File(Table):
     subscriptions: SubscriptionsTable = Field(
         default_factory=SubscriptionsTable, description="What holds for all subscriptions."
     )
+    alerts: AlertsTable = Field(default_factory=AlertsTable, description="When staff are told that payments fail.")
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

@@ -11,6 +11,7 @@ from farthing.emails.messages import (
     receipt,
     refund_receipt,
 )
+from farthing.emails.staff import send_to_staff
 from farthing.emails.store import Email, get, list_page, of_order
 from farthing.emails.words import Letter, check, compose, languages, sources
 
@@ -33,5 +34,6 @@ __all__ = [
     "payment_failed",
     "receipt",
     "refund_receipt",
+    "send_to_staff",
     "sources",
 ]

@@ -32,7 +32,9 @@ class Email:
     sent_at: datetime | None
 
 
-async def write(tx: Transaction, *, key: str, kind: str, order: OrderId, recipient: str, locale: str, letter: Letter) -> Email:
+async def write(
+    tx: Transaction, *, key: str, kind: str, order: OrderId | None, recipient: str, locale: str, letter: Letter
+) -> Email:
     """Store the message, or find the one that was written for this key before."""
     await tx.run(
         """

@@ -2,6 +2,7 @@
 
 from farthing.events.catalog import (
     ANNOUNCED,
+    AlertPaymentSuccessRate,
     Announced,
     CreditsExpired,
     CreditsGranted,
@@ -49,6 +50,7 @@ from farthing.events.record import find, list_page, of_order, of_subscription, r
 
 __all__ = [
     "ANNOUNCED",
+    "AlertPaymentSuccessRate",
     "Announced",
     "CreditsExpired",
     "CreditsGranted",

@@ -127,6 +127,7 @@ EventName = Literal[
     "hook.failed",
     "notice.parked",
     "notice.lost",
+    "alert.payment_success_rate",
     "discrepancy.found",
     "discrepancy.healed",
     "discrepancy.resolved",
@@ -484,6 +485,12 @@ class InvoicePaymentFailed(Announced):
     name = "invoice.payment_failed"
 
 
+class AlertPaymentSuccessRate(Announced):
+    """Too few payments came. Told once, until they come again. `data`: hours, succeeded, failed, limit_percent."""
+
+    name = "alert.payment_success_rate"
+
+
 class DiscrepancyFound(Announced):
     """Here and at the provider something is different. `data`: discrepancy, subject, field, ours, theirs."""
 
@@ -545,6 +552,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         TrialEnding,
         InvoicePaid,
         InvoicePaymentFailed,
+        AlertPaymentSuccessRate,
         DiscrepancyFound,
     )
 }

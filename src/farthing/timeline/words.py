@@ -123,6 +123,7 @@ TITLES: Final[dict[EventName, str]] = {
     "hook.failed": "Hook failed",
     "notice.parked": "Provider event parked",
     "notice.lost": "Provider events lost",
+    "alert.payment_success_rate": "Too few payments came",
     "discrepancy.found": "Differs from the provider",
     "discrepancy.healed": "Difference from the provider healed",
     "discrepancy.resolved": "Difference from the provider gone",
