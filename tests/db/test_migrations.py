@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -135,6 +136,4 @@ def test_a_server_that_is_down_is_said_to_be(postgres: str) -> None:
 
 
 def test_the_newest_version_is_that_of_the_newest_file() -> None:
-    from alembic.script import ScriptDirectory
-
     assert ScriptDirectory(str(migrate.SCRIPTS)).get_heads() == [migrate.latest()]
