@@ -66,12 +66,17 @@ def say_hello(page: Page, shop: Shop, user: str) -> None:
     page.goto(f"{shop.url}/hello?user={user}")
 
 
-def pay(page: Page, shop: Shop, price: str) -> None:
-    """Fill in the payment page that was led to, and come back."""
-    page.wait_for_url(f"{shop.sandbox.url}/c/pay/**")
+def fill_card(page: Page) -> None:
+    """On the sandbox's payment page, one that pays."""
     page.get_by_label("Card number").fill(CARD)
     page.get_by_label("Expires").fill("12 / 34")
     page.get_by_label("Security code").fill("123")
     page.get_by_label("Name on the card").fill("Ada Lovelace")
+
+
+def pay(page: Page, shop: Shop, price: str) -> None:
+    """Fill in the payment page that was led to, and come back."""
+    page.wait_for_url(f"{shop.sandbox.url}/c/pay/**")
+    fill_card(page)
     page.get_by_role("button", name=f"Pay {price}").click()
     page.wait_for_url(f"{shop.url}/**")
