@@ -150,6 +150,12 @@ class InvoicePaymentId(Id):
     prefix = "invoice_payment"
 
 
+class InvoiceAttemptId(Id):
+    """A try to collect an invoice before the provider's own next one."""
+
+    prefix = "invoice_attempt"
+
+
 class InvoiceRefundId(Id):
     prefix = "invoice_refund"
 

@@ -461,6 +461,31 @@ INVOICE_REFUND: Final = Lifecycle(
 )
 
 
+class InvoiceAttemptStatus(StrEnum):
+    ASKING = "asking"
+    PAID = "paid"
+    PROCESSING = "processing"
+    ACTION_REQUIRED = "action_required"
+    DECLINED = "declined"
+    OVERTAKEN = "overtaken"
+
+
+_ASKING = {InvoiceAttemptStatus.ASKING}
+
+INVOICE_ATTEMPT: Final = Lifecycle(
+    "try to collect an invoice",
+    InvoiceAttemptStatus,
+    {
+        "pay": (_ASKING, InvoiceAttemptStatus.PAID),
+        "process": (_ASKING, InvoiceAttemptStatus.PROCESSING),
+        "need_buyer": (_ASKING, InvoiceAttemptStatus.ACTION_REQUIRED),
+        "decline": (_ASKING, InvoiceAttemptStatus.DECLINED),
+        # Somebody else collected it meanwhile, or it is not to be collected any more.
+        "overtake": (_ASKING, InvoiceAttemptStatus.OVERTAKEN),
+    },
+)
+
+
 class ReconciliationStatus(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
@@ -501,5 +526,6 @@ LIFECYCLES: Final = {
     "subscription_starts": SUBSCRIPTION_START,
     "invoices": INVOICE,
     "invoice_refunds": INVOICE_REFUND,
+    "invoice_attempts": INVOICE_ATTEMPT,
 }
 """Table → the lifecycle of its `status` column."""

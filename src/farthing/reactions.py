@@ -30,6 +30,10 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "entitlement.ending": (emails.expiry_reminder,),
     "refund.succeeded": (emails.refund_receipt,),
     "alert.payment_success_rate": (analytics.tell_staff,),
+    "invoice.payment_failed": (emails.renewal_failed,),
+    "subscription.lapsed": (emails.subscription_lapsed,),
+    "trial.ending": (emails.trial_ending,),
+    "card.expiring": (emails.card_expiring,),
 }
 
 

@@ -178,8 +178,9 @@ OF_SUBSCRIPTIONS = {
     "invoice_lines",
     "invoice_payments",
     "invoice_refunds",
+    "invoice_attempts",
 }
-"""Their customers live on clocks of their own: tests/subscriptions fills and reads them."""
+"""Their customers live on clocks of their own: tests/subscriptions and tests/dunning fill and read them."""
 
 OF_FIGURES = {"mrr_movements", "mrr_days", "mrr_cohorts", "mrr_stale", "payment_alerts"}
 """Derived from facts of subscriptions, or from failing payments: tests/analytics fills and reads them."""

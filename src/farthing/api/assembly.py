@@ -17,6 +17,7 @@ from farthing.customers import routes as customers
 from farthing.discounts import routes as discounts
 from farthing.disputes import routes as disputes
 from farthing.downloads import routes as downloads
+from farthing.dunning import routes as dunning
 from farthing.entitlements import routes as entitlements
 from farthing.fulfillment import routes as fulfillment
 from farthing.http.bodies import Problem, described
@@ -42,6 +43,7 @@ ROUTERS: Final = (
     refund_requests.router,
     disputes.router,
     subscriptions.router,
+    dunning.router,
     entitlements.router,
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.

@@ -38,7 +38,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
         disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
         refunds=policy_of(file.refunds),
-        subscriptions=SubscriptionPolicy(file.subscriptions.grace_days, file.subscriptions.trial_reminder_days),
+        subscriptions=SubscriptionPolicy(**file.subscriptions.model_dump()),
         alerts=alerts_of(file.alerts),
     )
 

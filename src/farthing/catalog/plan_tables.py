@@ -77,6 +77,9 @@ class SubscriptionsTable(Table):
         default=7, ge=0, le=90, description="How long a plan may be used after its paid time while its payment fails."
     )
     trial_reminder_days: int = Field(default=3, ge=1, le=30, description="How long before the end of a trial it is told.")
+    card_reminder_days: int = Field(
+        default=14, ge=1, le=60, description="How long before a charge it is told that the card will have expired by then."
+    )
 
 
 def problem_of(options: PlanOptions | None, features: list[str]) -> str | None:

@@ -21,6 +21,7 @@ class SubscriptionPolicy:
     grace_days: int = 7
     """How long a plan may be used after its paid time while we wait for the money."""
     trial_reminder_days: int = 3
+    card_reminder_days: int = 14
 
     @property
     def grace(self) -> timedelta:

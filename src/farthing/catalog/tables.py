@@ -61,7 +61,19 @@ KindName = Annotated[
     AfterValidator(_checked_kind),
 ]
 
-EmailKind = Literal["order_confirmation", "receipt", "refund_receipt", "payment_failed", "action_required", "expiry_reminder"]
+EmailKind = Literal[
+    "order_confirmation",
+    "receipt",
+    "refund_receipt",
+    "payment_failed",
+    "action_required",
+    "expiry_reminder",
+    "renewal_failed",
+    "renewal_action_required",
+    "subscription_lapsed",
+    "trial_ending",
+    "card_expiring",
+]
 
 
 class ShopTable(Table):

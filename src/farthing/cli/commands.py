@@ -103,6 +103,7 @@ COMMANDS: Final = {
     "subscriptions show": ("subscriptions:show_", "Show a subscription and its invoices."),
     "subscriptions cancel": ("subscriptions:cancel", "End a subscription with its period, or now."),
     "subscriptions resume": ("subscriptions:resume", "Let a subscription that was to end go on after all."),
+    "subscriptions retry": ("subscriptions:retry", "Try now to collect what a subscription owes."),
     "subscriptions sync": ("subscriptions:sync", "Ask the provider how a subscription stands, and record it."),
     "metrics mrr": ("metrics:mrr", "Monthly recurring revenue at the end of a day."),
     "metrics movements": ("metrics:movements", "How MRR moved each month, and why."),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from farthing import invoices
+from farthing import dunning, invoices
 from farthing import subscriptions as room
 from farthing.cli import opening, show
 from farthing.cli.opening import ACTOR
 from farthing.cli.terminal import terminal
+from farthing.errors import Conflict
 from farthing.ids import SubscriptionId
 from farthing.invoices import Invoice
-from farthing.lifecycles import SubscriptionStatus
+from farthing.lifecycles import InvoiceAttemptStatus, SubscriptionStatus
 from farthing.subscriptions import Subscription
 
 Status = Literal["incomplete", "incomplete_expired", "trialing", "active", "past_due", "unpaid", "paused", "canceled"]
@@ -138,6 +139,37 @@ async def resume(subscription: str, /, *, dry_run: bool = False) -> int:
         kept = await room.resume(world, found.id, actor=ACTOR)
     terminal().show(_document(kept), f"{kept.id} goes on; it is paid until {show.at(kept.paid_until)}.")
     return 0
+
+
+async def retry(subscription: str, /, *, dry_run: bool = False) -> int:
+    """Try now to collect what a subscription owes, before the provider's own next try. Exits with 1 where it is not paid.
+
+    For example:
+
+        farthing subscriptions retry ada@example.com
+
+    Parameters
+    ----------
+    subscription
+        Its id, the provider's (sub_…), or its customer: an email address, or your own id.
+    dry_run
+        Only show what would be collected.
+    """
+    async with opening.world() as world:
+        async with world.db.transaction(ACTOR) as tx:
+            found = await room.find_one(tx, subscription)
+            owed = await dunning.owed(tx, found)
+        if owed is None:
+            raise Conflict(f"{found.id} owes nothing that can be collected.")
+        if dry_run:
+            _show(found, [owed])
+            return 0
+        terminal().confirm(f"Charge {owed.total} for {found.plan} ({found.id}) now?")
+        with terminal().progress("Asking the provider"):
+            made = await dunning.retry(world, found.id, actor=ACTOR)
+    document = {name: getattr(made, name) for name in ("id", "status", "code", "invoice_id", "subscription_id")}
+    terminal().show(document, f"{made.invoice_id}: {dunning.said_to(made)}")
+    return 0 if made.status in (InvoiceAttemptStatus.PAID, InvoiceAttemptStatus.PROCESSING) else 1
 
 
 async def sync(subscription: str, /) -> int:

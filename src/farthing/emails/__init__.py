@@ -11,6 +11,7 @@ from farthing.emails.messages import (
     receipt,
     refund_receipt,
 )
+from farthing.emails.renewals import card_expiring, renewal_failed, subscription_lapsed, trial_ending
 from farthing.emails.staff import send_to_staff
 from farthing.emails.store import Email, get, list_page, of_order
 from farthing.emails.words import Letter, check, compose, languages, sources
@@ -22,6 +23,7 @@ __all__ = [
     "MailboxMailer",
     "SmtpMailer",
     "action_required",
+    "card_expiring",
     "charge_declined",
     "check",
     "compose",
@@ -34,6 +36,9 @@ __all__ = [
     "payment_failed",
     "receipt",
     "refund_receipt",
+    "renewal_failed",
     "send_to_staff",
     "sources",
+    "subscription_lapsed",
+    "trial_ending",
 ]

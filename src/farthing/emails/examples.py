@@ -62,12 +62,24 @@ _BASE: Final[Mapping[str, Any]] = {
     "link": "https://shop.example/account",
 }
 
+_PLAN: Final[Mapping[str, Any]] = {
+    "plan": "Pro",
+    "until": _AT + timedelta(days=7),
+    "shop": Shop("The Star Shop", "help@shop.example"),
+    "link": "https://shop.example/account",
+}
+
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "order_confirmation": _BASE,
     "receipt": {**_BASE, "received": Money(4650, "eur"), "paid_at": _AT, "card": "visa •••• 4242"},
     "refund_receipt": {**_BASE, "refunded": Money(1250, "eur")},
     "payment_failed": _BASE,
     "action_required": _BASE,
+    "renewal_failed": {**_PLAN, "amount": Money(2000, "eur"), "next_attempt_at": _AT + timedelta(days=3)},
+    "renewal_action_required": {**_PLAN, "amount": Money(2000, "eur"), "next_attempt_at": None},
+    "subscription_lapsed": {**_PLAN, "over": True},
+    "trial_ending": {**_PLAN, "amount": Money(2000, "eur"), "ends_at": _AT + timedelta(days=3), "has_method": True},
+    "card_expiring": {**_PLAN, "amount": Money(2000, "eur"), "charge_at": _AT + timedelta(days=14), "expires": "11/2026"},
     "expiry_reminder": {**_BASE, "ends_at": _AT + timedelta(days=7), "name": "The club, one year"},
 }
 """Kind of email → what its templates are given."""

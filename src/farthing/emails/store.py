@@ -59,6 +59,11 @@ async def write(
     return found
 
 
+async def find(tx: Transaction, key: str) -> Email | None:
+    """What was written for a key."""
+    return await tx.find(_email, SELECT + " WHERE key = %(key)s", key=key)
+
+
 async def mark_sent(tx: Transaction, email: Email) -> bool:
     """Whether this call is the one that says so."""
     return bool(

@@ -117,9 +117,14 @@ EventName = Literal[
     "subscription.cancel_requested",
     "subscription.resume_requested",
     "subscription.duplicate_found",
+    "subscription.lapsed",
     "trial.ending",
+    "card.expiring",
     "invoice.paid",
     "invoice.payment_failed",
+    "invoice.recovered",
+    "invoice.retry_requested",
+    "invoice.retried",
     "invoice.refunded",
     "invoice.refund_returned",
     "invoice.fee_known",
@@ -491,6 +496,25 @@ class AlertPaymentSuccessRate(Announced):
     name = "alert.payment_success_rate"
 
 
+class InvoiceRecovered(Announced):
+    """The money for an invoice came after all. `data` as of InvoicePaid, and attempts, days."""
+
+    name = "invoice.recovered"
+
+
+class SubscriptionLapsed(Announced):
+    """It cannot be used any more: its money never came. `data` as of SubscriptionStarted."""
+
+    name = "subscription.lapsed"
+
+
+class CardExpiring(Announced):
+    """What pays for a subscription will not be good for its next charge. `data` as of SubscriptionStarted, and next_charge_at,
+    exp_month, exp_year."""
+
+    name = "card.expiring"
+
+
 class DiscrepancyFound(Announced):
     """Here and at the provider something is different. `data`: discrepancy, subject, field, ours, theirs."""
 
@@ -553,6 +577,9 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         InvoicePaid,
         InvoicePaymentFailed,
         AlertPaymentSuccessRate,
+        InvoiceRecovered,
+        SubscriptionLapsed,
+        CardExpiring,
         DiscrepancyFound,
     )
 }

@@ -53,6 +53,9 @@ async def record(
     newly_paid = after.status == InvoiceStatus.PAID and (before is None or before.status != InvoiceStatus.PAID)
     if newly_paid:
         await events.record(tx, "invoice.paid", order=None, **_told(after))
+        if after.told_attempts and after.billing_reason != "subscription_create":
+            days = ((after.paid_at or tx.now) - after.issued_at).days
+            await events.record(tx, "invoice.recovered", order=None, **_told(after), attempts=after.told_attempts, days=days)
     if failed:
         at = after.next_payment_attempt_at
         await events.record(

@@ -20,6 +20,7 @@ from farthing.providers.protocol import (
     SubjectKind,
 )
 from farthing.providers.subscriptions import (
+    SavedOnPage,
     SeenInvoice,
     SeenInvoiceLine,
     SeenInvoicePayment,
@@ -46,6 +47,7 @@ __all__ = [
     "PaymentProvider",
     "Recurring",
     "RequestedItem",
+    "SavedOnPage",
     "SeenCheckout",
     "SeenCustomer",
     "SeenDispute",

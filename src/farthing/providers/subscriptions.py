@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from farthing.money import Money
+    from farthing.providers.customers import SeenMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,14 @@ class SeenInvoice:
     payments: Sequence[SeenInvoicePayment]
 
 
+@dataclass(frozen=True, slots=True)
+class SavedOnPage:
+    """What came of a page for saving a way to pay: whose it is, and what was saved, once it was."""
+
+    customer_id: str | None
+    method_id: str | None
+
+
 class SubscriptionProvider(Protocol):
     async def create_subscription_checkout(self, request: SubscriptionRequest, *, key: str) -> SeenSubscriptionCheckout:
         """Open a payment page for it. The same key returns the same page."""
@@ -182,3 +191,19 @@ class SubscriptionProvider(Protocol):
 
     async def keep_subscription(self, id: str, *, key: str) -> None:
         """Let it not end after all."""
+
+    async def pay_invoice(self, id: str, *, method: str | None, key: str) -> str | None:
+        """Charge it now, while its owner is away: None where it is paid, else why not, in the provider's word. The same key
+        returns the same answer."""
+
+    async def invoice_trouble(self, id: str) -> str | None:
+        """Why the last payment of it failed, in the provider's word."""
+
+    async def pay_with(self, subscription_id: str, method: str, *, key: str) -> None:
+        """From now on this pays for it."""
+
+    async def paying_method(self, subscription_id: str) -> SeenMethod | None:
+        """What its next period will be charged to."""
+
+    async def saved_on_page(self, setup_id: str) -> SavedOnPage:
+        """What a customer saved on a page that was made for that."""

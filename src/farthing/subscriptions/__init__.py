@@ -1,5 +1,6 @@
 """Plans that customers pay for again and again: beginning one, its mirror, its facts, until when it may be used, its end."""
 
+from farthing.subscriptions.actions import told
 from farthing.subscriptions.ending import ask_again, cancel, resume
 from farthing.subscriptions.flow import close_due, look_again, start, sync, sync_checkout, tell_of_trials
 from farthing.subscriptions.model import Begun, Start, Subscription
@@ -51,4 +52,5 @@ __all__ = [
     "sync",
     "sync_checkout",
     "tell_of_trials",
+    "told",
 ]

@@ -19,7 +19,7 @@ from farthing.web.pages import Pages
 from farthing.web.wiring import person_of
 from farthing.world import World
 
-STRIPE_PAGES: Final = ("https://checkout.stripe.com", "https://billing.stripe.com")
+STRIPE_PAGES: Final = ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
 
 _SHOP: Final = (Section("Shop", "store", "shop"), Section("Cart", "shopping-cart", "cart"))
 _ACCOUNT: Final = (Section("Your orders", "receipt", "account_orders"),)
@@ -40,7 +40,8 @@ async def front(request: Request) -> Response:
 
 
 def _routes(settings: Settings) -> Sequence[BaseRoute]:
-    everywhere = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
+    links = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *shop.RENEWAL_ROUTES)
+    everywhere = (*links, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
     if settings.env == "production":
         return (Route("/", front, name="shop", methods=["GET"]), *everywhere)
     unlocked = (*shop.SHOP_ROUTES, *account.DEMO_ROUTES, *mailbox.ROUTES)

@@ -71,16 +71,16 @@ class StripeCustomers:
     async def methods(self, customer_id: str) -> list[SeenMethod]:
         with translated():
             page = await self._stripe.v1.customers.payment_methods.list_async(customer_id, {"limit": PAGE})
-            return [_method(_plain(each)) async for each in page.auto_paging_iter()]
+            return [method_of(_plain(each)) async for each in page.auto_paging_iter()]
 
     async def method(self, id: str) -> SeenMethod:
         with translated():
-            return _method(_plain(await self._stripe.v1.payment_methods.retrieve_async(id)))
+            return method_of(_plain(await self._stripe.v1.payment_methods.retrieve_async(id)))
 
     async def detach_method(self, id: str) -> SeenMethod:
         try:
             with translated():
-                return _method(_plain(await self._stripe.v1.payment_methods.detach_async(id)))
+                return method_of(_plain(await self._stripe.v1.payment_methods.detach_async(id)))
         except ProviderUnavailable:
             raise
         except ProviderError:
@@ -131,7 +131,7 @@ def _customer(found: Mapping[str, Any]) -> SeenCustomer:
     return SeenCustomer(found["id"], mark if isinstance(mark, str) else None, default_method=seen.id_of(default))
 
 
-def _method(found: Mapping[str, Any]) -> SeenMethod:
+def method_of(found: Mapping[str, Any]) -> SeenMethod:
     """The number is not among what Stripe tells; of a bank account, too, it is the last four."""
     kind = found["type"]
     about = found.get(kind) or {}

@@ -8,6 +8,7 @@ import stripe
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.stripe import invoices, seen
 from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.collecting import StripeCollecting
 from farthing.providers.stripe.subscription_seen import EXPAND, checkout, secret, subscription
 from farthing.providers.subscriptions import (
     SeenInvoice,
@@ -21,7 +22,7 @@ SECRETS: Final = ["latest_invoice.confirmation_secret", "pending_setup_intent"]
 PAGE: Final = 100
 
 
-class StripeSubscriptions:
+class StripeSubscriptions(StripeCollecting):
     """What `SubscriptionProvider` asks."""
 
     _stripe: stripe.StripeClient
