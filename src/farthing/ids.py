@@ -160,6 +160,14 @@ class InvoiceRefundId(Id):
     prefix = "invoice_refund"
 
 
+class InvoiceDisputeId(Id):
+    prefix = "invoice_dispute"
+
+
+class TaxDocumentId(Id):
+    prefix = "tax_document"
+
+
 class EntitlementId(Id):
     prefix = "entitlement"
 

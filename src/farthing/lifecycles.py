@@ -527,5 +527,6 @@ LIFECYCLES: Final = {
     "invoices": INVOICE,
     "invoice_refunds": INVOICE_REFUND,
     "invoice_attempts": INVOICE_ATTEMPT,
+    "invoice_disputes": DISPUTE,
 }
 """Table → the lifecycle of its `status` column."""

@@ -179,6 +179,10 @@ OF_SUBSCRIPTIONS = {
     "invoice_payments",
     "invoice_refunds",
     "invoice_attempts",
+    "invoice_disputes",
+    "tax_details",
+    "tax_documents",
+    "tax_series",
 }
 """Their customers live on clocks of their own: tests/subscriptions and tests/dunning fill and read them."""
 

@@ -24,6 +24,7 @@ from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import answer, handlers
+from farthing.invoices import routes as invoices
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
 from farthing.purchases import routes as purchases
@@ -44,6 +45,7 @@ ROUTERS: Final = (
     disputes.router,
     subscriptions.router,
     dunning.router,
+    invoices.router,
     entitlements.router,
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.

@@ -5,6 +5,7 @@ from farthing.catalog.constants import python, typescript
 from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
+from farthing.catalog.legal import Legal
 from farthing.catalog.localizing import localized
 from farthing.catalog.model import (
     BulkDiscount,
@@ -45,6 +46,7 @@ __all__ = [
     "DisputePolicy",
     "Drift",
     "Interval",
+    "Legal",
     "Line",
     "Offers",
     "Plan",

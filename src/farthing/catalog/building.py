@@ -5,6 +5,7 @@ from typing import Any
 
 from farthing.catalog.alert_tables import alerts_of
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
+from farthing.catalog.legal import legal_of
 from farthing.catalog.model import (
     BulkDiscount,
     Catalog,
@@ -40,6 +41,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         refunds=policy_of(file.refunds),
         subscriptions=SubscriptionPolicy(**file.subscriptions.model_dump()),
         alerts=alerts_of(file.alerts),
+        legal=legal_of(file.legal),
     )
 
 

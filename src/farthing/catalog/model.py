@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from farthing.catalog.alert_policy import AlertPolicy
+from farthing.catalog.legal import Legal
 from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
@@ -161,3 +162,4 @@ class Catalog:
     refunds: RefundPolicy = field(default_factory=RefundPolicy)
     subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    legal: Legal | None = None

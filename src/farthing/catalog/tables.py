@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from farthing.catalog.alert_tables import AlertsTable
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
+from farthing.catalog.legal import LegalTable
 from farthing.catalog.model import DisputeAccess, ProductKind
 from farthing.catalog.options import (
     DEFAULTS,
@@ -253,6 +254,7 @@ class File(Table):
         default_factory=SubscriptionsTable, description="What holds for all subscriptions."
     )
     alerts: AlertsTable = Field(default_factory=AlertsTable, description="When staff are told that payments fail.")
+    legal: LegalTable | None = Field(default=None, description="In whose name tax invoices are issued; left out, none are.")
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from farthing import events, fulfillment, ledger, orders, payments
+from farthing import events, fulfillment, invoices, ledger, orders, payments
 from farthing.db import Transaction
 from farthing.disputes import store
 from farthing.disputes.model import OVER, REMINDERS, Dispute, Policy, access_of, reminder, status_of
@@ -46,7 +46,8 @@ async def record_dispute(tx: Transaction, provider: str, livemode: bool, seen: S
     """Bring our dispute, and what hangs on it, up to what the provider says. Repeating it, and being late, changes nothing."""
     found = None if seen.payment_id is None else await payments.find_by_provider_id(tx, provider, livemode, seen.payment_id)
     if found is None:
-        return NOT_OURS
+        of_invoice = await invoices.record_dispute(tx, provider, livemode, seen, look.number)
+        return Recorded(None) if of_invoice else NOT_OURS
     order = await orders.lock(tx, found.order_id)
     payment = await payments.lock(tx, found.id)
     before = await store.find_by_provider_id(tx, provider, livemode, seen.id)

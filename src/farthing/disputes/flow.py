@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from farthing import payments
+from farthing import invoices, payments
 from farthing.db import Transaction
 from farthing.disputes import answers, store
 from farthing.disputes.actions import Look, record_dispute, record_fraud_warning, remind, reminders_from, tell_if_paid_twice
@@ -65,7 +65,10 @@ async def watch(world: World) -> int:
     async with world.db.transaction("sweep") as tx:
         due = await store.due_for_reminder(tx, until=tx.now + reminders_from(), limit=LOOK_MAX)
         twice = await store.paid_twice(tx, limit=LOOK_MAX)
-        silent = await store.to_look_at(tx, before=tx.now - NEWS_EXPECTED, limit=LOOK_MAX)
+        silent = [
+            *await store.to_look_at(tx, before=tx.now - NEWS_EXPECTED, limit=LOOK_MAX),
+            *await invoices.silent_disputes(tx, before=tx.now - NEWS_EXPECTED, limit=LOOK_MAX),
+        ]
     for id in due:
         await world.db.run("sweep", partial(remind, id=id))
     for id in twice:

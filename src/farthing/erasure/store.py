@@ -23,6 +23,8 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     UPDATE refund_requests SET message = %(erased)s
     WHERE message IS NOT NULL AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
     """,
+    # Issued tax documents stay as they are: the law wants them kept for years, with the name of the buyer.
+    "DELETE FROM tax_details WHERE customer_id = %(customer)s",
     """
     UPDATE emails SET recipient = %(erased)s, subject = %(erased)s, body_text = %(erased)s, body_html = %(erased)s
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)

@@ -13,6 +13,7 @@ from farthing.events.catalog import (
     EventName,
     FulfillmentDelivered,
     FulfillmentOpened,
+    InvoiceDisputed,
     InvoicePaid,
     InvoicePaymentFailed,
     InvoiceRecovered,
@@ -47,6 +48,7 @@ from farthing.events.catalog import (
     SubscriptionPastDue,
     SubscriptionRenewed,
     SubscriptionStarted,
+    TaxDocumentIssued,
     TrialEnding,
 )
 from farthing.events.record import find, list_page, of_order, of_subscription, record
@@ -64,6 +66,7 @@ __all__ = [
     "EventName",
     "FulfillmentDelivered",
     "FulfillmentOpened",
+    "InvoiceDisputed",
     "InvoicePaid",
     "InvoicePaymentFailed",
     "InvoiceRecovered",
@@ -98,6 +101,7 @@ __all__ = [
     "SubscriptionPastDue",
     "SubscriptionRenewed",
     "SubscriptionStarted",
+    "TaxDocumentIssued",
     "TrialEnding",
     "find",
     "list_page",

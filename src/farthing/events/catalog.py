@@ -128,6 +128,10 @@ EventName = Literal[
     "invoice.refunded",
     "invoice.refund_returned",
     "invoice.fee_known",
+    "invoice.disputed",
+    "invoice.dispute_changed",
+    "tax_document.issued",
+    "tax_details.changed",
     "email.sent",
     "hook.failed",
     "notice.parked",
@@ -515,6 +519,18 @@ class CardExpiring(Announced):
     name = "card.expiring"
 
 
+class InvoiceDisputed(Announced):
+    """A buyer's bank takes back what paid for an invoice, or asks. `data`: dispute, invoice, subscription, amount, status, …"""
+
+    name = "invoice.disputed"
+
+
+class TaxDocumentIssued(Announced):
+    """A tax invoice or credit note has its number. `data`: document, kind, number, invoice, customer, amount."""
+
+    name = "tax_document.issued"
+
+
 class DiscrepancyFound(Announced):
     """Here and at the provider something is different. `data`: discrepancy, subject, field, ours, theirs."""
 
@@ -580,6 +596,8 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         InvoiceRecovered,
         SubscriptionLapsed,
         CardExpiring,
+        InvoiceDisputed,
+        TaxDocumentIssued,
         DiscrepancyFound,
     )
 }

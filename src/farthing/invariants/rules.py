@@ -58,6 +58,10 @@ RULES: Final = (
                 SELECT provider, currency, reinstated_amount - withdrawn_amount FROM disputes
                 UNION ALL
                 SELECT provider, fee_currency, -fee_amount FROM disputes WHERE fee_amount <> 0
+                UNION ALL
+                SELECT provider, currency, reinstated_amount - withdrawn_amount FROM invoice_disputes
+                UNION ALL
+                SELECT provider, fee_currency, -fee_amount FROM invoice_disputes WHERE fee_amount <> 0
             ) part GROUP BY provider, currency
         ), books AS (
             SELECT split_part(account, ':', 2) AS provider, currency, sum(amount) AS amount
@@ -474,7 +478,11 @@ RULES: Final = (
         "The books hold as disputed what banks took and nobody has lost yet.",
         """
         WITH own AS (
-            SELECT currency, sum(withdrawn_amount - reinstated_amount - lost_amount) AS amount FROM disputes GROUP BY currency
+            SELECT currency, sum(amount) AS amount FROM (
+                SELECT currency, withdrawn_amount - reinstated_amount - lost_amount AS amount FROM disputes
+                UNION ALL
+                SELECT currency, withdrawn_amount - reinstated_amount - lost_amount FROM invoice_disputes
+            ) part GROUP BY currency
         ), books AS (
             SELECT currency, sum(amount) AS amount FROM ledger_entries WHERE account = 'disputed' GROUP BY currency
         )

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from farthing import catalog, events, ledger
+from farthing.catalog import Legal
 from farthing.db import Transaction
 from farthing.ids import CustomerId, InvoiceId, InvoicePaymentId, InvoiceRefundId, SubscriptionId
-from farthing.invoices import store
+from farthing.invoices import issuing, store
 from farthing.invoices.model import Invoice, InvoicePayment, InvoiceRefund, refunded_tax, tax_part
 from farthing.ledger import Move
 from farthing.lifecycles import INVOICE, INVOICE_REFUND, InvoiceRefundStatus, InvoiceStatus
@@ -30,7 +31,13 @@ class Outcome:
 
 
 async def record(
-    tx: Transaction, seen: SeenInvoice, look: Look, *, customer: CustomerId, subscription: SubscriptionId | None
+    tx: Transaction,
+    seen: SeenInvoice,
+    look: Look,
+    *,
+    customer: CustomerId,
+    subscription: SubscriptionId | None,
+    legal: Legal | None = None,
 ) -> Outcome:
     """Bring our row, its lines and the books up to what was seen. Repeating it, or an older look, changes nothing."""
     before = await store.find_by_provider_id(tx, look.provider, look.livemode, seen.id)
@@ -56,6 +63,8 @@ async def record(
         if after.told_attempts and after.billing_reason != "subscription_create":
             days = ((after.paid_at or tx.now) - after.issued_at).days
             await events.record(tx, "invoice.recovered", order=None, **_told(after), attempts=after.told_attempts, days=days)
+        if legal is not None:
+            await issuing.issue(tx, after, legal)
     if failed:
         at = after.next_payment_attempt_at
         await events.record(
@@ -209,7 +218,10 @@ async def _give_back(tx: Transaction, payment: InvoicePayment, refund: InvoiceRe
     moves = Move(held, ledger.REFUNDS, refund.money - of_tax), Move(held, ledger.TAXES, of_tax)
     await ledger.post(tx, "refund", str(refund.id), *moves)
     await _tell(tx, "invoice.refunded", payment, refund)
-    return replace(refund, tax_amount=tax)
+    refund = replace(refund, tax_amount=tax)
+    await store.save_refund(tx, payment, refund)
+    await issuing.credit(tx, payment, refund)
+    return refund
 
 
 async def _take_again(tx: Transaction, payment: InvoicePayment, refund: InvoiceRefund) -> None:

@@ -12,6 +12,7 @@ from farthing.money import Money
 if TYPE_CHECKING:
     from farthing.providers.disputes import SeenDispute
     from farthing.providers.protocol import Notice, SeenCheckout, SeenPayment, SeenRefund
+    from farthing.providers.subscriptions import SeenInvoice, SeenSubscription
 
 Seen = TypeVar("Seen")
 
@@ -69,6 +70,10 @@ class ListingProvider(Protocol):
 
     def list_disputes(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenDispute]]]: ...
 
+    def list_subscriptions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenSubscription]]]: ...
+
+    def list_invoices(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenInvoice]]]: ...
+
     def list_movements(self) -> AsyncIterator[Sequence[Movement]]: ...
 
     async def find_payment(self, id: str) -> Listed[SeenPayment] | None:
@@ -79,3 +84,7 @@ class ListingProvider(Protocol):
     async def find_checkout(self, id: str) -> Listed[SeenCheckout] | None: ...
 
     async def find_dispute(self, id: str) -> Listed[SeenDispute] | None: ...
+
+    async def find_subscription(self, id: str) -> Listed[SeenSubscription] | None: ...
+
+    async def find_invoice(self, id: str) -> Listed[SeenInvoice] | None: ...

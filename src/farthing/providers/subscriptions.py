@@ -34,6 +34,8 @@ class SubscriptionRequest:
     success_url: str | None = None
     cancel_url: str | None = None
     expires_at: datetime | None = None
+    automatic_tax: bool = False
+    """The provider computes the tax; on a page it asks for the address and the tax id."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from farthing import checkout, disputes, payments
+from farthing import checkout, disputes, invoices, subscriptions
 from farthing.db import Transaction
 from farthing.payments import Recorded
 from farthing.providers import Listed, PaymentProvider
@@ -29,14 +29,39 @@ class Kind:
     heal: Callable[[World, str], Awaitable[Recorded]]
 
 
+async def _sync_invoice(world: World, named: str) -> Recorded:
+    """An invoice is seen with its subscription."""
+    listed = await world.provider.find_invoice(named)
+    if listed is None or listed.seen.subscription_id is None:
+        return Recorded(None, "it belongs to no subscription")
+    return await subscriptions.sync(world, listed.seen.subscription_id, actor=ACTOR)
+
+
 KINDS: Final = (
+    # First: what paid for an invoice is known by it, and what went back of that by what paid.
+    Kind(
+        "subscription",
+        pages=lambda provider, since: provider.list_subscriptions(since=since),
+        find=lambda provider, named: provider.find_subscription(named),
+        known=ours.subscriptions,
+        compare=model.compare_subscription,
+        heal=lambda world, named: subscriptions.sync(world, named, actor=ACTOR),
+    ),
+    Kind(
+        "invoice",
+        pages=lambda provider, since: provider.list_invoices(since=since),
+        find=lambda provider, named: provider.find_invoice(named),
+        known=ours.invoices,
+        compare=model.compare_invoice,
+        heal=_sync_invoice,
+    ),
     Kind(
         "payment",
         pages=lambda provider, since: provider.list_payments(since=since),
         find=lambda provider, named: provider.find_payment(named),
         known=ours.payments,
         compare=model.compare_payment,
-        heal=lambda world, named: payments.sync(world, named, actor=ACTOR),
+        heal=lambda world, named: invoices.sync_payment(world, named, actor=ACTOR),
     ),
     Kind(
         "refund",
@@ -44,7 +69,7 @@ KINDS: Final = (
         find=lambda provider, named: provider.find_refund(named),
         known=ours.refunds,
         compare=model.compare_refund,
-        heal=lambda world, named: payments.sync_refund(world, named, actor=ACTOR),
+        heal=lambda world, named: invoices.sync_refund(world, named, actor=ACTOR),
     ),
     Kind(
         "checkout",
@@ -73,6 +98,7 @@ def wanted(provider: PaymentProvider, page: Sequence[Listed[Any]]) -> Wanted:
         ids=[listed.seen.id for listed in page],
         references=[mark for listed in page if (mark := getattr(listed.seen, "reference", None)) is not None],
         payments=[id for listed in page if (id := getattr(listed.seen, "payment_id", None)) is not None],
+        subscriptions=[id for listed in page if (id := getattr(listed.seen, "subscription_id", None)) is not None],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from farthing.ids import DiscrepancyId, OrderId, ReconciliationId
 from farthing.lifecycles import DiscrepancyStatus, ReconciliationStatus
 from farthing.money import Money
-from farthing.providers import Listed, SeenCheckout, SeenDispute, SeenPayment, SeenRefund
+from farthing.providers import Listed, SeenCheckout, SeenDispute, SeenInvoice, SeenPayment, SeenRefund, SeenSubscription
 
 DiscrepancyKind = Literal["missing_here", "missing_there", "differs", "balance"]
 
@@ -95,7 +95,7 @@ class OurPayment:
 @dataclass(frozen=True, slots=True)
 class OurRefund:
     id: str
-    order_id: OrderId
+    order_id: OrderId | None
     provider_id: str | None
     status: str
     money: Money
@@ -116,7 +116,7 @@ class OurCheckout:
 @dataclass(frozen=True, slots=True)
 class OurDispute:
     id: str
-    order_id: OrderId
+    order_id: OrderId | None
     provider_id: str | None
     status: str
     money: Money
@@ -125,7 +125,35 @@ class OurDispute:
     """Taken and not given back, in minor units of `money`'s currency."""
 
 
-Ours = OurPayment | OurRefund | OurCheckout | OurDispute
+@dataclass(frozen=True, slots=True)
+class OurSubscription:
+    id: str
+    order_id: None
+    provider_id: str | None
+    status: str
+    money: Money
+    """What a whole period costs."""
+    quantity: int
+    period_end: datetime
+    livemode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OurInvoice:
+    id: str
+    order_id: None
+    provider_id: str | None
+    status: str
+    total: Money
+    tax: Money
+    paid: Money
+    remaining: Money
+    received: Money
+    """The sum of the payments that we know of."""
+    livemode: bool
+
+
+Ours = OurPayment | OurRefund | OurCheckout | OurDispute | OurSubscription | OurInvoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +162,9 @@ class Known:
 
     by_provider_id: Mapping[str, Ours]
     by_id: Mapping[str, Ours]
-    paid: Mapping[str, OrderId]
-    """The provider's ids of payments that were received here, with their orders."""
+    paid: Mapping[str, OrderId | None]
+    """What makes an object ours that has no row: of refunds and disputes the payments that were received here, with their
+    orders; of subscriptions their starts; of invoices their subscriptions."""
 
 
 THERE: Final[Mapping[str, str]] = {"surplus": "succeeded", "failed": "expired"}
@@ -193,10 +222,9 @@ def compare_refund(listed: Listed[SeenRefund], known: Known) -> Sequence[Differe
     seen = listed.seen
     ours = _ours(seen.id, seen.reference, known, OurRefund)
     if ours is None:
-        order = known.paid.get(seen.payment_id or "")
-        if order is None:
+        if seen.payment_id is None or seen.payment_id not in known.paid:
             return NOT_OURS
-        return [_missing("refund", seen.id, f"{seen.status} {seen.money}", order)]
+        return [_missing("refund", seen.id, f"{seen.status} {seen.money}", known.paid[seen.payment_id])]
     return list(_refund_fields(ours, listed))
 
 
@@ -235,8 +263,9 @@ def compare_dispute(listed: Listed[SeenDispute], known: Known) -> Sequence[Diffe
     seen = listed.seen
     ours = known.by_provider_id.get(seen.id)
     if not isinstance(ours, OurDispute):
-        order = known.paid.get(seen.payment_id or "")
-        return NOT_OURS if order is None else [_missing("dispute", seen.id, f"{seen.status} {seen.money}", order)]
+        if seen.payment_id is None or seen.payment_id not in known.paid:
+            return NOT_OURS
+        return [_missing("dispute", seen.id, f"{seen.status} {seen.money}", known.paid[seen.payment_id])]
     return list(_dispute_fields(ours, seen))
 
 
@@ -248,6 +277,55 @@ def _dispute_fields(ours: OurDispute, seen: SeenDispute) -> Iterator[Difference]
     withheld = Money(-sum(moved.money.amount for moved in seen.movements), seen.money.currency)
     if ours.withheld != withheld.amount:
         yield replace(base, field="withheld", ours=str(Money(ours.withheld, seen.money.currency)), theirs=str(withheld))
+
+
+def compare_subscription(listed: Listed[SeenSubscription], known: Known) -> Sequence[Difference] | None:
+    seen = listed.seen
+    ours = known.by_provider_id.get(seen.id)
+    if not isinstance(ours, OurSubscription):
+        if seen.reference not in known.paid or seen.status == "incomplete_expired":
+            return NOT_OURS
+        return [_missing("subscription", seen.id, seen.status, None)]
+    return list(_subscription_fields(ours, seen))
+
+
+def _subscription_fields(ours: OurSubscription, seen: SeenSubscription) -> Iterator[Difference]:
+    base = _differs("subscription", seen.id, None)
+    if ours.status != seen.status:
+        yield replace(base, field="status", ours=ours.status, theirs=seen.status)
+    if ours.quantity != seen.quantity:
+        yield replace(base, field="quantity", ours=str(ours.quantity), theirs=str(seen.quantity))
+    elif seen.unit is not None:
+        yield from _money(base, ours.money, seen.unit * seen.quantity)
+    if ours.period_end != seen.period_end:
+        yield replace(base, field="period_end", ours=ours.period_end.isoformat(), theirs=seen.period_end.isoformat())
+
+
+def compare_invoice(listed: Listed[SeenInvoice], known: Known) -> Sequence[Difference] | None:
+    """A draft still changes: it is compared once it is one."""
+    seen = listed.seen
+    ours = known.by_provider_id.get(seen.id)
+    if not isinstance(ours, OurInvoice):
+        if seen.subscription_id not in known.paid or seen.status == "draft":
+            return NOT_OURS
+        return [_missing("invoice", seen.id, f"{seen.status} {Money(seen.total, seen.currency)}", None)]
+    return [] if seen.status == "draft" else list(_invoice_fields(ours, seen))
+
+
+def _invoice_fields(ours: OurInvoice, seen: SeenInvoice) -> Iterator[Difference]:
+    base, currency = _differs("invoice", seen.id, None), seen.currency
+    if ours.status != seen.status:
+        yield replace(base, field="status", ours=ours.status, theirs=seen.status)
+    yield from _money(base, ours.total, Money(seen.total, currency))
+    sums = {
+        "tax": (ours.tax, seen.tax),
+        "paid": (ours.paid, seen.amount_paid),
+        "remaining": (ours.remaining, seen.amount_remaining),
+        "received": (ours.received, sum(each.amount for each in seen.payments)),
+    }
+    for field, (here, there) in sums.items():
+        if here != Money(there, currency):
+            yield replace(base, field=field, ours=str(here), theirs=str(Money(there, currency)))
 
 
 def missing_there(subject_kind: str, subject: str, ours: Ours | None) -> Sequence[Difference]:
@@ -278,7 +356,7 @@ def _missing(subject_kind: str, subject: str, theirs: str, order: OrderId | None
     return Difference("missing_here", subject_kind, subject, subject_kind, None, theirs, order)
 
 
-def _differs(subject_kind: str, subject: str, order: OrderId) -> Difference:
+def _differs(subject_kind: str, subject: str, order: OrderId | None) -> Difference:
     return Difference("differs", subject_kind, subject, "", None, None, order)
 
 

@@ -1,16 +1,29 @@
 """What we have of the objects on a page of the provider's: read together, in one look, with what the books say of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString, TypeVar
 
 from farthing import ledger
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
-from farthing.ids import CheckoutId, DisputeId, Id, InvoicePaymentId, InvoiceRefundId, OrderId, PaymentId, RefundId
+from farthing.ids import (
+    CheckoutId,
+    DisputeId,
+    Id,
+    InvoiceDisputeId,
+    InvoiceId,
+    InvoicePaymentId,
+    InvoiceRefundId,
+    OrderId,
+    PaymentId,
+    RefundId,
+    SubscriptionId,
+    SubscriptionStartId,
+)
 from farthing.money import Money
-from farthing.reconcile.model import Known, OurCheckout, OurDispute, OurPayment, OurRefund, Ours
+from farthing.reconcile.model import Known, OurCheckout, OurDispute, OurInvoice, OurPayment, OurRefund, Ours, OurSubscription
 
 I = TypeVar("I", bound=Id)  # noqa: E741
 
@@ -24,6 +37,7 @@ class Wanted:
     ids: Sequence[str]
     references: Sequence[str]
     payments: Sequence[str] = ()
+    subscriptions: Sequence[str] = ()
 
 
 async def payments(tx: Transaction, wanted: Wanted) -> Known:
@@ -56,13 +70,16 @@ async def refunds(tx: Transaction, wanted: Wanted) -> Known:
         SELECT id, order_id, provider_refund_id, status, amount, currency, livemode FROM refunds
         WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s))
             OR id = ANY(%(marks)s)
+        UNION ALL
+        SELECT id, NULL, provider_refund_id, status, amount, currency, livemode FROM invoice_refunds
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s)
         """,
         provider=wanted.provider,
         livemode=wanted.livemode,
         ids=list(wanted.ids),
         marks=_marks(RefundId, wanted.references),
     )
-    names = {row["id"]: str(RefundId.of(row["id"])) for row in rows}
+    names = {row["id"]: str((InvoiceRefundId if row["order_id"] is None else RefundId).of(row["id"])) for row in rows}
     booked = await booked_at(tx, wanted.provider, ["refund", "refund_returned"], list(names.values()))
     return _known([_refund(row, names[row["id"]], booked) for row in rows], await _paid(tx, wanted))
 
@@ -93,6 +110,10 @@ async def disputes(tx: Transaction, wanted: Wanted) -> Known:
             withdrawn_amount - reinstated_amount AS withheld
         FROM disputes
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_dispute_id = ANY(%(ids)s)
+        UNION ALL
+        SELECT id, NULL, provider_dispute_id, status, amount, currency, livemode, withdrawn_amount - reinstated_amount
+        FROM invoice_disputes
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_dispute_id = ANY(%(ids)s)
         """,
         provider=wanted.provider,
         livemode=wanted.livemode,
@@ -101,12 +122,61 @@ async def disputes(tx: Transaction, wanted: Wanted) -> Known:
     return _known(rows, await _paid(tx, wanted))
 
 
-async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId]:
-    """Which of the payments are ours."""
+async def subscriptions(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _subscription,
+        """
+        SELECT id, provider_subscription_id, status, quantity, unit_amount, currency, current_period_end, livemode
+        FROM subscriptions
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_subscription_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+    )
+    starts = await tx.all(
+        lambda row: str(SubscriptionStartId.of(row["id"])),
+        "SELECT id FROM subscription_starts WHERE id = ANY(%(marks)s)",
+        marks=_marks(SubscriptionStartId, wanted.references),
+    )
+    return replace(_known(rows), paid=dict.fromkeys(starts))
+
+
+async def invoices(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _invoice,
+        """
+        SELECT id, provider_invoice_id, status, total_amount, tax_amount, paid_amount, remaining_amount, currency, livemode,
+            coalesce((SELECT sum(amount) FROM invoice_payments WHERE invoice_id = invoices.id), 0)::bigint AS received
+        FROM invoices
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_invoice_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+    )
+    held = await tx.all(
+        lambda row: str(row["provider_subscription_id"]),
+        """
+        SELECT provider_subscription_id FROM subscriptions
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_subscription_id = ANY(%(ids)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.subscriptions),
+    )
+    return replace(_known(rows), paid=dict.fromkeys(held))
+
+
+async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId | None]:
+    """Which of the payments are ours; those for invoices have no order."""
     found = await tx.all(
-        lambda row: (str(row["provider_payment_id"]), OrderId.of(row["order_id"])),
+        lambda row: (str(row["provider_payment_id"]), None if row["order_id"] is None else OrderId.of(row["order_id"])),
         """
         SELECT provider_payment_id, order_id FROM payments
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
+        UNION ALL
+        SELECT provider_payment_id, NULL FROM invoice_payments
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_payment_id = ANY(%(ids)s)
         """,
         provider=wanted.provider,
@@ -217,6 +287,16 @@ GONE: dict[str, LiteralString] = {
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND opened_at < %(until)s
             AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
     """,
+    "subscription": """
+        SELECT provider_subscription_id AS subject FROM subscriptions
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND created_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+    """,
+    "invoice": """
+        SELECT provider_invoice_id AS subject FROM invoices
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND issued_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR issued_at >= %(since)s)
+    """,
 }
 """Kind → the provider's ids of ours from a stretch of time."""
 
@@ -262,7 +342,7 @@ async def forget_seen(tx: Transaction, run: Id) -> None:
     await tx.run("DELETE FROM reconciliation_seen WHERE reconciliation_id = %(run)s", run=run)
 
 
-def _known(found: Sequence[Ours], paid: dict[str, OrderId] | None = None) -> Known:
+def _known(found: Sequence[Ours], paid: dict[str, OrderId | None] | None = None) -> Known:
     return Known(
         by_provider_id={ours.provider_id: ours for ours in found if ours.provider_id is not None},
         by_id={ours.id: ours for ours in found},
@@ -303,7 +383,7 @@ def _refund(row: Row, name: str, booked: dict[tuple[str, str, str], int]) -> Our
     money = Money(row["amount"], row["currency"])
     return OurRefund(
         id=name,
-        order_id=OrderId.of(row["order_id"]),
+        order_id=None if row["order_id"] is None else OrderId.of(row["order_id"]),
         provider_id=row["provider_refund_id"],
         status=row["status"],
         money=money,
@@ -324,12 +404,42 @@ def _checkout(row: Row) -> OurCheckout:
 
 
 def _dispute(row: Row) -> OurDispute:
+    of_invoice = row["order_id"] is None
     return OurDispute(
-        id=str(DisputeId.of(row["id"])),
-        order_id=OrderId.of(row["order_id"]),
+        id=str((InvoiceDisputeId if of_invoice else DisputeId).of(row["id"])),
+        order_id=None if of_invoice else OrderId.of(row["order_id"]),
         provider_id=row["provider_dispute_id"],
         status=row["status"],
         money=Money(row["amount"], row["currency"]),
         livemode=row["livemode"],
         withheld=row["withheld"],
+    )
+
+
+def _subscription(row: Row) -> OurSubscription:
+    return OurSubscription(
+        id=str(SubscriptionId.of(row["id"])),
+        order_id=None,
+        provider_id=row["provider_subscription_id"],
+        status=row["status"],
+        money=Money(row["unit_amount"] * row["quantity"], row["currency"]),
+        quantity=row["quantity"],
+        period_end=row["current_period_end"],
+        livemode=row["livemode"],
+    )
+
+
+def _invoice(row: Row) -> OurInvoice:
+    currency = row["currency"]
+    return OurInvoice(
+        id=str(InvoiceId.of(row["id"])),
+        order_id=None,
+        provider_id=row["provider_invoice_id"],
+        status=row["status"],
+        total=Money(row["total_amount"], currency),
+        tax=Money(row["tax_amount"], currency),
+        paid=Money(row["paid_amount"], currency),
+        remaining=Money(row["remaining_amount"], currency),
+        received=Money(row["received"], currency),
+        livemode=row["livemode"],
     )

@@ -58,7 +58,7 @@ async def record(tx: Transaction, sells: Catalog, seen: Seen) -> Recorded:
     if start is not None:
         await _complete(tx, start)
     paid = [
-        await invoices.record(tx, each, look, customer=owner, subscription=after.id)
+        await invoices.record(tx, each, look, customer=owner, subscription=after.id, legal=sells.legal)
         for each in sorted(seen.invoices, key=lambda each: each.created_at)
     ]
     after = await _paid(tx, sells, after)

@@ -1,7 +1,7 @@
 """The intention to begin a subscription, and what becomes of it in the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from farthing import catalog, customers, events
@@ -111,6 +111,8 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
     if price_id is None:
         raise Conflict(f"{chosen.product.key!r} is not at the provider as it is sold here: run `farthing catalog apply`.")
     start = _new(tx, wanted, chosen, person, terms, price_id, card, await _trial(tx, wanted, chosen, person, terms))
+    if sells.legal is not None and sells.legal.automatic_tax:
+        start = replace(start, request=replace(start.request, automatic_tax=True))
     for live in await store.live_of(tx, person.id, chosen.plan.group, livemode=terms.livemode):
         if live.status != SubscriptionStatus.INCOMPLETE:
             raise Conflict(

@@ -16,9 +16,11 @@ from farthing.money import Money
 from farthing.providers.disputes import SeenDispute
 from farthing.providers.listing import Listed, ListedEvent, Movement
 from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
-from farthing.providers.stripe import seen, webhook
+from farthing.providers.stripe import invoices, seen, webhook
 from farthing.providers.stripe.client import translated
 from farthing.providers.stripe.disputes import seen_dispute
+from farthing.providers.stripe.subscription_seen import EXPAND, subscription
+from farthing.providers.subscriptions import SeenInvoice, SeenSubscription
 
 PAGE: Final = 100
 """The most that Stripe gives at once."""
@@ -58,6 +60,15 @@ class StripeListing:
         async for page in self._pages("/v1/disputes", _made(since)):
             yield [_dispute(found) for found in page]
 
+    async def list_subscriptions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenSubscription]]]:
+        wanted = _made(since) | {"status": "all", "expand": [f"data.{each}" for each in EXPAND]}
+        async for page in self._pages("/v1/subscriptions", wanted):
+            yield [_subscription(found) for found in page]
+
+    async def list_invoices(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenInvoice]]]:
+        async for page in self._pages("/v1/invoices", _made(since) | {"expand": ["data.payments"]}):
+            yield [_invoice(found) for found in page]
+
     async def list_movements(self) -> AsyncIterator[Sequence[Movement]]:
         async for page in self._pages("/v1/balance_transactions", {"expand": ["data.source"]}):
             yield [_movement(found) for found in page]
@@ -77,6 +88,14 @@ class StripeListing:
     async def find_dispute(self, id: str) -> Listed[SeenDispute] | None:
         found = await self._find(f"/v1/disputes/{id}", {})
         return None if found is None else _dispute(found)
+
+    async def find_subscription(self, id: str) -> Listed[SeenSubscription] | None:
+        found = await self._find(f"/v1/subscriptions/{id}", {"expand": EXPAND})
+        return None if found is None else _subscription(found)
+
+    async def find_invoice(self, id: str) -> Listed[SeenInvoice] | None:
+        found = await self._find(f"/v1/invoices/{id}", {"expand": ["payments"]})
+        return None if found is None else _invoice(found)
 
     def _event(self, body: bytes) -> ListedEvent:
         return ListedEvent(webhook.read(body, livemode=self.livemode), body)
@@ -140,6 +159,14 @@ def _checkout(found: Plain) -> Listed[SeenCheckout]:
 
 def _dispute(found: Plain) -> Listed[SeenDispute]:
     return Listed(seen_dispute(found), found["livemode"], _at(found["created"]))
+
+
+def _subscription(found: Plain) -> Listed[SeenSubscription]:
+    return Listed(subscription(found), found["livemode"], _at(found["created"]))
+
+
+def _invoice(found: Plain) -> Listed[SeenInvoice]:
+    return Listed(invoices.invoice(found), found["livemode"], _at(found["created"]))
 
 
 def _movement(found: Plain) -> Movement:

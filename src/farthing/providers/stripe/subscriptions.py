@@ -119,6 +119,13 @@ def _page(request: SubscriptionRequest) -> Any:
     }
     if request.expires_at is not None:
         params["expires_at"] = int(request.expires_at.timestamp())
+    if request.automatic_tax:
+        params |= {
+            "automatic_tax": {"enabled": True},
+            "billing_address_collection": "required",
+            "customer_update": {"address": "auto", "name": "auto"},
+            "tax_id_collection": {"enabled": True},
+        }
     if trial is not None and not request.trial_needs_card:
         params["payment_method_collection"] = "if_required"
     if request.coupon_id is not None:
@@ -136,6 +143,8 @@ def _begun(request: SubscriptionRequest) -> Any:
         "expand": SECRETS,
         **_trial(request),
     }
+    if request.automatic_tax:
+        params["automatic_tax"] = {"enabled": True}
     if request.method:
         params["default_payment_method"] = request.method
     if request.coupon_id is not None:

@@ -1,0 +1,1 @@
+DROP TABLE tax_documents, tax_series, tax_details, invoice_disputes;
