@@ -53,7 +53,7 @@ from farthing.providers import CaptureMethod
 from farthing.providers.stripe import Stripe
 from farthing.purchases import PurchasePage, SellerSales
 from farthing.refunds import Desk
-from farthing.subscriptions import Begun, Subscription
+from farthing.subscriptions import Begun, Change, Committed, Effective, Subscription
 from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
@@ -409,8 +409,53 @@ class Farthing:
         id = SubscriptionId.parse(subscription)
         return await subscriptions.cancel(self.world, id, now=now, comment=reason, actor="app")
 
+    async def preview_change(
+        self,
+        subscription: str,
+        *,
+        plan: str | None = None,
+        price: str | None = None,
+        quantity: int | None = None,
+        when: Effective | None = None,
+        current_price: bool = False,
+        coupon: str | None = None,
+    ) -> Change:
+        """What a change would cost, now (`.due`) and with each period (`.renewal`): a quote, good for 15 minutes.
+
+        What is left out stays. `when` None: what costs more now, what costs less with the period that is paid. Who bought a
+        price keeps it, unless `current_price` moves them to what new buyers pay. `coupon` is one of the provider's; "" takes
+        off what is on. Raises NotFound, Invalid or Conflict for what it cannot become.
+        """
+        wish = subscriptions.Wish(plan, price, quantity, None, current_price, when, coupon)
+        return await subscriptions.preview_change(self.world, SubscriptionId.parse(subscription), wish, actor="app")
+
+    async def change_subscription(self, quote: Change) -> Committed:
+        """Do what was quoted, and charge exactly that. Where it waits for its money the old plan stays, and the answer has a
+        `client_secret` and a `url`. Raises QuoteChanged with the new quote where it would cost something else by now;
+        ProviderUnavailable: repeat it, and it is the same change.
+        """
+        return await subscriptions.commit_change(self.world, quote.subscription_id, quote.id, actor="app")
+
+    async def changes(self, subscription: str) -> list[Change]:
+        """Those that somebody committed to, newest first: also what is planned, and what waits for its money."""
+        async with self.world.db.transaction("app") as tx:
+            return await subscriptions.changes_of(tx, SubscriptionId.parse(subscription))
+
+    async def drop_change(self, change: Change) -> Change:
+        """Call off what is planned. Raises Conflict for what has happened."""
+        return await subscriptions.drop_change(self.world, change.subscription_id, change.id, actor="app")
+
+    async def pause_subscription(
+        self, subscription: str, *, until: datetime | None = None, reason: str | None = None
+    ) -> Subscription:
+        """Ask for no money until it is resumed, or until then. What is paid can be used until its end."""
+        id = SubscriptionId.parse(subscription)
+        return await subscriptions.pause(self.world, id, until=until, comment=reason, actor="app")
+
     async def resume_subscription(self, subscription: str) -> Subscription:
-        """Let one that was to end go on after all. Raises Conflict where it is over."""
+        """Let one that was to end, or is paused, go on: where nothing is paid any more a new period begins, and is charged.
+
+        Raises Conflict where it is over."""
         return await subscriptions.resume(self.world, SubscriptionId.parse(subscription), actor="app")
 
     async def recovery_url(self, order: str) -> str:

@@ -58,6 +58,12 @@ class Conflict(FarthingError):
     code, title, status, exit_code = "conflict", "Not possible in this state", 409, 5
 
 
+class QuoteChanged(Conflict):
+    """It would cost something else by now: nothing was done, and the new quote is in `quote`."""
+
+    code, title = "quote_changed", "The quote does not hold any more"
+
+
 class ContentNotFound(NotFound):
     """The host knows no such content, or does not sell it."""
 

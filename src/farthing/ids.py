@@ -142,6 +142,12 @@ class SubscriptionStartId(Id):
     prefix = "subscription_start"
 
 
+class SubscriptionChangeId(Id):
+    """A quote, and the change it became."""
+
+    prefix = "subscription_change"
+
+
 class InvoiceId(Id):
     prefix = "invoice"
 

@@ -405,6 +405,35 @@ SUBSCRIPTION: Final = Lifecycle(
 )
 
 
+class ChangeStatus(StrEnum):
+    """`waiting`: the provider has it, and it happens once its money is there."""
+
+    QUOTED = "quoted"
+    SCHEDULED = "scheduled"
+    ASKED = "asked"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+PENDING_CHANGE: Final = frozenset({ChangeStatus.SCHEDULED, ChangeStatus.ASKED, ChangeStatus.WAITING})
+"""A subscription has one of these."""
+
+SUBSCRIPTION_CHANGE: Final = Lifecycle(
+    "change of a subscription",
+    ChangeStatus,
+    {
+        "schedule": ({ChangeStatus.QUOTED}, ChangeStatus.SCHEDULED),
+        "ask": ({ChangeStatus.QUOTED, ChangeStatus.SCHEDULED}, ChangeStatus.ASKED),
+        "answer": ({ChangeStatus.ASKED}, ChangeStatus.WAITING),
+        "finish": ({ChangeStatus.WAITING}, ChangeStatus.DONE),
+        "fail": ({ChangeStatus.ASKED, ChangeStatus.WAITING}, ChangeStatus.FAILED),
+        "drop": ({ChangeStatus.QUOTED, ChangeStatus.SCHEDULED, ChangeStatus.WAITING}, ChangeStatus.DROPPED),
+    },
+)
+
+
 SUBSCRIPTION_START: Final = Lifecycle(
     "start of a subscription",
     CheckoutStatus,
@@ -524,6 +553,7 @@ LIFECYCLES: Final = {
     "reconciliations": RECONCILIATION,
     "subscriptions": SUBSCRIPTION,
     "subscription_starts": SUBSCRIPTION_START,
+    "subscription_changes": SUBSCRIPTION_CHANGE,
     "invoices": INVOICE,
     "invoice_refunds": INVOICE_REFUND,
     "invoice_attempts": INVOICE_ATTEMPT,

@@ -174,6 +174,7 @@ OF_SUBSCRIPTIONS = {
     "subscription_starts",
     "subscriptions",
     "subscription_facts",
+    "subscription_changes",
     "invoices",
     "invoice_lines",
     "invoice_payments",

@@ -1,6 +1,6 @@
 """`[products.x.plan]`: groups, recurring prices, seats and trials, as they must be written."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -79,6 +79,9 @@ class SubscriptionsTable(Table):
     trial_reminder_days: int = Field(default=3, ge=1, le=30, description="How long before the end of a trial it is told.")
     card_reminder_days: int = Field(
         default=14, ge=1, le=60, description="How long before a charge it is told that the card will have expired by then."
+    )
+    paused_access: Literal["paid", "all"] = Field(
+        default="paid", description="A paused plan can be used until what is paid is over (paid), or all the time (all)."
     )
 
 

@@ -22,6 +22,8 @@ class SubscriptionPolicy:
     """How long a plan may be used after its paid time while we wait for the money."""
     trial_reminder_days: int = 3
     card_reminder_days: int = 14
+    paused_access: Literal["paid", "all"] = "paid"
+    """Whether a paused plan can be used until what is paid is over, or all the time."""
 
     @property
     def grace(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from farthing import dunning, invoices
@@ -12,8 +13,8 @@ from farthing.cli.terminal import terminal
 from farthing.errors import Conflict
 from farthing.ids import SubscriptionId
 from farthing.invoices import Invoice
-from farthing.lifecycles import InvoiceAttemptStatus, SubscriptionStatus
-from farthing.subscriptions import Subscription
+from farthing.lifecycles import PENDING_CHANGE, InvoiceAttemptStatus, SubscriptionStatus
+from farthing.subscriptions import Change, Subscription
 
 Status = Literal["incomplete", "incomplete_expired", "trialing", "active", "past_due", "unpaid", "paused", "canceled"]
 
@@ -78,7 +79,8 @@ async def show_(subscription: str, /) -> int:
     async with opening.database() as db, db.transaction(ACTOR) as tx:
         found = await room.find_one(tx, subscription)
         billed = await invoices.of_subscription(tx, found.id)
-    _show(found, billed)
+        pending = [each for each in await room.changes_of(tx, found.id) if each.status in PENDING_CHANGE]
+    _show(found, billed, pending)
     return 0
 
 
@@ -116,7 +118,7 @@ async def cancel(subscription: str, /, *, now: bool = False, reason: str | None 
 
 
 async def resume(subscription: str, /, *, dry_run: bool = False) -> int:
-    """Let a subscription that was to end go on after all.
+    """Let a subscription that was to end, or is paused, go on. After a pause longer than what was paid, a period is charged.
 
     For example:
 
@@ -196,8 +198,11 @@ async def sync(subscription: str, /) -> int:
     return 0
 
 
-def _show(found: Subscription, billed: list[Invoice]) -> None:
-    document = _document(found) | {"invoices": [_invoice(each) for each in billed]}
+def _show(found: Subscription, billed: list[Invoice], pending: Sequence[Change] = ()) -> None:
+    document = _document(found) | {
+        "invoices": [_invoice(each) for each in billed],
+        "pending_change": pending[0].id if pending else None,
+    }
     lines = [
         f"[bold]{show.said(found.plan)}[/] · {found.id} · {show.status(found.status)}",
         f"{found.quantity} × {found.unit} every {found.interval_count} {found.interval} · {found.customer_id}",
@@ -206,6 +211,11 @@ def _show(found: Subscription, billed: list[Invoice]) -> None:
     ]
     if found.ends_at is not None:
         lines.append(f"Ends at {show.at(found.ends_at)}: {show.said(found.cancel_comment or found.cancel_reason or '')}")
+    if found.is_paused:
+        lines.append(f"Paused{f' until {show.at(found.resume_at)}' if found.resume_at else ''}")
+    for each in pending:
+        due = f", at {show.at(each.due_at)}" if each.due_at else ""
+        lines.append(f"Becomes {each.quantity} × {show.said(each.plan)} ({each.status}){due}: {each.id}")
     if found.duplicate_of is not None:
         lines.append(f"Its customer has another one of the group, {found.duplicate_of}: end one of them.")
     rows = [
@@ -219,7 +229,8 @@ def _show(found: Subscription, billed: list[Invoice]) -> None:
 def _document(found: Subscription) -> dict[str, object]:
     names = (
         "id customer_id status plan price plan_group quantity unit amount interval interval_count current_period_end trial_end"
-        " paid_until access_until ends_at cancel_reason cancel_comment duplicate_of provider_subscription_id"
+        " paid_until access_until is_paused resume_at ends_at cancel_reason cancel_comment duplicate_of"
+        " provider_subscription_id"
     ).split()
     return {name: getattr(found, name) for name in names}
 

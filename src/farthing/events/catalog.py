@@ -116,6 +116,12 @@ EventName = Literal[
     "subscription.canceled",
     "subscription.cancel_requested",
     "subscription.resume_requested",
+    "subscription.pause_requested",
+    "subscription.change_requested",
+    "subscription.change_scheduled",
+    "subscription.change_waiting",
+    "subscription.change_failed",
+    "subscription.change_dropped",
     "subscription.duplicate_found",
     "subscription.lapsed",
     "trial.ending",
@@ -450,6 +456,20 @@ class SubscriptionChanged(Announced):
     """Another plan, price or quantity; or it will end, or will not after all. `data` as of SubscriptionStarted, and changes."""
 
     name = "subscription.changed"
+
+
+class SubscriptionChangeWaiting(Announced):
+    """A change waits for its money: the card was declined, or the bank wants to see the buyer. `data`: subscription, customer,
+    change, kind, plan, price, quantity, amount {amount, currency}, expires_at."""
+
+    name = "subscription.change_waiting"
+
+
+class SubscriptionChangeFailed(Announced):
+    """A change did not happen, and all stays as it was. `data`: subscription, customer, change, kind, plan,
+    price, quantity, reason."""
+
+    name = "subscription.change_failed"
 
 
 class SubscriptionRenewed(Announced):

@@ -73,7 +73,7 @@ def document(scope: Scope, error: FarthingError) -> dict[str, Any]:
     }
     if error.param is not None:
         told["param"] = error.param
-    for name in ("errors", "preview"):
+    for name in ("errors", "preview", "quote"):
         if found := error.extra.get(name):
             told[name] = found
     return told

@@ -20,6 +20,7 @@ from farthing.providers.protocol import (
     SubjectKind,
 )
 from farthing.providers.subscriptions import (
+    ChangeRequest,
     SavedOnPage,
     SeenInvoice,
     SeenInvoiceLine,
@@ -35,6 +36,7 @@ __all__ = [
     "CaptureMethod",
     "CatalogItem",
     "CatalogPrice",
+    "ChangeRequest",
     "CheckoutRequest",
     "CustomerProvider",
     "CustomerWanted",

@@ -40,6 +40,23 @@ class SubscriptionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """What a change of a subscription is asked for with. Stored before the call, and the same for its preview.
+
+    With `prorated_at` what is left of the running period is settled from that moment on, at once; without, nothing is.
+    `coupon_id` is put on instead of those there are; "" takes them off; with either, price and quantity stay.
+    """
+
+    item_id: str
+    price_id: str
+    quantity: int
+    prorated_at: datetime | None = None
+    coupon_id: str | None = None
+    keeps_price: bool = False
+    """The price that was bought stays, and is not named: the provider refuses one that is sold no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenSubscriptionCheckout:
     """A payment page as the provider has it now. `subscription_id` is there once it is paid."""
 
@@ -96,6 +113,8 @@ class SeenSubscription:
     pause_resumes_at: datetime | None
     discount: int
     has_method: bool
+    pending_until: datetime | None = None
+    """A change waits for its money until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +228,15 @@ class SubscriptionProvider(Protocol):
 
     async def saved_on_page(self, setup_id: str) -> SavedOnPage:
         """What a customer saved on a page that was made for that."""
+
+    async def preview_change(self, id: str, request: ChangeRequest, *, recurring: bool) -> SeenInvoice:
+        """The invoice that would come of it: the next one, or `recurring` what each period costs from then on."""
+
+    async def change_subscription(self, id: str, request: ChangeRequest, *, key: str) -> None:
+        """Change it if its money comes at once; otherwise the change waits for the money, and all stays as it is."""
+
+    async def pause_subscription(self, id: str, *, key: str) -> None:
+        """Ask for no money any more until it goes on."""
+
+    async def unpause_subscription(self, id: str, *, anew: bool, key: str) -> None:
+        """Go on. `anew`: with a new period from now on, paid now. Of one that is not paused, nothing."""

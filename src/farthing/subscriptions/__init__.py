@@ -1,9 +1,15 @@
 """Plans that customers pay for again and again: beginning one, its mirror, its facts, until when it may be used, its end."""
 
 from farthing.subscriptions.actions import told
-from farthing.subscriptions.ending import ask_again, cancel, resume
+from farthing.subscriptions.changes import Change
+from farthing.subscriptions.changes import of_subscription as changes_of
+from farthing.subscriptions.changing import Committed, apply_due
+from farthing.subscriptions.changing import commit as commit_change
+from farthing.subscriptions.changing import drop as drop_change
+from farthing.subscriptions.ending import ask_again, cancel, pause, resume, resume_due
 from farthing.subscriptions.flow import close_due, look_again, start, sync, sync_checkout, tell_of_trials
 from farthing.subscriptions.model import Begun, Start, Subscription
+from farthing.subscriptions.quoting import preview as preview_change
 from farthing.subscriptions.sight import find_for, find_one, page_for
 from farthing.subscriptions.starting import Wanted
 from farthing.subscriptions.starts import find_by_checkout as find_start
@@ -21,17 +27,26 @@ from farthing.subscriptions.store import (
     of_customer,
     of_start,
 )
+from farthing.subscriptions.targets import Effective, Wish
 
 __all__ = [
     "Begun",
+    "Change",
+    "Committed",
+    "Effective",
     "Fact",
     "Start",
     "Subscription",
     "Wanted",
+    "Wish",
+    "apply_due",
     "ask_again",
     "cancel",
+    "changes_of",
     "close_due",
+    "commit_change",
     "counts",
+    "drop_change",
     "facts_of",
     "find_by_provider_id",
     "find_for",
@@ -46,7 +61,10 @@ __all__ = [
     "of_customer",
     "of_start",
     "page_for",
+    "pause",
+    "preview_change",
     "resume",
+    "resume_due",
     "start",
     "starts_of",
     "sync",

@@ -14,8 +14,8 @@ from farthing.invoices import Look
 from farthing.lifecycles import SUBSCRIPTION, SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.providers import SeenInvoice, SeenSubscription
-from farthing.subscriptions import starts, store
-from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due
+from farthing.subscriptions import settling, starts, store
+from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due, paused_grace
 
 PERIODS = frozenset({"subscription_create", "subscription_cycle"})
 """Why an invoice is for a whole period."""
@@ -66,6 +66,7 @@ async def record(tx: Transaction, sells: Catalog, seen: Seen) -> Recorded:
     await _grant(tx, sells, after)
     await _give_credits(tx, sells, after, paid)
     await _tell(tx, before, after)
+    await settling.settle(tx, after, found, look.number)
     await tell_of_trial(tx, after, sells.subscriptions.trial_reminder_days)
     if before is not None and before.is_live and not after.is_live:
         await _promote(tx, after)
@@ -144,6 +145,7 @@ def _mirrored(
         seen_at=seen.began_at,
         news_due_at=None,
         created_at=now if before is None else before.created_at,
+        resume_at=None if before is None else before.resume_at,
     )
 
 
@@ -173,6 +175,8 @@ async def _paid(tx: Transaction, sells: Catalog, found: Subscription) -> Subscri
     if found.status == SubscriptionStatus.TRIALING and found.trial_end is not None:
         until = max(until, found.trial_end) if until else found.trial_end
     grace = grace_of(found.status, until, found.ends_at, sells.subscriptions.grace)
+    if found.is_paused:
+        grace = paused_grace(found, until, sells.subscriptions)
     after = replace(found, paid_until=until, grace_until=grace)
     return replace(after, news_due_at=news_due(after, tx.now))
 
@@ -277,4 +281,5 @@ def told(found: Subscription) -> dict[str, object]:
         "grace_until": at(found.grace_until),
         "trial_end": at(found.trial_end),
         "ends_at": at(found.ends_at),
+        "paused": found.is_paused,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from farthing.catalog import SubscriptionPolicy
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
 from farthing.lifecycles import LIVE_SUBSCRIPTION, CheckoutStatus, SubscriptionStatus
 from farthing.money import Money
@@ -112,6 +113,8 @@ class Subscription:
     seen_at: datetime
     news_due_at: datetime | None
     created_at: datetime
+    resume_at: datetime | None = None
+    """When a paused one goes on by itself: ours, the provider knows nothing of it."""
 
     @property
     def is_live(self) -> bool:
@@ -132,6 +135,11 @@ class Subscription:
         if self.ended_at is not None:
             return self.ended_at
         return self.cancel_at or (self.current_period_end if self.cancel_at_period_end else None)
+
+    @property
+    def is_paused(self) -> bool:
+        """No money is asked for."""
+        return self.is_live and (self.pause_behavior is not None or self.status == SubscriptionStatus.PAUSED)
 
     @property
     def access_until(self) -> datetime | None:
@@ -172,6 +180,13 @@ def grace_of(
     return paid_until + grace
 
 
+def paused_grace(found: Subscription, paid_until: datetime | None, policy: SubscriptionPolicy) -> datetime | None:
+    """Nobody waits for money of a paused one: what is paid can be used, and more only where the shop wants it so."""
+    if policy.paused_access == "paid" or paid_until is None:
+        return None
+    return max(paid_until, found.current_period_end) + policy.grace
+
+
 def news_due(subscription: Subscription, now: datetime) -> datetime | None:
     """When something should have been heard of it."""
     if not subscription.is_live:
@@ -197,8 +212,8 @@ def changes(before: Subscription | None, after: Subscription) -> list[str]:
         "quantity": (before.quantity, after.quantity),
         "discount": (before.discount_amount, after.discount_amount),
         "canceling": (before.ends_at, after.ends_at),
+        "paused": (before.is_paused, after.is_paused),
         "duplicate": (before.duplicate_of is None, after.duplicate_of is None),
-        "paused": (before.pause_behavior is None, after.pause_behavior is None),
     }
     return [name for name, (old, new) in told.items() if old != new]
 

@@ -36,6 +36,8 @@ class SubscriptionShown(Shown):
     ends_at: datetime | None = Field(description="When it will be over, or was; null while it goes on.")
     canceled_at: datetime | None
     cancel_reason: str | None
+    paused: bool = Field(description="No money is asked for until it is resumed.")
+    resume_at: datetime | None = Field(description="When a paused one goes on by itself.")
     duplicate_of: str | None = Field(description="Another live one of the group, which counts instead: end one of them.")
 
     @classmethod
@@ -62,6 +64,8 @@ class SubscriptionShown(Shown):
             ends_at=found.ends_at,
             canceled_at=found.canceled_at,
             cancel_reason=found.cancel_reason,
+            paused=found.is_paused,
+            resume_at=found.resume_at if found.is_paused else None,
             duplicate_of=public(found.duplicate_of),
         )
 

@@ -28,12 +28,13 @@ from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
 from farthing.ids import PaymentMethodId, SubscriptionId
 from farthing.lifecycles import SubscriptionStatus
-from farthing.subscriptions import ending, flow, sight
+from farthing.subscriptions import change_routes, ending, flow, sight
 from farthing.subscriptions.present import BegunShown, InvoiceShown, SubscriptionShown
 from farthing.subscriptions.starting import Wanted
 from farthing.world import World
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"])
+router.include_router(change_routes.router)
 
 QUANTITY_MAX = 100_000
 URL_MAX = 2000
@@ -167,7 +168,7 @@ async def cancel(world: TheWorld, caller: Known, id: str, wanted: Cancellation |
 
 @router.post("/{id}/resumption", operation_id="subscriptions_resume", dependencies=[LIMITED], responses=CHANGES)
 async def resume(world: TheWorld, caller: Known, id: str) -> SubscriptionShown:
-    """Let a subscription that was to end go on after all."""
+    """Let a subscription that was to end, or is paused, go on. After a pause longer than what was paid, a period is charged."""
     subscription = SubscriptionId.parse(id)
     await _read(world, caller, subscription)
     await ending.resume(world, subscription, actor=caller.actor)

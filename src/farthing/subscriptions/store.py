@@ -18,7 +18,7 @@ SELECT: LiteralString = """
         price, plan_group, quantity, unit_amount, currency, interval, interval_count, discount_amount, status, started_at,
         current_period_start, current_period_end, trial_start, trial_end, trial_told_of, cancel_at, cancel_at_period_end,
         canceled_at, ended_at, cancel_reason, cancel_comment, pause_behavior, pause_resumes_at, has_method, paid_until,
-        grace_until, duplicate_of, look, seen_at, news_due_at, created_at
+        grace_until, duplicate_of, look, seen_at, news_due_at, created_at, resume_at
     FROM subscriptions
 """
 
@@ -41,6 +41,7 @@ class Fact:
     interval: str
     interval_count: int
     ends_at: datetime | None
+    paused: bool
 
 
 async def next_look(tx: Transaction) -> int:
@@ -265,7 +266,7 @@ async def insert_fact(tx: Transaction, found: Subscription, changes: Sequence[st
         ends_at=found.ends_at,
         reason=found.cancel_reason,
         duplicate=found.duplicate_of is not None,
-        paused=found.pause_behavior is not None,
+        paused=found.is_paused,
         livemode=found.livemode,
     )
 
@@ -276,7 +277,7 @@ async def facts_of(tx: Transaction, subscription: SubscriptionId) -> list[Fact]:
         _fact,
         """
         SELECT id, subscription_id, happened_at, recorded_at, changes, status, plan, price, quantity, amount, discount_amount,
-            currency, interval, interval_count, ends_at
+            currency, interval, interval_count, ends_at, paused
         FROM subscription_facts WHERE subscription_id = %(subscription)s ORDER BY id
         """,
         subscription=subscription,
@@ -299,6 +300,7 @@ def _fact(row: Row) -> Fact:
         interval=row["interval"],
         interval_count=row["interval_count"],
         ends_at=row["ends_at"],
+        paused=row["paused"],
     )
 
 

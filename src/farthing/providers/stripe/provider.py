@@ -10,6 +10,7 @@ from farthing.money import Money
 from farthing.providers.protocol import CheckoutRequest, Notice, RequestedItem, SeenCheckout, SeenPayment, SeenRefund
 from farthing.providers.stripe import seen, webhook
 from farthing.providers.stripe.catalog import StripeCatalog
+from farthing.providers.stripe.changes import StripeChanges
 from farthing.providers.stripe.client import API_VERSION, connect, translated
 from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
@@ -24,7 +25,16 @@ CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.cance
 REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 
-class Stripe(StripeListing, StripeCatalog, StripeCustomers, StripeDisputes, StripeRefunds, StripeIntents, StripeSubscriptions):
+class Stripe(
+    StripeListing,
+    StripeCatalog,
+    StripeCustomers,
+    StripeDisputes,
+    StripeRefunds,
+    StripeIntents,
+    StripeSubscriptions,
+    StripeChanges,
+):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 
     name = "stripe"

@@ -53,6 +53,7 @@ def subscription(found: Plain) -> SeenSubscription:
         pause_resumes_at=perhaps(pause.get("resumes_at")),
         discount=0 if unit is None else _discount(unit.amount * quantity, unit.currency, found.get("discounts") or []),
         has_method=found.get("default_payment_method") is not None,
+        pending_until=perhaps((found.get("pending_update") or {}).get("expires_at")),
     )
 
 
@@ -68,11 +69,12 @@ def checkout(session: Plain) -> SeenSubscriptionCheckout:
 
 
 def secret(found: Plain) -> SubscriptionSecret:
-    """Where the first invoice waits for money, its secret; where a trial waits for a card, that of the card."""
+    """Where the first invoice or a change waits for money, its secret; where a trial waits for a card, that of the card."""
     invoice, setup = found.get("latest_invoice"), found.get("pending_setup_intent")
     if isinstance(setup, Mapping) and setup.get("client_secret"):
         return SubscriptionSecret(found["id"], setup["client_secret"], "setup")
-    if isinstance(invoice, Mapping) and found["status"] in ("incomplete", "past_due"):
+    waits = found["status"] in ("incomplete", "past_due") or found.get("pending_update") is not None
+    if isinstance(invoice, Mapping) and waits:
         waiting = (invoice.get("confirmation_secret") or {}).get("client_secret")
         return SubscriptionSecret(found["id"], waiting, "payment" if waiting else None)
     return SubscriptionSecret(found["id"], None, None)

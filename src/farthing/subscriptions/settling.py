@@ -1,0 +1,64 @@
+"""What becomes of a change once its subscription is seen at the provider."""
+
+from farthing import events
+from farthing.db import Transaction
+from farthing.lifecycles import SUBSCRIPTION_CHANGE, ChangeStatus
+from farthing.providers import SeenSubscription
+from farthing.subscriptions import changes
+from farthing.subscriptions.changes import Change
+from farthing.subscriptions.model import Subscription
+
+OVER = "The subscription is over."
+UNPAID = "Its payment did not come: all stays as it was."
+
+
+async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, look: int) -> None:
+    """Finish the change that is under way, or give it up. Only what was seen after the provider's answer decides."""
+    pending = await changes.pending_of(tx, now.id)
+    if pending is None:
+        return
+    if not now.is_live and SUBSCRIPTION_CHANGE.allows(pending.status, "drop"):
+        await drop(tx, now, pending, OVER)
+        return
+    if pending.status != ChangeStatus.WAITING or pending.answered_look is None or look <= pending.answered_look:
+        return
+    if _happened(pending, seen):
+        await changes.finish(tx, pending)
+    elif seen.pending_until is not None:
+        if pending.waits_until != seen.pending_until:
+            await changes.wait(tx, pending, seen.pending_until)
+        if pending.waits_until is None:
+            until = seen.pending_until.isoformat()
+            due = {"amount": pending.due.amount, "currency": pending.due.currency}
+            about = told(now, pending)
+            await events.record(tx, "subscription.change_waiting", order=None, **about, amount=due, expires_at=until)
+    else:
+        await fail(tx, now, pending, UNPAID)
+
+
+async def fail(tx: Transaction, found: Subscription, change: Change, reason: str) -> None:
+    await changes.fail(tx, change, reason)
+    await events.record(tx, "subscription.change_failed", order=None, **told(found, change), reason=reason)
+
+
+async def drop(tx: Transaction, found: Subscription, change: Change, reason: str) -> None:
+    await changes.drop(tx, change, reason)
+    await events.record(tx, "subscription.change_dropped", order=None, **told(found, change), reason=reason)
+
+
+def _happened(change: Change, seen: SeenSubscription) -> bool:
+    """A coupon counts at once: the provider took it, or refused it."""
+    wanted = change.request
+    return wanted.coupon_id is not None or (seen.price_id, seen.quantity) == (wanted.price_id, wanted.quantity)
+
+
+def told(found: Subscription, change: Change) -> dict[str, object]:
+    return {
+        "subscription": found.id,
+        "customer": found.customer_id,
+        "change": change.id,
+        "kind": change.kind,
+        "plan": change.plan,
+        "price": change.price,
+        "quantity": change.quantity,
+    }
