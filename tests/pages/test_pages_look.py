@@ -100,6 +100,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
+            /admin/metrics /admin/metrics/movements
             /admin/payments /admin/payments?status=authorized /admin/reconciliation /admin/search
             /admin/search?q=lantern@navy.example
             /admin/refunds /admin/refunds?status=failed {back} /admin/refunds/requests {request} {request}/decline

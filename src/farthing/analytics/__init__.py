@@ -1,7 +1,8 @@
 """What the facts say of the business: MRR and its movements, churn, cohorts, conversion, failing payments."""
 
 from farthing.analytics.alerts import Success, success, tell_staff, watch_payments
-from farthing.analytics.flow import SHEETS, Asked, SheetName, asked, catch_up, refresh_due, sheet, today
+from farthing.analytics.behind import BegunPlan, FailedPayment, begun, failed_payments
+from farthing.analytics.flow import BATCH, SHEETS, Asked, SheetName, asked, catch_up, refresh_due, sheet, today
 from farthing.analytics.model import (
     KINDS,
     Conversion,
@@ -35,10 +36,13 @@ from farthing.analytics.store import (
 )
 
 __all__ = [
+    "BATCH",
     "KINDS",
     "SHEETS",
     "Asked",
+    "BegunPlan",
     "Conversion",
+    "FailedPayment",
     "Failures",
     "Kind",
     "Month",
@@ -50,10 +54,12 @@ __all__ = [
     "SheetName",
     "Success",
     "asked",
+    "begun",
     "catch_up",
     "checked_months",
     "conversion",
     "differences",
+    "failed_payments",
     "failures",
     "month_of",
     "months",
