@@ -61,6 +61,10 @@ class PlanOptions(Options):
     )
     credits: int | None = Field(default=None, ge=1, le=1_000_000_000, description="How many credits each paid period brings.")
 
+    credits_days: int | None = Field(
+        default=None, ge=1, le=3660, description="For how many days they can be spent; left out: while the period may be used."
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> "PlanOptions":
         if self.seats_max is not None and self.seats_max < self.seats_min:
@@ -103,6 +107,7 @@ def plan_of(options: PlanOptions) -> Plan:
         trial_needs_card=options.trial_needs_card,
         limits=options.limits,
         credits=options.credits,
+        credits_days=options.credits_days,
     )
 
 

@@ -55,6 +55,8 @@ class Plan:
     """Feature → how much of it."""
     credits: int | None = None
     """How many credits each paid period brings."""
+    credits_days: int | None = None
+    """For how long they can be spent; None: as long as the period may be used."""
 
     def price(self, key: str | None) -> PlanPrice:
         """The one that is named, or the only one. Raises NotFound, Conflict for a retired one, Invalid where it is open."""

@@ -4,7 +4,9 @@ from farthing.credits.actions import (
     customer_of,
     give,
     grant_line,
+    hold_given,
     hold_line,
+    let_go_given,
     let_go_line,
     release,
     restore_line,
@@ -14,7 +16,7 @@ from farthing.credits.actions import (
 )
 from farthing.credits.flow import expire_due
 from farthing.credits.model import CreditEntry, CreditGrant, Credits, CreditSpend
-from farthing.credits.store import find_grant, get_spend, grants_of_order, spends_of, statement
+from farthing.credits.store import find_given, find_grant, get_spend, grants_of_order, spends_of, statement
 
 __all__ = [
     "CreditEntry",
@@ -23,12 +25,15 @@ __all__ = [
     "Credits",
     "customer_of",
     "expire_due",
+    "find_given",
     "find_grant",
     "get_spend",
     "give",
     "grant_line",
     "grants_of_order",
+    "hold_given",
     "hold_line",
+    "let_go_given",
     "let_go_line",
     "release",
     "restore_line",

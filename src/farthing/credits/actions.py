@@ -3,6 +3,7 @@
 A host spends credits and does what they pay for in one transaction of its own: both happen, or neither.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -131,6 +132,38 @@ async def let_go_line(tx: Transaction, line: LineItemId, order: OrderId, referen
         await _give_again(tx, grant, order, taken - given, reference=reference)
 
 
+async def hold_given(
+    tx: Transaction, customer: CustomerId, given: Sequence[str], reference: str, money: int, total: int
+) -> None:
+    """Money went back for what came with these references: its share of those credits goes, as far as they are there.
+
+    Rounded up, the newest first. What was used is used; nothing is owed. Once for each reference.
+    """
+    await store.lock_account(tx, customer)
+    await _expire(tx, customer)
+    grants = [grant for each in given if (grant := await store.find_given(tx, customer, each)) is not None]
+    taken = [await store.revoked(tx, grant.id, reference) for grant in grants]
+    if not total or any(taken_before for taken_before, _ in taken):
+        return
+    # Of what is left of the grants by what was taken of them before: two halves that go back are all of it.
+    held = sum(grant.used + grant.remaining for grant in grants)
+    wanted = -(-held * money // total)
+    for grant in grants:
+        part = min(grant.remaining, wanted)
+        wanted -= part
+        await _take_back(tx, grant, None, part, reference=reference)
+
+
+async def let_go_given(tx: Transaction, customer: CustomerId, given: Sequence[str], reference: str) -> None:
+    """That money did not go back after all."""
+    await store.lock_account(tx, customer)
+    for each in given:
+        grant = await store.find_given(tx, customer, each)
+        if grant is not None:
+            taken, again = await store.revoked(tx, grant.id, reference)
+            await _give_again(tx, grant, None, taken - again, reference=reference)
+
+
 async def show(tx: Transaction, customer: CustomerId) -> Credits:
     """What can be spent at this moment. What has run out is not counted, swept or not."""
     grants = tuple(await store.grants_left(tx, customer))
@@ -179,7 +212,9 @@ async def _take_back(tx: Transaction, grant: CreditGrant, order: OrderId | None,
         await events.record(tx, "credits.revoked", order=order, customer=grant.customer_id, grant=grant.id, credits=amount)
 
 
-async def _give_again(tx: Transaction, grant: CreditGrant, order: OrderId, amount: int, *, reference: str | None) -> None:
+async def _give_again(
+    tx: Transaction, grant: CreditGrant, order: OrderId | None, amount: int, *, reference: str | None
+) -> None:
     if amount:
         await store.move(tx, grant.id, "revoked", "customer", amount, reference=reference)
         await events.record(tx, "credits.restored", order=order, customer=grant.customer_id, grant=grant.id, credits=amount)

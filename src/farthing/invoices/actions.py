@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from farthing import catalog, events, ledger
+from farthing import catalog, credits, events, ledger
 from farthing.catalog import Legal
 from farthing.db import Transaction
 from farthing.ids import CustomerId, InvoiceId, InvoicePaymentId, InvoiceRefundId, SubscriptionId
@@ -221,6 +221,10 @@ async def _give_back(tx: Transaction, payment: InvoicePayment, refund: InvoiceRe
     refund = replace(refund, tax_amount=tax)
     await store.save_refund(tx, payment, refund)
     await issuing.credit(tx, payment, refund)
+    # Of the money that had not gone back before: what it brought goes with it.
+    left, id = payment.money.amount - payment.refunded_amount, str(payment.invoice_id)
+    owner = (await store.get(tx, payment.invoice_id)).customer_id
+    await credits.hold_given(tx, owner, [id], str(refund.id), refund.money.amount, left)
     return refund
 
 
@@ -231,6 +235,8 @@ async def _take_again(tx: Transaction, payment: InvoicePayment, refund: InvoiceR
     held, of_tax = ledger.provider(payment.provider), Money(refund.tax_amount, refund.money.currency)
     moves = Move(ledger.REFUNDS, held, refund.money - of_tax), Move(ledger.TAXES, held, of_tax)
     await ledger.post(tx, "refund_returned", str(refund.id), *moves)
+    owner = (await store.get(tx, payment.invoice_id)).customer_id
+    await credits.let_go_given(tx, owner, [str(payment.invoice_id)], str(refund.id))
     await _tell(tx, "invoice.refund_returned", payment, refund)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from farthing import catalog, credits, customers, entitlements, events, invoices
+from farthing import catalog, customers, entitlements, events, invoices
 from farthing.catalog import Catalog
 from farthing.db import Transaction
 from farthing.errors import NotFound
@@ -14,11 +14,8 @@ from farthing.invoices import Look
 from farthing.lifecycles import SUBSCRIPTION, SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.providers import SeenInvoice, SeenSubscription
-from farthing.subscriptions import settling, starts, store
+from farthing.subscriptions import crediting, settling, starts, store
 from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due, paused_grace
-
-PERIODS = frozenset({"subscription_create", "subscription_cycle"})
-"""Why an invoice is for a whole period."""
 
 NOT_OURS = Recorded(None, "not ours: neither its mark, its customer nor its product is known here")
 
@@ -64,7 +61,7 @@ async def record(tx: Transaction, sells: Catalog, seen: Seen) -> Recorded:
     after = await _paid(tx, sells, after)
     await store.save(tx, after)
     await _grant(tx, sells, after)
-    await _give_credits(tx, sells, after, paid)
+    await crediting.give_credits(tx, sells, after, paid)
     await _tell(tx, before, after)
     await settling.settle(tx, after, found, look.number)
     await tell_of_trial(tx, after, sells.subscriptions.trial_reminder_days)
@@ -190,24 +187,6 @@ async def _grant(tx: Transaction, sells: Catalog, found: Subscription) -> None:
         held = await entitlements.of_subscription(tx, found.id)
         features = {each.feature: each.limit for each in held if each.revoked_at is None}
     await entitlements.hold(tx, customer=found.customer_id, subscription=found.id, features=features, until=found.access_until)
-
-
-async def _give_credits(tx: Transaction, sells: Catalog, found: Subscription, paid: Sequence[invoices.Outcome]) -> None:
-    """Those of each period that was paid for; a trial brings none."""
-    product = sells.products.get(found.plan)
-    amount = None if product is None or product.plan is None else product.plan.credits
-    for each in paid:
-        invoice = each.invoice
-        whole = invoice.billing_reason in PERIODS and invoice.total_amount > 0
-        if amount is not None and each.newly_paid and whole:
-            until = found.access_until
-            await credits.give(
-                tx,
-                found.customer_id,
-                amount * found.quantity,
-                reference=str(invoice.id),
-                expires_at=until if until is not None and until > tx.now else tx.now + timedelta(days=1),
-            )
 
 
 async def _tell(tx: Transaction, before: Subscription | None, after: Subscription) -> None:

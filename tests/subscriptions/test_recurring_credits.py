@@ -1,0 +1,84 @@
+"""Credits of a plan: each paid period once, gone with the money that goes back, and never below nothing."""
+
+from dataclasses import replace
+
+import pytest
+from tests.news import hear, sound
+from tests.subscriptions.conftest import PLANS, Ada, subscribe
+from tests.worlds import Account
+
+from farthing import catalog, credits, invoices
+from farthing.ids import CustomerId
+from farthing.world import World
+
+CREDITED = PLANS.replace("seats_max = 10\n", "seats_max = 10\ncredits = 100\n")
+
+
+@pytest.fixture
+async def crediting(world: World, ada: Ada) -> World:
+    ada.world = replace(world, catalog=catalog.parse(CREDITED))
+    return ada.world
+
+
+async def balance(world: World, customer: CustomerId) -> int:
+    async with world.db.transaction("test") as tx:
+        return (await credits.show(tx, customer)).balance
+
+
+async def spend(world: World, customer: CustomerId, amount: int) -> None:
+    async with world.db.transaction("test") as tx:
+        await credits.spend(tx, customer, amount, reference="a thing")
+
+
+async def give_back(world: World, account: Account, amount: int) -> None:
+    async with world.db.transaction("test") as tx:
+        payment: str = await tx.value("SELECT provider_payment_id FROM invoice_payments ORDER BY id DESC LIMIT 1")
+    form = {"payment_intent": payment, "amount": str(amount)}
+    (await account.http.post("/v1/refunds", data=form)).raise_for_status()
+    await hear(world, account)
+    await hear(world, account)
+
+
+@pytest.mark.covers("F37")
+async def test_a_refund_takes_its_share_of_the_credits_and_never_what_was_used(
+    crediting: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(crediting, account, quantity=2)
+    assert await balance(crediting, bought.customer_id) == 200
+    await give_back(crediting, account, 1000)
+    assert await balance(crediting, bought.customer_id) == 150
+    await spend(crediting, bought.customer_id, 120)
+    await give_back(crediting, account, 3000)
+    assert await balance(crediting, bought.customer_id) == 0
+    assert await sound(crediting)
+
+
+async def test_credits_of_a_period_run_out_with_it_and_new_ones_come(crediting: World, account: Account, ada: Ada) -> None:
+    bought = await subscribe(crediting, account)
+    await spend(crediting, bought.customer_id, 30)
+    await ada.later(days=32)
+    assert await balance(crediting, bought.customer_id) == 170
+    await ada.wait(days=8)
+    assert await balance(crediting, bought.customer_id) == 100
+    assert await sound(crediting)
+
+
+async def test_fewer_seats_in_the_middle_of_a_month_take_half_of_what_they_brought_and_more_seats_bring_half(
+    crediting: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(crediting, account, quantity=4)
+    await ada.later(days=15)
+    for quantity, least, most in ((2, 290, 310), (4, 390, 410)):
+        form = {
+            "items[0][id]": bought.provider_item_id,
+            "items[0][quantity]": str(quantity),
+            "proration_behavior": "always_invoice",
+        }
+        path = f"/v1/subscriptions/{bought.provider_subscription_id}"
+        (await account.http.post(path, data=form)).raise_for_status()
+        await hear(crediting, account)
+        await hear(crediting, account)
+        assert least <= await balance(crediting, bought.customer_id) <= most
+    async with crediting.db.transaction("test") as tx:
+        assert len(await invoices.of_subscription(tx, bought.id)) == 3
+    assert await sound(crediting)
