@@ -30,6 +30,7 @@ MONEY_ROOMS = {
 SIDE_DOORS = {
     "routes": {"api", "app", "web"},
     "request_routes": {"api"},
+    "state_routes": {"api"},
     "model": {"model"},
     "migrate": {"app", "cli", "routing", "testing"},
     "main": {"__main__"},

@@ -53,7 +53,7 @@ from farthing.providers import CaptureMethod
 from farthing.providers.stripe import Stripe
 from farthing.purchases import PurchasePage, SellerSales
 from farthing.refunds import Desk
-from farthing.subscriptions import Begun, Change, Committed, Effective, Subscription
+from farthing.subscriptions import Begun, Change, Committed, CustomerState, Effective, Subscription
 from farthing.webhooks import Inbox
 from farthing.world import Hook, Mailer, World
 
@@ -403,6 +403,11 @@ class Farthing:
         async with self.world.db.transaction("app") as tx:
             found = await customers.find_by_external_id(tx, customer)
             return [] if found is None else await subscriptions.of_customer(tx, found.id)
+
+    async def customer_state(self, customer: str) -> CustomerState:
+        """Your user's subscriptions, features with their limits, credits and unpaid invoices, in one answer."""
+        async with self.world.db.transaction("app") as tx:
+            return await subscriptions.state_of(tx, customer)
 
     async def cancel_subscription(self, subscription: str, *, now: bool = False, reason: str | None = None) -> Subscription:
         """End it with the period that is paid, or now. What is paid can be used until its end; nothing is given back."""

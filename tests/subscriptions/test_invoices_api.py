@@ -14,7 +14,7 @@ from farthing.http.callers import CustomerIdentity
 from farthing.world import World
 
 
-async def _signed_in(request: Request) -> CustomerIdentity | None:
+async def signed_in(request: Request) -> CustomerIdentity | None:
     user = request.headers.get("x-user")
     return None if user is None else CustomerIdentity(user)
 
@@ -22,7 +22,7 @@ async def _signed_in(request: Request) -> CustomerIdentity | None:
 async def test_a_customer_says_who_they_are_and_downloads_their_invoice(world: World, account: Account, ada: Ada) -> None:
     selling = replace(world, catalog=replace(world.catalog, legal=LEGAL))
     api = build()
-    api.state.world, api.state.authenticate = selling, _signed_in
+    api.state.world, api.state.authenticate = selling, signed_in
     transport = httpx.ASGITransport(api, client=("192.0.2.7", 4321))
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers={"X-User": "ada"}) as client:
         refused = await client.put("/v1/customers/ada/tax_details", json={"name": "Ada", "country": "DE", "tax_id": "DE1"})

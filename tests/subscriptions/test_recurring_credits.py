@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 from tests.news import hear, sound
 from tests.subscriptions.conftest import PLANS, Ada, subscribe
+from tests.subscriptions.test_invoices_api import signed_in
 from tests.worlds import Account
 
-from farthing import catalog, credits, invoices
+from farthing import catalog, credits, invoices, subscriptions
+from farthing.api import build
 from farthing.ids import CustomerId
 from farthing.world import World
 
@@ -82,3 +85,32 @@ async def test_fewer_seats_in_the_middle_of_a_month_take_half_of_what_they_broug
     async with crediting.db.transaction("test") as tx:
         assert len(await invoices.of_subscription(tx, bought.id)) == 3
     assert await sound(crediting)
+
+
+async def test_one_answer_says_how_a_customer_stands(crediting: World, account: Account, ada: Ada) -> None:
+    await subscribe(crediting, account)
+    await ada.card("pm_card_chargeCustomerFail")
+    await ada.later(days=32)
+    async with crediting.db.transaction("test") as tx:
+        state = await subscriptions.state_of(tx, "ada")
+        nobody = await subscriptions.state_of(tx, "nobody")
+    assert [(each.plan, each.status) for each in state.subscriptions] == [("pro", "past_due")]
+    assert {name: right.limit for name, right in state.features.items()} == {"api": 10000, "reports": None}
+    assert (state.credits, [each.remaining_amount for each in state.open_invoices]) == (100, [2000])
+    assert (nobody.customer, nobody.entitled("api"), state.entitled("api")) == (None, False, True)
+    api = build()
+    api.state.world, api.state.authenticate = crediting, signed_in
+    transport = httpx.ASGITransport(api, client=("192.0.2.7", 4321))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers={"X-User": "ada"}) as client:
+        shown = (await client.get("/v1/customers/ada/state")).json()
+        assert (shown["credits"], [each["feature"] for each in shown["features"]]) == (100, ["api", "reports"])
+        assert (await client.get("/v1/customers/eve/state")).status_code == 404
+        sold = {each["id"]: each["plan"] for each in (await client.get("/v1/products")).json()["data"]}
+    assert (sold["mug"], sold["pro"]["credits"]) == (None, 100)
+    assert [each["id"] for each in sold["pro"]["prices"]] == ["monthly", "yearly", "launch"]
+
+
+def test_the_types_name_the_prices_of_plans() -> None:
+    sells = catalog.parse(CREDITED)
+    assert '"pro": {"monthly": {"eur": 2000, "usd": 2200}, "yearly": {"eur": 20000}' in catalog.python(sells)
+    assert 'plan: {"monthly": {"eur": 5000}}' in catalog.typescript(sells)

@@ -32,6 +32,7 @@ from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
 from farthing.subscriptions import routes as subscriptions
+from farthing.subscriptions import state_routes as customer_state
 from farthing.webhooks import routes as webhooks
 
 ROUTERS: Final = (
@@ -46,6 +47,7 @@ ROUTERS: Final = (
     subscriptions.router,
     dunning.router,
     invoices.router,
+    customer_state.router,
     entitlements.router,
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.

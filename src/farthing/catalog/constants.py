@@ -42,6 +42,10 @@ PRICES: Final[dict[ProductKey, dict[Currency, int]]] = {{{prices}}}
 """What one costs, in minor units; nothing where the buyer says it."""
 
 
+PLANS: Final[dict[ProductKey, dict[str, dict[Currency, int]]]] = {{{plans}}}
+"""What a seat of each plan costs, by the name of the price."""
+
+
 def price(product: ProductKey, currency: Currency) -> int | None:
     """What one costs, in minor units; None where it has no fixed price in this currency."""
     return PRICES[product].get(currency)
@@ -72,6 +76,8 @@ export interface Product {{
   readonly features: readonly Feature[];
   /** What one costs, in minor units; nothing where the buyer says it. */
   readonly prices: {{ readonly [currency in Currency]?: number }};
+  /** What a seat of a plan costs, by the name of the price. */
+  readonly plan?: {{ readonly [price: string]: {{ readonly [currency in Currency]?: number }} }};
 }}
 
 export const PRODUCTS: {{ readonly [key in ProductKey]: Product }} = {{
@@ -109,6 +115,7 @@ def python(catalog: Catalog) -> str:
         names=_entries(products, lambda product: _text(product.name)),
         features=_entries(products, lambda product: _tuple(product.features)),
         prices=_entries(products, _python_prices),
+        plans=_entries([product for product in products if product.plan is not None], _plan),
     )
 
 
@@ -134,8 +141,16 @@ def _typescript_product(product: Product) -> str:
         f"kind: {_text(product.kind)}",
         f"features: {_list(product.features)}",
         f"prices: {{ {prices} }}" if prices else "prices: {}",
+        *([] if product.plan is None else [f"plan: {_plan(product)}"]),
     ]
     return f"  {_text(product.key)}: {{ {', '.join(fields)} }},"
+
+
+def _plan(product: Product) -> str:
+    """JSON, which both languages read."""
+    prices = {} if product.plan is None else product.plan.prices
+    amounts = {key: {currency: unit.amount for currency, unit in sorted(p.amounts.items())} for key, p in prices.items()}
+    return json.dumps(amounts, ensure_ascii=False)
 
 
 def _python_prices(product: Product) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing.catalog.localizing import localized
 from farthing.catalog.model import PriceRange, Product
+from farthing.catalog.plans import Plan
 from farthing.errors import Invalid, Unauthenticated
 from farthing.http.bodies import ListShown, MoneyShown, Query, Shown, listed, refuses
 from farthing.http.callers import Server
@@ -48,6 +49,48 @@ class ProductQuery(Query):
     )
 
 
+class PlanPriceShown(Shown):
+    id: str = Field(description="Its name in the catalog.", examples=["monthly"])
+    interval: str
+    interval_count: int
+    prices: list[MoneyShown] = Field(description="One for each currency.")
+    active: bool = Field(description="Whether one can begin with it.")
+
+
+class PlanShown(Shown):
+    group: str = Field(description="A customer has one plan of each group.")
+    prices: list[PlanPriceShown]
+    seats_min: int
+    seats_max: int
+    trial_days: int | None
+    trial_needs_card: bool
+    limits: dict[str, int] = Field(description="Feature: how much of it.")
+    credits: int | None = Field(description="How many each paid period brings.")
+
+    @classmethod
+    def of(cls, plan: Plan) -> "PlanShown":
+        prices = [
+            PlanPriceShown(
+                id=price.key,
+                interval=price.interval,
+                interval_count=price.interval_count,
+                prices=[MoneyShown.of(money) for money in price.amounts.values()],
+                active=price.active,
+            )
+            for price in plan.prices.values()
+        ]
+        return cls(
+            group=plan.group,
+            prices=prices,
+            seats_min=plan.seats_min,
+            seats_max=plan.seats_max,
+            trial_days=plan.trial_days,
+            trial_needs_card=plan.trial_needs_card,
+            limits=dict(plan.limits),
+            credits=plan.credits,
+        )
+
+
 class ProductShown(Shown):
     id: str = Field(description="The product's key in the catalog.", examples=["guide"])
     object: Literal["product"] = "product"
@@ -62,6 +105,7 @@ class ProductShown(Shown):
     prices: list[MoneyShown] = Field(description="One for each currency.")
     price_ranges: list[RangeShown] = Field(description="Where the buyer says the price: its bounds, one for each currency.")
     volume_prices: list[VolumePriceShown]
+    plan: PlanShown | None = Field(description="Of kind plan: what is paid again and again.")
     display: DisplayShown
 
     @classmethod
@@ -83,6 +127,7 @@ class ProductShown(Shown):
                 for tiers in product.tiers.values()
                 for tier in tiers
             ],
+            plan=None if product.plan is None else PlanShown.of(product.plan),
             display=DisplayShown(
                 badge=product.display.badge,
                 features=list(product.display.features),

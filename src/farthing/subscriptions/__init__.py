@@ -15,6 +15,7 @@ from farthing.subscriptions.starting import Wanted
 from farthing.subscriptions.starts import find_by_checkout as find_start
 from farthing.subscriptions.starts import get as get_start
 from farthing.subscriptions.starts import of_customer as starts_of
+from farthing.subscriptions.state import CustomerState, Right, state_of
 from farthing.subscriptions.store import (
     Fact,
     counts,
@@ -33,8 +34,10 @@ __all__ = [
     "Begun",
     "Change",
     "Committed",
+    "CustomerState",
     "Effective",
     "Fact",
+    "Right",
     "Start",
     "Subscription",
     "Wanted",
@@ -67,6 +70,7 @@ __all__ = [
     "resume_due",
     "start",
     "starts_of",
+    "state_of",
     "sync",
     "sync_checkout",
     "tell_of_trials",
