@@ -1,5 +1,7 @@
 """Tries to collect, and what was told of money that did not come, in the database."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
@@ -7,6 +9,7 @@ from farthing.db import Row, Transaction
 from farthing.dunning.debts import LAPSING, Attempt
 from farthing.ids import InvoiceAttemptId, InvoiceId, SubscriptionId
 from farthing.lifecycles import InvoiceAttemptStatus
+from farthing.money import Money
 
 SELECT: LiteralString = """
     SELECT id, invoice_id, subscription_id, provider_method_id, provider_setup_id, status, code, asked_at, answered_at
@@ -86,7 +89,33 @@ async def unanswered(tx: Transaction, *, before: datetime, limit: int) -> list[I
     )
 
 
-# What an invoice failed for.
+# What an invoice failed for, and what is owed.
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What one subscription owes, for lists."""
+
+    money: Money
+    tries: int
+    next_at: datetime | None
+
+
+async def overdue(tx: Transaction, ids: Sequence[SubscriptionId]) -> dict[SubscriptionId, Overdue]:
+    """Of each that owes something, its newest invoice that waits for money."""
+    rows = await tx.all(
+        lambda row: (
+            SubscriptionId.of(row["subscription_id"]),
+            Overdue(Money(row["remaining_amount"], row["currency"]), row["attempt_count"], row["next_payment_attempt_at"]),
+        ),
+        """
+        SELECT DISTINCT ON (subscription_id) subscription_id, remaining_amount, currency, attempt_count, next_payment_attempt_at
+        FROM invoices WHERE subscription_id = ANY(%(ids)s) AND status = 'open' AND remaining_amount > 0
+        ORDER BY subscription_id, issued_at DESC
+        """,
+        ids=list(ids),
+    )
+    return dict(rows)
 
 
 async def save_code(tx: Transaction, invoice: InvoiceId, code: str | None) -> None:

@@ -44,6 +44,10 @@ class Invoice:
     seen_at: datetime
 
     @property
+    def remaining(self) -> Money:
+        return Money(self.remaining_amount, self.currency)
+
+    @property
     def total(self) -> Money:
         return Money(self.total_amount, self.currency)
 

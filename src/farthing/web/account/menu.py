@@ -7,6 +7,7 @@ from farthing.catalog import Catalog
 from farthing.web.frame import Section
 
 _BY_KIND: Final = (
+    ("plan", Section("Plans", "repeat", "account_subscriptions")),
     ("download", Section("Downloads", "download", "account_downloads")),
     ("content", Section("Purchases", "book-open", "account_purchases")),
     ("credits", Section("Credits", "wallet", "account_credits")),

@@ -9,7 +9,15 @@ from farthing.config import Settings
 from farthing.web.links import url_for
 
 DASHBOARD: Final = "https://dashboard.stripe.com"
-_PLACES: Final = {"pi": "payments", "py": "payments", "ch": "payments", "cus": "customers", "evt": "events"}
+_PLACES: Final = {
+    "pi": "payments",
+    "py": "payments",
+    "ch": "payments",
+    "cus": "customers",
+    "evt": "events",
+    "sub": "subscriptions",
+    "in": "invoices",
+}
 
 _PAGES: Final = {
     "customer": "admin_customer",
@@ -19,6 +27,7 @@ _PAGES: Final = {
     "refund": "admin_refund_detail",
     "refund_request": "admin_refund_request",
     "dispute": "admin_dispute",
+    "subscription": "admin_subscription",
 }
 
 

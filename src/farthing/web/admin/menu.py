@@ -24,6 +24,7 @@ from farthing.web.admin import (
     refund_requests,
     refunds,
     search_page,
+    subscriptions,
 )
 from farthing.web.frame import Section
 from farthing.web.staff import Page, Permission, for_staff
@@ -32,6 +33,7 @@ SECTIONS: Final = (
     Section("Orders", "receipt-text", "admin_orders"),
     Section("Payments", "credit-card", "admin_payments"),
     Section("Refunds", "undo-2", "admin_refunds"),
+    Section("Subscriptions", "repeat", "admin_subscriptions"),
     Section("Disputes", "scale", "admin_disputes"),
     Section("Customers", "users", "admin_customers"),
     Section("Metrics", "chart-line", "admin_metrics"),
@@ -103,6 +105,14 @@ ROUTES: Final = (
     _look("/admin/metrics/failed-payments", metrics.failed, "admin_metrics_failed"),
     _look("/admin/metrics/starts", metrics.begun, "admin_metrics_begun"),
     _look("/admin/metrics/{sheet}.csv", metrics.export, "admin_metrics_csv"),
+    _look("/admin/subscriptions", subscriptions.subscription_list, "admin_subscriptions"),
+    _look("/admin/subscriptions/{id}", subscriptions.subscription_detail, "admin_subscription"),
+    _ask("/admin/subscriptions/{id}/cancellation", subscriptions.ask_cancel, "admin_subscription_ask_cancel", "orders"),
+    _act("/admin/subscriptions/{id}/cancellation", subscriptions.cancel, "admin_subscription_cancel", "orders"),
+    _act("/admin/subscriptions/{id}/resumption", subscriptions.resume, "admin_subscription_resume", "orders"),
+    _ask("/admin/subscriptions/{id}/retry", subscriptions.ask_retry, "admin_subscription_ask_retry", "orders"),
+    _act("/admin/subscriptions/{id}/retry", subscriptions.retry, "admin_subscription_retry", "orders"),
+    _act("/admin/subscriptions/{id}/sync", subscriptions.sync, "admin_subscription_sync", "orders"),
     _look("/admin/customers", customers.customer_list, "admin_customers"),
     _look("/admin/customers/{id}", customers.customer_detail, "admin_customer"),
     _look("/admin/products", products.product_list, "admin_products"),
