@@ -107,14 +107,15 @@ class Member:
 
 def forty() -> list[Member]:
     chance = random.Random("forty customers")
-    fates: list[Fate] = [
-        *["stays"] * 16,
-        *["ends with the period"] * 6,
-        *["thinks better of it"] * 4,
-        *["ends now"] * 4,
-        *["stops paying"] * 5,
-        *["pays late"] * 5,
-    ]
+    wanted: dict[Fate, int] = {
+        "stays": 16,
+        "ends with the period": 6,
+        "thinks better of it": 4,
+        "ends now": 4,
+        "stops paying": 5,
+        "pays late": 5,
+    }
+    fates = [fate for fate, count in wanted.items() for _ in range(count)]
     made = []
     for number, fate in enumerate(fates):
         plan, price, unit, months, trial = chance.choice(
@@ -238,6 +239,8 @@ class Saas:
                 member.ended_at = (await subscriptions.cancel(self.world, mine.id, now=True, actor="test")).ended_at
             case "stops paying" | "pays late":
                 await self.card(member, "pm_card_chargeCustomerFail")
+            case "stays":
+                pass
 
     async def recover(self, member: Member) -> None:
         """Two days after a payment failed, with another card."""

@@ -22,6 +22,7 @@ from farthing.invoices.store import (
     paid_until,
     payments_of,
     refunds_of,
+    unsettled_since,
 )
 from farthing.invoices.tax import Party, TaxDetails, TaxDocument, TaxLine, checked_details
 
@@ -64,4 +65,5 @@ __all__ = [
     "silent_disputes",
     "sync_payment",
     "sync_refund",
+    "unsettled_since",
 ]

@@ -59,6 +59,25 @@ async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list
     )
 
 
+async def unsettled_since(tx: Transaction, provider: str, livemode: bool, provider_subscription_id: str) -> datetime | None:
+    """When the oldest invoice was made that may still move, or the newest of all. None: we know of none.
+
+    What is paid or void stays so, and what is newer than the newest is after it: a look from here on misses nothing.
+    """
+    since: datetime | None = await tx.value(
+        """
+        SELECT coalesce(min(invoices.issued_at) FILTER (WHERE invoices.status NOT IN ('paid', 'void')), max(invoices.issued_at))
+        FROM invoices JOIN subscriptions ON subscriptions.id = invoices.subscription_id
+        WHERE subscriptions.provider = %(provider)s AND subscriptions.livemode = %(livemode)s
+            AND subscriptions.provider_subscription_id = %(id)s
+        """,
+        provider=provider,
+        livemode=livemode,
+        id=provider_subscription_id,
+    )
+    return since
+
+
 async def list_page(
     tx: Transaction,
     *,

@@ -201,8 +201,8 @@ class SubscriptionProvider(Protocol):
     async def subscriptions_of(self, customer_id: str) -> Sequence[SeenSubscription]:
         """All of one customer, ended ones too."""
 
-    async def invoices_of(self, subscription_id: str) -> Sequence[SeenInvoice]:
-        """The newest hundred, newest first."""
+    async def invoices_of(self, subscription_id: str, *, since: datetime | None = None) -> Sequence[SeenInvoice]:
+        """All that were made since then, newest first."""
 
     async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
         """End it now. Nothing is given back. Ending what has ended changes nothing."""

@@ -1,14 +1,14 @@
 """What needs the provider: beginning a subscription, and seeing how one stands. No transaction is open meanwhile."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 import orjson
 import structlog
 
-from farthing import catalog, checkout, customers
+from farthing import catalog, checkout, customers, invoices
 from farthing.db import Transaction
 from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, Invalid, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
@@ -237,15 +237,25 @@ async def close(world: World, begun: Start, actor: str) -> None:
 # Looking.
 
 
-async def sync(world: World, provider_subscription_id: str, *, actor: str, also: Also | None = None) -> Recorded:
+async def sync(
+    world: World, provider_subscription_id: str, *, actor: str, also: Also | None = None, newest: bool = False
+) -> Recorded:
     """See how a subscription and its invoices stand, and record it. The same for every event, a command and a sweep, in
-    whatever order they come. Raises ProviderUnavailable; safe to repeat."""
+    whatever order they come. `newest`: without the invoices that we know to be paid or void, which grow in number for years.
+    Raises ProviderUnavailable; safe to repeat."""
     provider, began = world.provider, world.clock.now()
-    number = await world.db.run(actor, store.next_look)
+
+    async def begin(tx: Transaction) -> tuple[int, datetime | None]:
+        number = await store.next_look(tx)
+        if not newest:
+            return number, None
+        return number, await invoices.unsettled_since(tx, provider.name, provider.livemode, provider_subscription_id)
+
+    number, since = await world.db.run(actor, begin)
     found = await provider.subscription(provider_subscription_id)
     seen = Seen(
         found,
-        await provider.invoices_of(provider_subscription_id),
+        await provider.invoices_of(provider_subscription_id, since=since),
         Look(number, provider.name, provider.livemode),
         began,
     )

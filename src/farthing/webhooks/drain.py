@@ -101,7 +101,7 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
         case "fraud_warning":
             await disputes.sync_fraud_warning(world, first.subject_id, actor=actor, also=also)
         case "subscription":
-            await subscriptions.sync(world, first.subject_id, actor=actor, also=also)
+            await subscriptions.sync(world, first.subject_id, actor=actor, also=also, newest=True)
         case "subscription_checkout":
             await subscriptions.sync_checkout(world, first.subject_id, actor=actor, also=also)
         case unknown:

@@ -1,6 +1,7 @@
 """Subscriptions of Stripe: https://docs.stripe.com/api/subscriptions."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import stripe
@@ -58,11 +59,13 @@ class StripeSubscriptions(StripeCollecting):
             page = await self._stripe.v1.subscriptions.list_async(params)
             return [subscription(_plain(found)) async for found in page.auto_paging_iter()]
 
-    async def invoices_of(self, subscription_id: str) -> Sequence[SeenInvoice]:
+    async def invoices_of(self, subscription_id: str, *, since: datetime | None = None) -> Sequence[SeenInvoice]:
         params: Any = {"subscription": subscription_id, "limit": PAGE, "expand": ["data.payments"]}
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
         with translated():
             page = await self._stripe.v1.invoices.list_async(params)
-            found = [_plain(each) for each in page.data]
+            found = [_plain(each) async for each in page.auto_paging_iter()]
             for each in found:
                 if each["lines"]["has_more"]:
                     more = await self._stripe.v1.invoices.line_items.list_async(each["id"], {"limit": PAGE})
