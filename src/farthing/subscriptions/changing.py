@@ -1,6 +1,7 @@
 """Committing to a quoted change, and what is planned for the end of a period. The intention is committed before the provider
 is asked, with the change's id as the key; a lost answer is asked for again with the same one."""
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -14,7 +15,7 @@ from farthing.errors import Conflict, FarthingError, ProviderError, ProviderUnav
 from farthing.ids import SubscriptionChangeId, SubscriptionId
 from farthing.lifecycles import ChangeStatus, InvoiceStatus
 from farthing.providers import ChangeRequest
-from farthing.subscriptions import changes, flow, quoting, settling, store
+from farthing.subscriptions import changes, flow, quoting, settling, store, targets
 from farthing.subscriptions.change_present import document
 from farthing.subscriptions.changes import Change, version_of
 from farthing.subscriptions.flow import KEYS_KEPT, SWEEP_MAX, UNANSWERED
@@ -28,6 +29,7 @@ LATER: Final = timedelta(hours=1)
 DAILY_MAX: Final = 10
 """Changes of one subscription within a day: each may be an invoice. https://docs.stripe.com/rate-limits has 20."""
 
+CALLED_OFF: Final = "Called off."
 SUPERSEDED: Final = "Another change was chosen."
 
 log = structlog.get_logger("farthing.subscriptions")
@@ -56,6 +58,7 @@ async def commit(world: World, id: SubscriptionId, change: SubscriptionChangeId,
     """
     async with world.db.transaction(actor) as tx:
         found, quoted = await store.get(tx, id), await changes.get(tx, change, of=id)
+    mine = False
     if quoted.status == ChangeStatus.QUOTED:
         await flow.sync(world, found.provider_subscription_id, actor=actor)
         async with world.db.transaction(actor) as tx:
@@ -63,13 +66,15 @@ async def commit(world: World, id: SubscriptionId, change: SubscriptionChangeId,
         try:
             if not await quoting.holds(world, quoted, found):
                 raise _Stale
-            quoted = await world.db.run(actor, partial(_intend, change=change))
+            quoted, mine = await world.db.run(actor, partial(_intend, change=change))
         except _Stale:
             raise await _changed(world, quoted, found, actor) from None
     elif quoted.status in (ChangeStatus.FAILED, ChangeStatus.DROPPED):
         raise Conflict(f"{change} has {quoted.status}: ask for a new quote.", extra={"reason": quoted.failure})
     if quoted.status == ChangeStatus.ASKED:
-        await _answer(world, quoted, actor)
+        # Whoever clicked first may still be at it, and the provider answers only one of two who ask the same at once.
+        with contextlib.nullcontext() if mine else contextlib.suppress(ProviderUnavailable):
+            await _answer(world, quoted, actor)
     return await _shown(world, change, actor)
 
 
@@ -87,7 +92,7 @@ async def drop(world: World, id: SubscriptionId, change: SubscriptionChangeId, *
             return current
         if current.status not in (ChangeStatus.QUOTED, ChangeStatus.SCHEDULED):
             raise Conflict(f"{change} is {current.status}: it cannot be called off any more.")
-        await settling.drop(tx, found, current, f"Called off by {actor}.")
+        await settling.drop(tx, found, current, CALLED_OFF)
         return await changes.get(tx, change)
 
     return await world.db.run(actor, work)
@@ -120,13 +125,15 @@ async def _go_on(world: World, change: Change) -> None:
         await _answer(world, change, "sweep")
 
 
-async def _intend(tx: Transaction, change: SubscriptionChangeId) -> Change:
-    """Commit to it. Of two at once, the second finds what the first did."""
+async def _intend(tx: Transaction, change: SubscriptionChangeId) -> tuple[Change, bool]:
+    """Commit to it; and whether it was us. Of two at once, the second finds what the first did."""
     quoted = await changes.get(tx, change)
     found = await _lock(tx, quoted)
     quoted = await changes.lock(tx, change)
     if quoted.status != ChangeStatus.QUOTED:
-        return quoted
+        return quoted, False
+    # Somebody may have ended or paused it since we looked.
+    targets.check_state(found)
     if version_of(found) != quoted.version:
         raise _Stale
     asked = await tx.value("SELECT asked FROM subscriptions WHERE id = %(id)s", id=found.id)
@@ -139,12 +146,12 @@ async def _intend(tx: Transaction, change: SubscriptionChangeId) -> Change:
         await changes.schedule(tx, quoted, due_at)
         about = settling.told(found, quoted)
         await events.record(tx, "subscription.change_scheduled", order=None, **about, due_at=due_at.isoformat())
-        return await changes.get(tx, change)
+        return await changes.get(tx, change), True
     since = tx.now - timedelta(days=1)
     if await changes.committed_since(tx, found.id, since) >= DAILY_MAX:
         raise TooMany(f"{found.id} was changed {DAILY_MAX} times within a day: try again tomorrow.")
     await _ask(tx, found, quoted)
-    return await changes.get(tx, change)
+    return await changes.get(tx, change), True
 
 
 async def _make_room(tx: Transaction, found: Subscription, quoted: Change, *, planned: bool) -> None:

@@ -50,7 +50,7 @@ class Target:
 
 def choose(sells: Catalog, found: Subscription, wish: Wish) -> Target:
     """Raises NotFound, Invalid or Conflict for what it cannot become."""
-    _check_state(found)
+    check_state(found)
     if wish.currency is not None and wish.currency != found.currency:
         raise Invalid(f"{found.id} is in {found.currency}: another currency needs another subscription.", param="currency")
     if wish.coupon is not None:
@@ -79,7 +79,8 @@ def choose(sells: Catalog, found: Subscription, wish: Wish) -> Target:
     return _timed(found, target, wish)
 
 
-def _check_state(found: Subscription) -> None:
+def check_state(found: Subscription) -> None:
+    """Raises Conflict for one that is over, ends, is paused or owes money."""
     if not found.is_live:
         raise Conflict(f"{found.id} is over: begin a new subscription.", extra={"status": str(found.status)})
     if found.ends_at is not None:
