@@ -40,7 +40,25 @@ NOTICE = """
     VALUES (gen_random_uuid(), 'stripe', false, 'evt_planted', 'x', '', now() - interval '1 day', 'received', now())
 """
 
+TAX_DOCUMENT = """
+    WITH made AS (
+        INSERT INTO invoices (id, customer_id, provider, livemode, provider_invoice_id, status, currency, subtotal_amount,
+            discount_amount, tax_amount, total_amount, due_amount, paid_amount, remaining_amount, period_start, period_end,
+            attempt_count, issued_at, look, seen_at)
+        SELECT gen_random_uuid(), id, 'stripe', false, 'in_planted', 'open', 'eur', 100, 0, 0, 100, 100, 0, 100, now(), now(),
+            0, now(), 1, now()
+        FROM customers LIMIT 1 RETURNING id, customer_id
+    )
+    INSERT INTO tax_documents (id, kind, entity, series, year, number, livemode, name, customer_id, invoice_id, currency,
+        net_amount, tax_amount, total_amount, seller, buyer, lines, notes, issued_at)
+    SELECT gen_random_uuid(), 'invoice', 'main', 'INV', 2026, 1, false, 'INV-2026-000001', customer_id, id, 'eur', 90, 0, 90,
+        '{}', '{}', '[]', '[]', now()
+    FROM made
+"""
+
 PLANTS = [
+    ("tax-numbers-without-a-gap", "INSERT INTO tax_series VALUES ('main', 'INV', 2026, false, 1)"),
+    ("tax-documents-agree", TAX_DOCUMENT),
     ("ledger-balances", "UPDATE ledger_entries SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_entries)"),
     ("ledger-balances", "UPDATE ledger_entries SET currency = 'usd' WHERE id = (SELECT min(id) FROM ledger_entries)"),
     ("ledger-two-entries", "DELETE FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"),

@@ -491,6 +491,31 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "tax-numbers-without-a-gap",
+        "The numbers of each series of tax documents are 1, 2, 3 … up to the last that was drawn.",
+        """
+        SELECT series.entity, series.series, series.year, series.livemode FROM tax_series series
+            LEFT JOIN tax_documents document USING (entity, series, year, livemode)
+        GROUP BY series.entity, series.series, series.year, series.livemode
+        HAVING count(document.id) <> series.last_number OR coalesce(max(document.number), 0) <> series.last_number
+        """,
+    ),
+    Rule(
+        "tax-documents-agree",
+        "A tax invoice is its invoice's total, a credit note its refund; nothing goes back of a tax invoice without one.",
+        """
+        SELECT document.name FROM tax_documents document JOIN invoices invoice ON invoice.id = document.invoice_id
+            LEFT JOIN invoice_refunds refund ON refund.id = document.invoice_refund_id
+        WHERE document.currency <> invoice.currency
+            OR document.total_amount <> (CASE document.kind WHEN 'invoice' THEN invoice.total_amount ELSE refund.amount END)
+        UNION ALL
+        SELECT document.name FROM tax_documents document JOIN invoice_payments payment USING (invoice_id)
+            JOIN invoice_refunds refund ON refund.invoice_payment_id = payment.id AND refund.status = 'succeeded'
+        WHERE document.kind = 'invoice'
+            AND NOT EXISTS (SELECT 1 FROM tax_documents note WHERE note.invoice_refund_id = refund.id)
+        """,
+    ),
+    Rule(
         "disputes-not-more",
         "Refunds and disputes of one payment never exceed it, unless somebody was told that it was paid back twice.",
         """

@@ -173,7 +173,7 @@ async def _paid(tx: Transaction, sells: Catalog, found: Subscription) -> Subscri
         until = max(until, found.trial_end) if until else found.trial_end
     grace = grace_of(found.status, until, found.ends_at, sells.subscriptions.grace)
     if found.is_paused:
-        grace = paused_grace(found, until, sells.subscriptions)
+        grace = paused_grace(found, until, sells.subscriptions.paused_access, sells.subscriptions.grace)
     after = replace(found, paid_until=until, grace_until=grace)
     return replace(after, news_due_at=news_due(after, tx.now))
 

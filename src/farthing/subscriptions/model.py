@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from farthing.catalog import SubscriptionPolicy
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
 from farthing.lifecycles import LIVE_SUBSCRIPTION, CheckoutStatus, SubscriptionStatus
 from farthing.money import Money
@@ -180,11 +179,11 @@ def grace_of(
     return paid_until + grace
 
 
-def paused_grace(found: Subscription, paid_until: datetime | None, policy: SubscriptionPolicy) -> datetime | None:
+def paused_grace(found: Subscription, paid_until: datetime | None, access: str, grace: timedelta) -> datetime | None:
     """Nobody waits for money of a paused one: what is paid can be used, and more only where the shop wants it so."""
-    if policy.paused_access == "paid" or paid_until is None:
+    if access == "paid" or paid_until is None:
         return None
-    return max(paid_until, found.current_period_end) + policy.grace
+    return max(paid_until, found.current_period_end) + grace
 
 
 def news_due(subscription: Subscription, now: datetime) -> datetime | None:
