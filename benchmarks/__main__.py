@@ -14,7 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import access, entitled, ingest, machine, sandbox_costs, settle, startup, truth
+from benchmarks import access, entitled, figure_pages, figures, ingest, machine, sandbox_costs, settle, startup, truth
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -30,10 +30,12 @@ class Rounds:
     startup: int
     sandbox: int
     truth: int
+    figures: int
+    subscriptions: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5)
-QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2)
+WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5, figures=5, subscriptions=1_000_000)
+QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000)
 REQUESTS: Final = 300
 ORDERS: Final = 100
 CALLS: Final = 40
@@ -41,6 +43,8 @@ SANDBOX_REQUESTS: Final = 200
 SUBSCRIPTIONS: Final = 40
 SANDBOX_OBJECTS: Final = 20_000
 COMPARED: Final = 2_000
+PAGES_SUBSCRIPTIONS: Final = 100_000
+PAGES: Final = 40
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
@@ -56,6 +60,10 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     ),
     # As many objects as rounds allow: ten thousand of them in a whole run.
     "truth": lambda dsn, rounds: truth.measure(dsn, rounds=rounds.truth, objects=COMPARED * rounds.truth),
+    "figures": lambda dsn, rounds: figures.measure(dsn, rounds=rounds.figures, subscriptions=rounds.subscriptions),
+    "pages": lambda dsn, rounds: figure_pages.measure(
+        dsn, rounds=rounds.figures, calls=PAGES, subscriptions=min(rounds.subscriptions, PAGES_SUBSCRIPTIONS)
+    ),
 }
 """Name → what is measured, each in a database of its own."""
 

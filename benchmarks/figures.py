@@ -14,24 +14,25 @@ from farthing.db.database import SESSION
 TARGET: Final = 3.0
 DERIVED_TARGET: Final = 60.0
 FACTS_EACH: Final = 10
-LAST: Final = date(2025, 12, 1)
 
 Connection = psycopg.Connection[Any]
 
 # Ten facts of each subscription over three years: trials, yearly and weekly prices, seats, discounts, failing cards, pauses,
-# ends and second lives. One customer in eight has two of them, every hundredth is a test.
+# ends and second lives. One customer in eight has two of them, every hundredth is of the other mode.
 SEED: Final = """
     INSERT INTO subscription_facts (subscription_id, customer_id, happened_at, recorded_at, changes, status, plan, price,
         plan_group, quantity, unit_amount, amount, discount_amount, currency, interval, interval_count, duplicate, paused,
         livemode)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(CASE WHEN n %% 8 = 1 THEN n - 1 ELSE n END), 32, '1')::uuid, at, at,
+    SELECT lpad(to_hex(n), 32, '0')::uuid, ('1' || lpad(to_hex(CASE WHEN n %% 8 = 1 THEN n - 1 ELSE n END), 31, '0'))::uuid,
+        at, at,
         '{status}', CASE
             WHEN k = 0 AND n %% 4 = 0 THEN 'trialing'
             WHEN k = 9 AND n %% 3 = 0 THEN 'canceled'
             WHEN dice < 4 THEN 'past_due' WHEN dice = 5 THEN 'unpaid' WHEN dice = 6 THEN 'canceled' ELSE 'active'
         END, 'pro', 'monthly', 'main', seats, unit, unit * seats, CASE WHEN dice = 7 THEN unit * seats / 5 ELSE 0 END,
         CASE WHEN n %% 10 = 0 THEN 'usd' ELSE 'eur' END,
-        CASE WHEN n %% 5 = 0 THEN 'year' WHEN n %% 51 = 0 THEN 'week' ELSE 'month' END, 1, false, dice = 8, n %% 100 <> 7
+        CASE WHEN n %% 5 = 0 THEN 'year' WHEN n %% 51 = 0 THEN 'week' ELSE 'month' END, 1, false, dice = 8,
+        (n %% 100 <> 7) = %(livemode)s
     FROM generate_series(%(first)s::bigint, %(last)s) AS n, generate_series(0, %(each)s - 1) AS k
         CROSS JOIN LATERAL (SELECT hashint8(n * 31 + k) & 1023 AS roll) AS rolled
         CROSS JOIN LATERAL (
@@ -80,7 +81,7 @@ def measure(dsn: str, *, rounds: int, subscriptions: int) -> Iterator[Line]:
     )
 
 
-def seed(connection: Connection, subscriptions: int) -> None:
+def seed(connection: Connection, subscriptions: int, *, livemode: bool = True) -> None:
     """Facts alone: what they point to is not read. Indexes are made afterwards, as after any restore."""
     rows = connection.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'subscription_facts' AND indexname NOT LIKE '%_pkey'"
@@ -88,7 +89,7 @@ def seed(connection: Connection, subscriptions: int) -> None:
     for name, _ in rows:
         connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
     connection.execute("SET session_replication_role = replica")
-    connection.execute(SEED, {"first": 1, "last": subscriptions, "each": FACTS_EACH})
+    connection.execute(SEED, {"first": 1, "last": subscriptions, "each": FACTS_EACH, "livemode": livemode})
     connection.execute("SET session_replication_role = DEFAULT")
     for _, definition in rows:
         connection.execute(definition)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from benchmarks import access, entitled, ingest, sandbox_costs, settle, startup, truth
+from benchmarks import access, entitled, figure_pages, figures, ingest, sandbox_costs, settle, startup, truth
 from benchmarks.line import Line
 
 
@@ -50,6 +50,17 @@ def test_what_is_reconciled_and_replayed_is_all_there_is(dsn: str) -> None:
     """`truth` counts the objects and events itself, and asserts that none differs."""
     lines = truth.measure(dsn, rounds=1, objects=20)
     assert [line.unit for line in lines] == ["s", "MiB", "MiB"]
+
+
+def test_the_kept_figures_are_those_of_the_facts(dsn: str) -> None:
+    """`figures` compares both itself, of two days."""
+    lines = list(figures.measure(dsn, rounds=1, subscriptions=100))
+    assert [line.unit for line in lines] == ["s", "s"]
+
+
+def test_every_page_of_figures_answers(dsn: str) -> None:
+    """`figure_pages` asserts every answer itself."""
+    assert len(list(figure_pages.measure(dsn, rounds=1, calls=1, subscriptions=100))) == 4
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

@@ -13,7 +13,7 @@ from farthing.customers.methods import get as get_method
 from farthing.customers.methods import of_customer as methods_of
 from farthing.customers.methods import to_charge
 from farthing.customers.model import Attachment, Customer, PaymentMethod
-from farthing.customers.store import find, find_by_external_id, get, list_page, lock
+from farthing.customers.store import find, find_by_external_id, get, get_all, list_page, lock
 
 __all__ = [
     "Attachment",
@@ -29,6 +29,7 @@ __all__ = [
     "find_for",
     "forget",
     "get",
+    "get_all",
     "get_method",
     "list_page",
     "lock",

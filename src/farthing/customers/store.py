@@ -1,6 +1,6 @@
 """Customers in the database. Two requests of the same new buyer at the same moment make one customer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import LiteralString
 
 import orjson
@@ -61,6 +61,12 @@ async def get(tx: Transaction, id: CustomerId) -> Customer:
     found = await tx.find(_customer, SELECT + " WHERE id = %(id)s", id=id)
     assert found is not None, f"{id} is referenced and cannot be gone"
     return found
+
+
+async def get_all(tx: Transaction, ids: Iterable[CustomerId]) -> dict[CustomerId, Customer]:
+    """Of a page's rows, with one question."""
+    found = await tx.all(_customer, SELECT + " WHERE id = ANY(%(ids)s)", ids=list(set(ids)))
+    return {each.id: each for each in found}
 
 
 async def lock(tx: Transaction, id: CustomerId) -> Customer:

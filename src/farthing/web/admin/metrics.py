@@ -40,14 +40,17 @@ class Book:
 
 
 async def overview(request: Request) -> Response:
-    """Twelve months of every currency. `?from=` and `?to=` choose others, `?currency=` one of them."""
+    """Twelve months of every currency, and checkouts and failed payments of the last of them.
+
+    `?from=` and `?to=` choose others, `?currency=` one of them.
+    """
     async with reading(request) as tx:
         await analytics.refresh(tx, limit=analytics.BATCH)
         of = _asked(request, tx)
         months = await analytics.months(tx, of.first, of.last, livemode=of.livemode, currency=of.currency)
         kept = await analytics.retention(tx, of.first, of.last, livemode=of.livemode, currency=of.currency)
-        conversion = await analytics.conversion(tx, of.first, of.until, livemode=of.livemode, currency=of.currency)
-        failures = await analytics.failures(tx, of.first, of.until, livemode=of.livemode, currency=of.currency)
+        conversion = await analytics.conversion(tx, of.last, of.until, livemode=of.livemode, currency=of.currency)
+        failures = await analytics.failures(tx, of.last, of.until, livemode=of.livemode, currency=of.currency)
         day = await analytics.success(tx, 24, livemode=of.livemode)
         left = await analytics.uncounted(tx)
     locale = frame_of(request).locale
@@ -76,7 +79,7 @@ async def rows(request: Request) -> Response:
         found = await analytics.movements(
             tx, of.first, of.until, livemode=of.livemode, currency=currency, kind=kind, limit=SHOWN
         )
-        people = {each.customer_id: await customers.get(tx, each.customer_id) for each in found}
+        people = await customers.get_all(tx, (each.customer_id for each in found))
     shown = [(each, Money(analytics.whole(each.parts), each.currency)) for each in found]
     return render(
         request, "admin/metrics_rows.html", found=shown, people=people, of=of, kind=kind, kinds=KINDS, currency=currency
@@ -91,7 +94,7 @@ async def failed(request: Request) -> Response:
         found = await analytics.failed_payments(
             tx, of.first, of.until, livemode=of.livemode, currency=of.currency, reason=reason, limit=SHOWN
         )
-        people = {each.customer_id: await customers.get(tx, each.customer_id) for each in found}
+        people = await customers.get_all(tx, (each.customer_id for each in found))
     return render(request, "admin/metrics_failed.html", found=found, people=people, of=of, reason=reason)
 
 
@@ -103,7 +106,7 @@ async def begun(request: Request) -> Response:
         found = await analytics.begun(
             tx, of.first, of.until, livemode=of.livemode, currency=of.currency, plan=plan, limit=SHOWN
         )
-        people = {each.customer_id: await customers.get(tx, each.customer_id) for each in found}
+        people = await customers.get_all(tx, (each.customer_id for each in found))
     return render(request, "admin/metrics_begun.html", found=found, people=people, of=of, plan=plan)
 
 
