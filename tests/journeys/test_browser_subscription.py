@@ -161,6 +161,9 @@ def test_a_trial_is_begun_ended_and_goes_on_after_all(page: Page, shop: Shop, pr
     page.get_by_role("link", name="Team").click()
     expect(page.get_by_text("Then €50.00 is charged.")).to_be_visible()
 
+    page.get_by_role("link", name="Change it").click()
+    expect(page.get_by_label("Team, €50.00 every month")).to_be_checked()
+    page.get_by_role("link", name="Go back").click()
     page.get_by_role("link", name="End it").click()
     page.get_by_label("Why? It helps us").fill("Too many stars")
     page.get_by_role("button", name="End it").click()

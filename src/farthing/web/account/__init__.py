@@ -2,10 +2,17 @@
 
 from typing import Final
 
-from farthing.web.account import holdings, methods, orders, refund_requests, subscriptions
+from farthing.web.account import holdings, methods, orders, plan_changes, refund_requests, subscriptions
 from farthing.web.account.menu import sections
 from farthing.web.account.visitor import DEMO_ROUTES, Visitor, visitor_of
 
-ROUTES: Final = (*orders.ROUTES, *refund_requests.ROUTES, *holdings.ROUTES, *methods.ROUTES, *subscriptions.ROUTES)
+ROUTES: Final = (
+    *orders.ROUTES,
+    *refund_requests.ROUTES,
+    *holdings.ROUTES,
+    *methods.ROUTES,
+    *subscriptions.ROUTES,
+    *plan_changes.ROUTES,
+)
 
 __all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "sections", "visitor_of"]

@@ -10,7 +10,7 @@ from farthing import customers, dunning, invoices, subscriptions
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid, NotFound, ProviderError
 from farthing.ids import SubscriptionId
-from farthing.lifecycles import InvoiceStatus
+from farthing.lifecycles import ChangeStatus, InvoiceStatus
 from farthing.money import Money
 from farthing.subscriptions import Subscription
 from farthing.web.account.visitor import Visitor, visitor_of, who_are_you
@@ -38,7 +38,7 @@ async def subscription_list(request: Request) -> Response:
         "account/subscriptions.html",
         live=live,
         over=[each for each in found if not each.is_live],
-        name_of=lambda each: _name(request, each),
+        name_of=lambda each: name_of(request, each),
         charge_of=next_charge,
         now=world_of(request).clock.now(),
     )
@@ -49,8 +49,9 @@ async def subscription_detail(request: Request) -> Response:
     if visitor is None:
         return who_are_you(request)
     async with reading(request) as tx:
-        found = await _own(tx, visitor, request.path_params["id"])
+        found = await own(tx, visitor, request.path_params["id"])
         owed = await dunning.owed(tx, found)
+        changes = await subscriptions.changes_of(tx, found.id)
         billed = (await invoices.list_page(tx, limit=SHOWN, subscription=found.id)).items
     settings = world_of(request).settings
     token = None if owed is None else dunning.renewal_url(settings, owed).rpartition("/")[2]
@@ -58,8 +59,11 @@ async def subscription_detail(request: Request) -> Response:
         request,
         "account/subscription.html",
         found=found,
-        name=_name(request, found),
+        name=name_of(request, found),
         charge=next_charge(found),
+        planned=next((each for each in changes if each.status == ChangeStatus.SCHEDULED), None),
+        changeable=found.status in ("active", "trialing") and found.ends_at is None and not found.is_paused,
+        plan_name=lambda plan: name_of(request, plan),
         owed=owed,
         pay_url=None if token is None else url_for(request, "renewal", token=token),
         billed=[each for each in billed if each.status != InvoiceStatus.DRAFT],
@@ -79,7 +83,7 @@ async def cancel(request: Request) -> Response:
     typed = await form_of(request)
     reason, now = " ".join(typed.get("reason", "").split()), typed.get("when") == "now"
     async with reading(request) as tx:
-        found = await _own(tx, visitor, request.path_params["id"])
+        found = await own(tx, visitor, request.path_params["id"])
     if len(reason) > REASON_MAX:
         return await _form(request, reason, f"Keep it to {REASON_MAX} characters, please.")
     try:
@@ -98,7 +102,7 @@ async def resume(request: Request) -> Response:
     if visitor is None:
         return who_are_you(request)
     async with reading(request) as tx:
-        found = await _own(tx, visitor, request.path_params["id"])
+        found = await own(tx, visitor, request.path_params["id"])
     try:
         await subscriptions.resume(world_of(request), found.id, actor=visitor.actor)
     except (Conflict, ProviderError) as error:
@@ -118,7 +122,7 @@ async def _form(request: Request, reason: str = "", error: str = "") -> Response
     if visitor is None:
         return who_are_you(request)
     async with reading(request) as tx:
-        found = await _own(tx, visitor, request.path_params["id"])
+        found = await own(tx, visitor, request.path_params["id"])
     if not found.is_live or found.ends_at is not None:
         return redirect(request, "account_subscription", id=found.id)
     return render(
@@ -126,14 +130,14 @@ async def _form(request: Request, reason: str = "", error: str = "") -> Response
         "account/subscription_end.html",
         status=422 if error else 200,
         found=found,
-        name=_name(request, found),
+        name=name_of(request, found),
         reason=reason,
         error=error,
         reason_max=REASON_MAX,
     )
 
 
-async def _own(tx: Transaction, visitor: Visitor, id: str) -> Subscription:
+async def own(tx: Transaction, visitor: Visitor, id: str) -> Subscription:
     """Raises NotFound for that of somebody else, in the words of one that does not exist."""
     found = await subscriptions.get(tx, SubscriptionId.parse(id))
     customer = await customers.find_by_external_id(tx, visitor.external_id)
@@ -142,9 +146,11 @@ async def _own(tx: Transaction, visitor: Visitor, id: str) -> Subscription:
     return found
 
 
-def _name(request: Request, found: Subscription) -> str:
-    product = world_of(request).catalog.products.get(found.plan)
-    return found.plan if product is None else product.name
+def name_of(request: Request, plan: Subscription | str) -> str:
+    """As the catalog calls it."""
+    key = plan if isinstance(plan, str) else plan.plan
+    product = world_of(request).catalog.products.get(key)
+    return key if product is None else product.name
 
 
 ROUTES: Final = (
