@@ -188,3 +188,26 @@ async def test_where_the_provider_computes_the_tax_it_is_asked_to(world: World, 
     taxed = replace(world, catalog=replace(world.catalog, legal=replace(LEGAL, automatic_tax=True)))
     with pytest.raises(ProviderError, match="automatic_tax"):
         await subscriptions.start(taxed, wanted(), actor="test")
+
+
+@pytest.mark.parametrize(("inclusive", "net", "tax"), [("false", 2000, 380), ("true", 1681, 319)])
+async def test_tax_is_on_the_document_to_the_last_cent_and_goes_back_with_its_share(
+    selling: World, account: Account, ada_sold: Ada, inclusive: str, net: int, tax: int
+) -> None:
+    bought = await subscribe(selling, account)
+    form = {"display_name": "VAT", "percentage": "19", "inclusive": inclusive}
+    rate_id = (await account.http.post("/v1/tax_rates", data=form)).raise_for_status().json()["id"]
+    path = f"/v1/subscriptions/{bought.provider_subscription_id}"
+    (await account.http.post(path, data={"default_tax_rates[0]": rate_id})).raise_for_status()
+    await ada_sold.later(days=32)
+    async with selling.db.transaction("test") as tx:
+        newest = (await invoices.documents_page(tx, limit=1)).items[0]
+        (payment,) = await invoices.payments_of(tx, newest.invoice_id)
+    assert (newest.net.amount, newest.tax.amount, [line.rate for line in newest.lines]) == (net, tax, [1900])
+    (await account.http.post("/v1/refunds", data={"payment_intent": payment.provider_payment_id})).raise_for_status()
+    await hear(selling, account)
+    await hear(selling, account)
+    async with selling.db.transaction("test") as tx:
+        note = (await invoices.documents_page(tx, limit=1)).items[0]
+    assert (note.kind, note.net.amount, note.tax.amount, note.lines[0].rate) == ("credit_note", net, tax, 1900)
+    assert await sound(selling)
