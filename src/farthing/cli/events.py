@@ -253,11 +253,11 @@ def _within(notices: Sequence[StoredNotice], oldest: datetime | None) -> list[St
     return [notice for notice in notices if oldest is None or notice.received_at >= oldest]
 
 
-def length(text: str) -> timedelta:
+def length(text: str, *, option: str = "--since") -> timedelta:
     """Read "30m", "2h" or "7d"."""
     found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
     if found is None:
-        raise Invalid(f"--since is a length of time such as 30m, 2h or 7d, not {text[:20]!r}.")
+        raise Invalid(f"{option} is a length of time such as 30m, 2h or 7d, not {text[:20]!r}.")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 

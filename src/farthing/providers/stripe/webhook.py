@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
+from uuid import uuid4
 
 import stripe
 
@@ -189,3 +190,19 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError("a number is too large")
     return number
+
+
+def rehearsal(secret: str, *, livemode: bool, now: int) -> tuple[bytes, str, str]:
+    """A delivery that nothing follows from, as Stripe would sign it: the body, its Stripe-Signature and the event's id."""
+    id = f"evt_farthing_test_{uuid4().hex}"
+    event = {
+        "id": id,
+        "object": "event",
+        "type": "farthing.test",
+        "api_version": stripe.api_version,
+        "created": now,
+        "livemode": livemode,
+        "data": {"object": {"id": "test", "object": "farthing.test"}},
+    }
+    body = json.dumps(event).encode()
+    return body, stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=now), id
