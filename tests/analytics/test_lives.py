@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from tests.news import happened, hear, work
 from tests.subscriptions.conftest import Ada, begin, subscribe, the_one
 from tests.worlds import DECLINED_CARD, Account, Outbox, buy, session_of, start
@@ -106,6 +107,7 @@ async def test_a_pause_is_a_contraction_to_nothing_while_it_lasts(world: World, 
     assert await moved(world) == [("new", 2000), ("churn", -2000), ("reactivation", 2000)]
 
 
+@pytest.mark.covers("S001-18")
 async def test_a_server_reads_the_figures_and_what_is_asked_wrongly_is_refused(
     world: World, account: Account, ada: Ada
 ) -> None:
@@ -150,6 +152,7 @@ async def test_a_whole_sheet_is_a_csv_file_and_no_cell_is_a_formula() -> None:
     assert odd.csv() == "reason\r\n'=cmd()\r\n"
 
 
+@pytest.mark.covers("S001-19")
 async def test_staff_are_told_once_that_payments_fail_and_again_only_after_they_came(
     plain_world: World, account: Account, outbox: Outbox
 ) -> None:

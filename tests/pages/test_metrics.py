@@ -30,6 +30,7 @@ def year(world: World, dsn: str) -> str:
     return f"{before[3]:%Y-%m}"
 
 
+@pytest.mark.covers("S001-18")
 async def test_every_figure_leads_to_the_rows_behind_it(admin: Visitor, year: str) -> None:
     text = (await admin.get("/admin/metrics")).text
     assert "Monthly recurring revenue in EUR" in text
