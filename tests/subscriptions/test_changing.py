@@ -40,6 +40,7 @@ async def change_of(world: World, quote: Change) -> Change:
         return next(each for each in await subscriptions.changes_of(tx, quote.subscription_id) if each.id == quote.id)
 
 
+@pytest.mark.covers("S001-10", "S003-31")
 async def test_what_an_upgrade_was_quoted_at_is_what_is_charged(world: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(world, account)
     await ada.later(days=10, seconds=12_345)
@@ -58,6 +59,7 @@ async def test_what_an_upgrade_was_quoted_at_is_what_is_charged(world: World, ac
     assert await sound(world)
 
 
+@pytest.mark.covers("F24")
 async def test_a_double_click_is_one_change(world: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(world, account)
     quote = await quoted(world, bought, quantity=3)
@@ -272,6 +274,7 @@ async def test_one_that_ends_or_is_over_or_owes_money_is_not_changed(world: Worl
         await quoted(world, bought, plan="team")
 
 
+@pytest.mark.covers("F24")
 async def test_a_subscription_is_changed_only_so_often_within_a_day(world: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(world, account)
     for turn in range(10):

@@ -16,6 +16,7 @@ from farthing.subscriptions import Committed
 from farthing.world import World
 
 
+@pytest.mark.covers("F24")
 @pytest.mark.timeout(300)
 async def test_fifty_rounds_of_changes_and_ends_at_once_leave_what_the_provider_has(
     world: World, account: Account, ada: Ada
@@ -71,6 +72,19 @@ async def test_whatever_call_of_a_change_is_lost_it_is_charged_once(
         async with world.db.transaction("test") as tx:
             assert len(await invoices.of_subscription(tx, bought.id)) == turn + 2
     assert await sound(world)
+
+
+async def test_a_provider_that_remembers_its_own_mistake_does_not_leave_a_change_open(
+    world: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(world, account)
+    quote = await quoted(world, bought, plan="team")
+    await account.fail_next("500_sticky", f"/v1/subscriptions/{bought.provider_subscription_id}")
+    with pytest.raises(ProviderUnavailable):
+        await committed(world, quote)
+    ada.clock.advance(timedelta(minutes=1))
+    await subscriptions.apply_due(world)
+    assert ((await change_of(world, quote)).status, (await now(world, bought)).plan) == ("done", "team")
 
 
 async def test_a_bank_that_wants_to_see_the_buyer_of_an_upgrade_gets_a_secret_for_the_browser(

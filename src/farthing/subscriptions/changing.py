@@ -119,8 +119,11 @@ async def _go_on(world: World, change: Change) -> None:
     if change.status == ChangeStatus.SCHEDULED:
         await flow.sync(world, found.provider_subscription_id, actor="sweep")
         change = await world.db.run("sweep", partial(_begin_planned, change=change.id))
-    elif change.status == ChangeStatus.WAITING:
+    else:
+        # Perhaps it has happened: a provider that remembers its own mistake never answers the question again.
         await flow.sync(world, found.provider_subscription_id, actor="sweep")
+        async with world.db.transaction("sweep") as tx:
+            change = await changes.get(tx, change.id)
     if change.status == ChangeStatus.ASKED:
         await _answer(world, change, "sweep")
 

@@ -1,5 +1,7 @@
 """What becomes of a change once its subscription is seen at the provider."""
 
+from dataclasses import replace
+
 from farthing import events
 from farthing.db import Transaction
 from farthing.lifecycles import SUBSCRIPTION_CHANGE, ChangeStatus
@@ -19,6 +21,11 @@ async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, loo
         return
     if not now.is_live and SUBSCRIPTION_CHANGE.allows(pending.status, "drop"):
         await drop(tx, now, pending, OVER)
+        return
+    if pending.status == ChangeStatus.ASKED and pending.coupon is None and _happened(pending, seen):
+        # It is as it was asked for, whatever the answer would have been.
+        await changes.answer(tx, pending, look)
+        await changes.finish(tx, replace(pending, status=ChangeStatus.WAITING))
         return
     if pending.status != ChangeStatus.WAITING or pending.answered_look is None or look <= pending.answered_look:
         return
