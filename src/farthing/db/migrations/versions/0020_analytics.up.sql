@@ -325,18 +325,20 @@ CREATE FUNCTION failed_payments_between(since timestamptz, until timestamptz) RE
         SELECT type = 'invoice.payment_failed' AS of_invoice,
             uuid_of(CASE WHEN type = 'invoice.payment_failed' THEN data ->> 'invoice' ELSE data ->> 'payment' END) AS id,
             count(*) AS attempts,
-            (array_agg(coalesce(data ->> 'code', 'unknown') ORDER BY sequence DESC))[1] AS reason,
+            (array_agg(data ->> 'code' ORDER BY sequence DESC))[1] AS reason,
             max(happened_at) AS failed_at
         FROM events
         WHERE type IN ('payment.failed', 'payment.off_session_failed', 'invoice.payment_failed')
             AND happened_at >= since AND happened_at < until
         GROUP BY 1, 2
     )
-    SELECT 'subscription', invoices.id, invoices.livemode, invoices.currency, invoices.total_amount, reason, attempts,
+    SELECT 'subscription', invoices.id, invoices.livemode, invoices.currency, invoices.total_amount,
+        coalesce(reason, invoices.failure_code, 'unknown'), attempts,
         invoices.status = 'paid', invoices.customer_id, NULL::uuid, invoices.subscription_id, failed_at
     FROM failures JOIN invoices USING (id) WHERE of_invoice
     UNION ALL
-    SELECT 'order', payments.id, payments.livemode, payments.currency, payments.amount, reason, attempts,
+    SELECT 'order', payments.id, payments.livemode, payments.currency, payments.amount,
+        coalesce(reason, payments.failure_code, 'unknown'), attempts,
         payments.status IN ('succeeded', 'surplus')
             OR EXISTS (SELECT FROM payments AS other WHERE other.order_id = payments.order_id AND other.settles),
         orders.customer_id, payments.order_id, NULL::uuid, failed_at
