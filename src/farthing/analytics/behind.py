@@ -77,17 +77,21 @@ async def begun(
     return await tx.all(
         _begun,
         """
-        SELECT begun.customer_id, begun.plan, begun.unit_amount * begun.quantity AS amount, begun.currency, begun.status,
-            begun.started_at, EXISTS (
-                SELECT FROM subscriptions AS one JOIN invoices ON invoices.subscription_id = one.id
-                WHERE one.start_id = begun.id AND invoices.status = 'paid' AND invoices.paid_amount > 0
-            ) AS paid
-        FROM subscription_starts AS begun
-        WHERE begun.started_at >= %(first)s::timestamp AT TIME ZONE 'UTC'
-            AND begun.started_at < (%(last)s + 1)::timestamp AT TIME ZONE 'UTC' AND begun.livemode = %(livemode)s
-            AND (%(currency)s::text IS NULL OR begun.currency = %(currency)s)
-            AND (%(plan)s::text IS NULL OR begun.plan = %(plan)s)
-        ORDER BY begun.started_at DESC LIMIT %(limit)s
+        -- Chosen first: whether each was paid is asked of these alone.
+        WITH chosen AS MATERIALIZED (
+            SELECT id, customer_id, plan, unit_amount * quantity AS amount, currency, status, started_at
+            FROM subscription_starts
+            WHERE started_at >= %(first)s::timestamp AT TIME ZONE 'UTC'
+                AND started_at < (%(last)s + 1)::timestamp AT TIME ZONE 'UTC' AND livemode = %(livemode)s
+                AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+                AND (%(plan)s::text IS NULL OR plan = %(plan)s)
+            ORDER BY started_at DESC LIMIT %(limit)s
+        )
+        SELECT chosen.*, EXISTS (
+            SELECT FROM subscriptions AS one JOIN invoices ON invoices.subscription_id = one.id
+            WHERE one.start_id = chosen.id AND invoices.status = 'paid' AND invoices.paid_amount > 0
+        ) AS paid
+        FROM chosen ORDER BY started_at DESC
         """,
         first=first,
         last=last,
