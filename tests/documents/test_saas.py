@@ -78,6 +78,7 @@ async def test_a_declined_card_begins_nothing_and_another_one_may_try(
 
 
 @pytest.mark.covers("S001-6", "S001-12", "S001-17")
+@pytest.mark.covers("F104")
 async def test_webhooks_are_verified_and_have_their_effect_once(
     ada: httpx.AsyncClient, pay: Farthing, account: Account
 ) -> None:

@@ -179,6 +179,7 @@ async def test_a_downgrade_now_becomes_credit(world: World, account: Account, ad
     assert done.subscription.paid_until == bought.paid_until
 
 
+@pytest.mark.covers("S000-56")
 async def test_months_become_years_at_once_and_years_months_with_their_end(world: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(world, account)
     await ada.later(days=10)

@@ -56,6 +56,7 @@ async def test_a_refund_takes_its_share_of_the_credits_and_never_what_was_used(
     assert await sound(crediting)
 
 
+@pytest.mark.covers("S000-56")
 async def test_credits_of_a_period_run_out_with_it_and_new_ones_come(crediting: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(crediting, account)
     await spend(crediting, bought.customer_id, 30)

@@ -103,6 +103,7 @@ async def _invoices(world: World, account: Account, count: int) -> list[Invoice]
     return copies
 
 
+@pytest.mark.covers("F32")
 async def test_thirty_two_who_issue_at_once_draw_every_number_once_and_none_is_lost_with_who_fails(
     world: World, account: Account, ada: Ada
 ) -> None:
