@@ -68,7 +68,9 @@ def _probe(operation: Any, mode: GenerationMode, parameters: dict[str, str], sen
     """Some cases of one operation. With `parameters` they are about things that exist."""
 
     @given(case=operation.as_strategy(generation_mode=mode, **({"path_parameters": parameters} if parameters else {})))
-    @budget(max_examples=EXAMPLES[mode], deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @budget(
+        max_examples=EXAMPLES[mode], deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     def probe(case: AnyCase) -> None:
         case.validate_response(send(case), checks=CHECKS)
 
