@@ -22,9 +22,10 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
 EVERY = os.environ.get("FARTHING_TEST_EVERY_BOUNDARY") == "1"
 """Kill at each of them, two thousand times: hours of work, for whoever changed a flow."""
 
-STRIDES = {"check_out": 2, "settle": 5, "refund": 9, "cancel": 7, "dispute": 15, "settle_everything": 20, "refund_line": 20} | {
+STRIDES = {"check_out": 2, "settle": 8, "refund": 15, "cancel": 10, "dispute": 30, "settle_everything": 25} | {
+    "refund_line": 30,
     "capture": 20,
-    "charge": 20,
+    "charge": 25,
 }
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 

@@ -197,8 +197,9 @@ class Saas:
             price=member.price,
             quantity=member.seats,
         )
-        assert (await self.account.pay(await page_of(self.world, begun))).status_code == 200
-        await self.settle()
+        page = await page_of(self.world, begun)
+        assert (await self.account.pay(page)).status_code == 200
+        await subscriptions.sync_checkout(self.world, page, actor="return page")
         mine = await self.of(member)
         member.born = mine.trial_start or mine.current_period_start
 
@@ -280,7 +281,8 @@ class Saas:
             (worth,) = await analytics.mrr(tx, now.date(), livemode=False)
         assert revenue["subscriptions"] == -sum(paid[each.name] * each.amount for each in self.members), month
         assert worth.parts == sum(each.worth(now) for each in self.members) * PARTS // 12, month
-        assert await sound(self.world)
+        if month % 4 == 3:
+            assert await sound(self.world)
 
     async def _invoiced(self) -> dict[str, tuple[int, int]]:
         """Member → how many invoices were paid that cost anything, and how much."""
