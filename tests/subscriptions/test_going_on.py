@@ -1,5 +1,6 @@
 """A subscription that goes on: renewals, payments that fail, ends, refunds, and news in any order."""
 
+import asyncio
 import random
 from datetime import timedelta
 
@@ -174,6 +175,9 @@ async def test_what_went_back_of_an_invoice_is_in_the_books(world: World, accoun
 async def test_the_provider_and_the_books_agree_on_subscriptions(world: World, account: Account, ada: Ada) -> None:
     await subscribe(world, account)
     await ada.later(days=32)
+    while len(await account.events("charge.updated")) < 2:  # the fee is told a moment after the payment
+        await asyncio.sleep(0.02)
+    await hear(world, account)
     await invoices.look_for_fees(world)
     run = await world.db.run("test", lambda tx: reconcile.start(tx, "stripe", False, since=None, heals=False))
     assert (await reconcile.run(world, run)).found == 0
