@@ -16,6 +16,7 @@ from farthing.web.account import visitor_of
 from farthing.web.page import render
 from farthing.web.shop import cart as carts
 from farthing.web.shop import subscribed
+from farthing.web.shop.subscribed import Landing
 from farthing.web.wiring import asked, reading, world_of
 
 LOOKS_MAX: Final = 20
@@ -28,8 +29,8 @@ PATIENCE: Final = 5.0
 async def success(request: Request) -> Response:
     """`GET /checkout/success?session_id=cs_…`: the id is the secret that opens it."""
     session = asked(request, "session_id") or ""
-    if await subscribed.find(request, session) is not None:
-        return await _subscribed(request, session)
+    if (landing := await subscribed.find(request, session)) is not None:
+        return await _subscribed(request, session, landing)
     order = await _order(request, session)
     looks = _looks(request)
     if order.status == OrderStatus.OPEN:
@@ -37,25 +38,29 @@ async def success(request: Request) -> Response:
     waits = order.status == OrderStatus.OPEN and looks < LOOKS_MAX
     visitor, sold = await visitor_of(request), world_of(request).catalog
     response = render(request, "shop/success.html", order=order, waits=waits, session=session, visitor=visitor)
-    if waits:  # A header instead of a script: the page is complete without one.
-        response.headers["Refresh"] = f"{LOOK_EVERY}; url=?session_id={session}&looks={looks + 1}"
+    if waits:
+        _load_again(response, session, looks)
     elif carts.read(request, sold).order == str(order.id):
         carts.empty(request, response)
     return response
 
 
-async def _subscribed(request: Request, session: str) -> Response:
-    landing, looks = await subscribed.find(request, session), _looks(request)
-    if landing is not None and landing.waits:
+async def _subscribed(request: Request, session: str, landing: Landing) -> Response:
+    looks = _looks(request)
+    if landing.waits:
         await subscribed.look_again(request, session, PATIENCE)
-        landing = await subscribed.find(request, session)
-    assert landing is not None, "a start is never deleted"
+        landing = await subscribed.find(request, session) or landing
     waits = landing.waits and looks < LOOKS_MAX
     visitor = await visitor_of(request)
     response = render(request, "shop/subscribed.html", landing=landing, waits=waits, session=session, visitor=visitor)
     if waits:
-        response.headers["Refresh"] = f"{LOOK_EVERY}; url=?session_id={session}&looks={looks + 1}"
+        _load_again(response, session, looks)
     return response
+
+
+def _load_again(response: Response, session: str, looks: int) -> None:
+    """A header instead of a script: the page is complete without one."""
+    response.headers["Refresh"] = f"{LOOK_EVERY}; url=?session_id={session}&looks={looks + 1}"
 
 
 async def canceled(request: Request) -> Response:
