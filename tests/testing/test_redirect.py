@@ -3,15 +3,17 @@
 import os
 from collections.abc import AsyncIterator
 from io import BytesIO
-from typing import Any
 
 import pytest
 import stripe
+from stripe._api_requestor import _APIRequestor
 
 from farthing.testing import LeadsToStripe, Sandbox
-from farthing.testing.redirect import led
+from farthing.testing.redirect import led, to_sandbox
 
 EARLY = stripe.StripeClient("sk_test_made_at_import")
+LED_NOWHERE = _APIRequestor._args_for_request_with_retries
+"""As it was when no test had begun."""
 ELSEWHERE = "https://eu.api.stripe.com"
 
 
@@ -66,23 +68,15 @@ async def test_so_is_an_async_one(sandbox: Sandbox, wire: stripe.HTTPXClient) ->
         await client.v1.customers.list_async()
 
 
-def test_after_the_test_clients_lead_where_they_led(request: pytest.FixtureRequest) -> None:
-    from stripe._api_requestor import _APIRequestor
-
-    before = _APIRequestor._args_for_request_with_retries
-    sandbox: Sandbox = request.getfixturevalue("sandbox")
-    assert _APIRequestor._args_for_request_with_retries is not before
+def test_during_the_test_they_are_led(sandbox: Sandbox) -> None:
+    assert _APIRequestor._args_for_request_with_retries is not LED_NOWHERE
     assert sandbox.client.v1.customers.list().data == []
-    SEEN.append(before)
 
 
-SEEN: list[Any] = []
-
-
-def test_and_they_do() -> None:
-    from stripe._api_requestor import _APIRequestor
-
-    assert _APIRequestor._args_for_request_with_retries is SEEN.pop()
+def test_after_the_test_clients_lead_where_they_led() -> None:
+    with to_sandbox("http://sandbox", "sk_test_1"):
+        assert _APIRequestor._args_for_request_with_retries is not LED_NOWHERE
+    assert _APIRequestor._args_for_request_with_retries is LED_NOWHERE
 
 
 @pytest.mark.parametrize(
