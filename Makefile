@@ -58,7 +58,7 @@ lock: $(VENV)/.uv ## Write requirements.lock anew after a change of requirements
 	@$(BIN)/python tools/lock.py $(VENV)/uv/bin/uv
 
 clean: ## Remove the virtual environment, caches and the development database
-	@rm -rf $(VENV) .farthing .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist tests/sandbox/node/node_modules
+	@rm -rf $(VENV) .farthing .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist tests/sandbox/node/node_modules examples/saas/web/node_modules examples/saas/web/dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from farthing import CustomerIdentity, Farthing
@@ -24,6 +25,7 @@ async def signed_in(request: Request) -> CustomerIdentity | None:
 pay = Farthing(authenticate=signed_in)
 app = FastAPI(lifespan=pay.lifespan)
 pages = Jinja2Templates(Path(__file__).with_name("templates"))
+built = Path(__file__).with_name("web") / "dist"
 
 
 async def member(request: Request) -> CustomerIdentity:
@@ -94,6 +96,10 @@ async def portal(member: Member) -> RedirectResponse:
     url = await pay.portal_url(member.external_id, return_url=f"{pay.settings.base_url}/tides")
     return RedirectResponse(url, 303)
 
+
+# The same pricing page in TypeScript, if `npm run build` made it: see README.md.
+if built.is_dir():
+    app.mount("/app", StaticFiles(directory=built, html=True))
 
 # Last, for what is ours comes first: the webhook door, /v1, /api/payments, account and admin.
 app.mount("/", pay.asgi)

@@ -1,5 +1,6 @@
 """What the command line says about itself, and how it refuses what it does not know."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import FARTHING, Farthing, bare_environment
 
-from farthing import __version__
+from farthing import __version__, api
 from farthing.cli import commands
 from farthing.cli.reference import markdown
 
@@ -48,6 +49,11 @@ def test_help_lists_every_command(bare: Farthing) -> None:
 @pytest.mark.parametrize("name", commands.COMMANDS)
 def test_every_command_has_an_example_on_its_page(name: str) -> None:
     assert f"farthing {name}" in docstring(name) or f"$(farthing {name})" in docstring(name)
+
+
+def test_the_interface_is_printed_as_a_server_tells_it(bare: Farthing) -> None:
+    said = bare("openapi")
+    assert (said.code, json.loads(said.out)) == (0, api.build().openapi())
 
 
 def test_a_command_has_a_page_of_its_own(bare: Farthing) -> None:

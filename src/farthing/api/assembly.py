@@ -108,6 +108,7 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
     """Add what routes only refer to, and name what goes out as the things themselves."""
     components = document["components"]
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    problem["properties"]["quote"] = {"$ref": "#/components/schemas/ChangeShown"}
     components["schemas"] |= problem.pop("$defs", {}) | {"Problem": problem}
     components["securitySchemes"] = SECURITY
     document["security"] = [{}, *({name: []} for name in SECURITY)]

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing.catalog.localizing import localized
 from farthing.catalog.model import PriceRange, Product
-from farthing.catalog.plans import Plan
+from farthing.catalog.plans import Interval, Plan
 from farthing.errors import Invalid, Unauthenticated
 from farthing.http.bodies import ListShown, MoneyShown, Query, Shown, listed, refuses
 from farthing.http.callers import Server
@@ -51,7 +51,7 @@ class ProductQuery(Query):
 
 class PlanPriceShown(Shown):
     id: str = Field(description="Its name in the catalog.", examples=["monthly"])
-    interval: str
+    interval: Interval
     interval_count: int
     prices: list[MoneyShown] = Field(description="One for each currency.")
     active: bool = Field(description="Whether one can begin with it.")

@@ -60,6 +60,7 @@ COMMANDS: Final = {
     "why": ("why:why", "All that happened to an order or a subscription, and who did it."),
     "logs": ("audit:logs", "What happened lately, to everything, and who did it."),
     "types": ("types:types", "Write the catalog as typed constants for Python and TypeScript."),
+    "openapi": ("openapi:openapi", "Print the OpenAPI document of the REST interface, for typed clients."),
     "invariants": ("invariants:invariants", "Check what must always be true of the whole database."),
     "setup": ("setup:setup", "Schema, catalog and a check of both: all that a new installation needs."),
     "doctor": ("doctor.command:doctor", "Check the installation, and say how to repair what is wrong."),

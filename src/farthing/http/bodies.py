@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from farthing import card_numbers
 from farthing.errors import FarthingError, Invalid, NotFound, with_article
 from farthing.http.callers import EMAIL
+from farthing.http.refusals import EXPLAINED
 from farthing.ids import Id
 from farthing.money import AMOUNT_MAX, Money, exponent
 from farthing.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
@@ -33,9 +34,9 @@ class Query(BaseModel):
 
 
 class Shown(BaseModel):
-    """What goes out."""
+    """What goes out: every field, also where it has a default, and the document says so to those who make types of it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 def _storable(text: str) -> str:
@@ -129,6 +130,11 @@ class FieldProblem(Shown):
     detail: str
 
 
+class MovedFigure(Shown):
+    figure: str
+    amount: int
+
+
 class Problem(Shown):
     """RFC 9457. `code` is for programs, `detail` for people."""
 
@@ -137,10 +143,13 @@ class Problem(Shown):
     status: int
     detail: str
     instance: str
-    code: str
+    code: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(EXPLAINED)})]
     request_id: str
     param: str | None = None
     errors: list[FieldProblem] | None = None
+    preview: MovedFigure | None = Field(None, description="Of a refund that would be another by now.")
+    quote: dict[str, Any] | None = None
+    """Of a change that would cost something else by now: the new one, as its own route shows it."""
 
 
 def refuses(*errors: type[FarthingError]) -> dict[int | str, dict[str, Any]]:
