@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.worlds import Account, buy
+from tests.worlds import Account, buy, start
 
-from farthing import catalog, credits, fulfillment, job_postings
+from farthing import catalog, credits, fulfillment, inventory, job_postings
 from farthing.catalog import CartItem
 from farthing.checkout import Buyer
 from farthing.db import Transaction
@@ -59,6 +59,11 @@ name = "Your advertisement, rewritten"
 kind = "service"
 price = "150.01 USD"
 service = { units = 3, deadline_days = 5 }
+
+[products.sign]
+name = "A sign for the door"
+kind = "goods"
+price = "12.00 USD"
 
 [products.credits]
 name = "Ten credits"
@@ -117,6 +122,16 @@ async def board_day(world: World, account: Account) -> None:
         await credits.release(tx, undone.id)
 
     await there.db.run("test", spend)
+
+    async def signs(tx: Transaction) -> None:
+        await inventory.define(tx, "sign", "A sign", low_at=2)
+        await inventory.receive(tx, "sign", 6)
+
+    await there.db.run("test", signs)
+    await buy(there, account, CartItem("sign", 2), buyer=BOB)
+    returned = await buy(there, account, CartItem("sign", 2), buyer=BOB)
+    await there.db.run("test", lambda tx: inventory.put_back(tx, returned.lines[0].id, 2, reason="changed their mind"))
+    await start(there, CartItem("sign"), buyer=BOB)
 
 
 async def days_pass(world: World, days: int) -> None:

@@ -304,6 +304,7 @@ WATCHED = (
     " disputes dispute_answers fraud_warnings"
     " job_postings fulfillments credit_grants credit_entries"
     " purchases purchase_reversals downloads access_versions"
+    " stock_items stock_levels stock_reservations stock_movements"
 )
 
 

@@ -88,6 +88,12 @@ class AlreadyPurchased(Conflict):
     code, title = "already_purchased", "The customer owns this already"
 
 
+class OutOfStock(Conflict):
+    """Less is left than is wanted. Extra: sku, available."""
+
+    code, title = "out_of_stock", "Not enough is left"
+
+
 class DownloadOver(FarthingError):
     """The link has expired, or the file was fetched as often as was bought."""
 

@@ -114,6 +114,10 @@ class CustomerId(Id):
     prefix = "customer"
 
 
+class StockReservationId(Id):
+    prefix = "stock_reservation"
+
+
 class JobPostingId(Id):
     """A host's job on the board; the jobs that a worker runs have numbers."""
 

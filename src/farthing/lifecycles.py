@@ -290,6 +290,23 @@ REDEMPTION: Final = Lifecycle(
 )
 
 
+class ReservationStatus(StrEnum):
+    RESERVED = "reserved"
+    COMMITTED = "committed"
+    RELEASED = "released"
+
+
+RESERVATION: Final = Lifecycle(
+    "reservation of stock",
+    ReservationStatus,
+    {
+        "commit": ({ReservationStatus.RESERVED}, ReservationStatus.COMMITTED),
+        # Also of what is sold and was to come: then it is not wanted any more.
+        "release": ({ReservationStatus.RESERVED, ReservationStatus.COMMITTED}, ReservationStatus.RELEASED),
+    },
+)
+
+
 class JobPostingStatus(StrEnum):
     PENDING_APPROVAL = "pending_approval"
     PUBLISHED = "published"
@@ -546,6 +563,7 @@ LIFECYCLES: Final = {
     "redemptions": REDEMPTION,
     "payment_methods": METHOD,
     "off_session_charges": CHARGE,
+    "stock_reservations": RESERVATION,
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,
     "credit_spends": CREDIT_SPEND,

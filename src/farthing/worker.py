@@ -76,6 +76,7 @@ SWEEPS: Final = (
     Sweep("off-session charges", timedelta(seconds=30), checkout.ask_again),
     Sweep("erasures", timedelta(hours=1), erasure.clean_again),
     Sweep("ways to pay", timedelta(seconds=5), checkout.tidy),
+    Sweep("stock kept too long", timedelta(seconds=30), checkout.let_stock_go),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("starts of subscriptions", timedelta(seconds=10), subscriptions.close_due),

@@ -18,6 +18,7 @@ from farthing import (
     entitlements,
     events,
     fulfillment,
+    inventory,
     job_postings,
     jobs,
     ledger,
@@ -106,6 +107,15 @@ async def _posting_addons(tx: Transaction) -> int:
     return sum(len(posting.addons) for posting in (await job_postings.list_page(tx, limit=100)).items)
 
 
+async def _levels(tx: Transaction) -> int:
+    return sum(len(item.levels) for item in (await inventory.list_items(tx, after=None, limit=100)).items)
+
+
+async def _movements(tx: Transaction) -> int:
+    items = (await inventory.list_items(tx, after=None, limit=100)).items
+    return sum([len((await inventory.movements(tx, item.sku, before=None, limit=100)).items) for item in items])
+
+
 async def _cursors(tx: Transaction) -> int:
     return 0 if await reconcile.cursor_of(tx, "stripe", livemode=False) is None else 1
 
@@ -149,6 +159,11 @@ READERS: dict[str, Reader] = {
     "job_posting_lines": _posting_lines,
     "job_posting_addons": _posting_addons,
     "fulfillments": lambda tx: _of_each_order(tx, fulfillment.of_order),
+    "stock_locations": lambda tx: _length(inventory.locations(tx)),
+    "stock_items": lambda tx: _length(inventory.list_items(tx, after=None, limit=100)),
+    "stock_levels": _levels,
+    "stock_reservations": lambda tx: _of_each_order(tx, inventory.of_order),
+    "stock_movements": _movements,
     "credit_accounts": _accounts,
     "credit_grants": _grants,
     "credit_spends": lambda tx: _of_each_customer(tx, _spends),

@@ -19,6 +19,7 @@ TABLES: Final = (
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
     " purchases purchase_reversals downloads access_versions"
+    " stock_items stock_levels stock_reservations stock_movements"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 

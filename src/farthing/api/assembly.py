@@ -24,6 +24,7 @@ from farthing.http.bodies import Problem, described
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import answer, handlers
+from farthing.inventory import routes as inventory
 from farthing.invoices import routes as invoices
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
@@ -57,6 +58,7 @@ ROUTERS: Final = (
     access.router,
     job_postings.router,
     fulfillment.router,
+    inventory.router,
     events.router,
     webhooks.router,
     reconcile.router,

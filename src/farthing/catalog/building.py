@@ -58,7 +58,7 @@ def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Pr
         prices={
             price.currency: price for price in (read_price(text) for text in table.written_prices if isinstance(text, str))
         },
-        options=table.kind_options if own is None else own,
+        options=_options(key, table) if own is None else own,
         addon_of=tuple(table.addon_of),
         addon_max=table.addon_max,
         capture=table.capture,
@@ -68,6 +68,11 @@ def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Pr
         translations={locale: _translation(words) for locale, words in table.translations.items()},
         plan=None if table.plan is None else plan_of(table.plan),
     )
+
+
+def _options(key: str, table: ProductTable) -> Mapping[str, Any]:
+    found = table.kind_options
+    return {**found, "sku": found["sku"] or key} if table.kind == "goods" else found
 
 
 def _range(table: RangeTable) -> PriceRange:

@@ -11,7 +11,7 @@ from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
-ProductKind = Literal["access", "content", "custom", "download", "job_posting", "service", "credits", "plan"]
+ProductKind = Literal["access", "content", "custom", "download", "goods", "job_posting", "service", "credits", "plan"]
 """Our own kinds. A host may register others."""
 
 

@@ -8,7 +8,7 @@
 A new kind that has options: a class here, and one field of `ProductTable` named after the kind.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,6 +50,22 @@ class ContentOptions(Options):
     )
 
 
+class GoodsOptions(Options):
+    """Of kind "goods": things that are sent, and can run out."""
+
+    sku: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="By what its stock is counted; by the product's key if left out."
+    )
+    counted: bool = Field(default=True, description="false: there is always enough of it, and nobody counts.")
+    shipped: bool = Field(default=True, description="false: nothing is sent, and no address is asked for.")
+    weight_grams: int | None = Field(default=None, ge=1, le=10_000_000, description="What one weighs, for the carrier.")
+    late_payment: Literal["refund", "hold", "back_order"] = Field(
+        default="refund",
+        description='When the money comes after the last one is gone: "refund" gives it back, "hold" keeps the order for'
+        ' somebody to decide, "back_order" promises what is to come.',
+    )
+
+
 class DownloadOptions(Options):
     """Of kind "download": which files, how often and for how long."""
 
@@ -62,5 +78,10 @@ class DownloadOptions(Options):
     days: int | None = Field(default=None, ge=1, le=36500, description="For how long; for ever if it is left out.")
 
 
-DEFAULTS: Final = {"content": ContentOptions, "job_posting": JobPostingOptions, "service": ServiceOptions}
+DEFAULTS: Final = {
+    "content": ContentOptions,
+    "goods": GoodsOptions,
+    "job_posting": JobPostingOptions,
+    "service": ServiceOptions,
+}
 """Kinds whose table may be left out."""

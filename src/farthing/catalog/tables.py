@@ -15,6 +15,7 @@ from farthing.catalog.options import (
     ContentOptions,
     CreditsOptions,
     DownloadOptions,
+    GoodsOptions,
     JobPostingOptions,
     Options,
     ServiceOptions,
@@ -138,11 +139,13 @@ class ProductTable(Table):
     description: Text | None = Field(default=None, description="One or two sentences for buyers.")
     kind: KindName = Field(
         description='What a paid line turns into: "access" grants features, "content" is owned, "download" are files,'
+        ' "goods" are sent and can run out,'
         ' "job_posting" publishes a job, "service" waits for your people, "credits" can be spent, "plan" is paid again and'
         ' again, "custom" is left to your hook; or a kind of your own.'
     )
     content: ContentOptions | None = Field(default=None, description='For kind "content": how the price is shared.')
     download: DownloadOptions | None = Field(default=None, description='For kind "download": which files, and how often.')
+    goods: GoodsOptions | None = Field(default=None, description='For kind "goods": how its stock is counted.')
     features: Features = Field(
         default=[], description='For kinds "access" and "plan": what the buyer may use, such as "guide:pro".'
     )

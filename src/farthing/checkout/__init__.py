@@ -6,6 +6,7 @@ from farthing.checkout.bodies import NewCustomer, NewItem, buyer_of
 from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
+from farthing.checkout.lapsing import let_stock_go
 from farthing.checkout.model import Checkout, Started, checked_url
 from farthing.checkout.off_session import NOBODY_ASKED, Charged, ask_again, charge
 from farthing.checkout.pages import portal_page, setup_page
@@ -38,6 +39,7 @@ __all__ = [
     "come_back_from_bank",
     "find_by_provider_id",
     "get",
+    "let_stock_go",
     "of_order",
     "open_intent",
     "open_page",

@@ -100,6 +100,8 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
     )
     if offer is not None:
         await discounts.reserve(tx, offer, order.id, customer.id, cart.discounts[-1].amount)
+    # The last thing: whoever wants the same thing waits no longer than it takes to commit.
+    await fulfillment.place(tx, order)
     if not order.total:
         order = await orders.mark_paid(tx, order)
         await fulfillment.grant(tx, order)

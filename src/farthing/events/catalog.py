@@ -75,6 +75,15 @@ EventName = Literal[
     "payment.requested_off_session",
     "payment.off_session_failed",
     "payment.action_required",
+    "stock.received",
+    "stock.counted",
+    "stock.lost",
+    "stock.moved",
+    "stock.low",
+    "stock.lapsed",
+    "stock.short",
+    "stock.arrived",
+    "stock.returned",
     "job.submitted",
     "job.published",
     "job.extended",
@@ -335,6 +344,24 @@ class PaymentFraudWarning(Announced):
     """A bank suspects fraud before anybody complained: a refund now may avoid the dispute. `data`: payment, fraud_type, …"""
 
     name = "payment.fraud_warning"
+
+
+class StockLow(Announced):
+    """Little is left of something; told once, until there is more again. `data`: sku, available."""
+
+    name = "stock.low"
+
+
+class StockShort(Announced):
+    """An order is paid, and what it was for is gone: somebody must decide. `data`: sku, line_item, quantity."""
+
+    name = "stock.short"
+
+
+class StockArrived(Announced):
+    """What a paid order waited for is there. `data`: sku, line_item, quantity, location."""
+
+    name = "stock.arrived"
 
 
 class JobSubmitted(Announced):

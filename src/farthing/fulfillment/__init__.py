@@ -6,7 +6,19 @@ from typing import Final
 from farthing import orders
 from farthing.db import Transaction
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
-from farthing.fulfillment.kind import Accompanied, Checked, Holding, Kind, Proof, Proven, Refusing, Sharing, Suspending, Used
+from farthing.fulfillment.kind import (
+    Accompanied,
+    Checked,
+    Holding,
+    Kind,
+    Placing,
+    Proof,
+    Proven,
+    Refusing,
+    Sharing,
+    Suspending,
+    Used,
+)
 from farthing.fulfillment.kinds import KINDS, kind_of, registered
 from farthing.fulfillment.service import advance_to
 from farthing.fulfillment.store import Fulfillment, of_order, to_do
@@ -33,6 +45,14 @@ async def check(tx: Transaction, customer: CustomerId, line: NewLine) -> NewLine
         # What the application does instead of us is not ours to check.
         line = replace(line, details={**line.details, OWN_KIND: True})
     return await kind.check(tx, customer, line) if isinstance(kind, Checked) else line
+
+
+async def place(tx: Transaction, order: Order) -> None:
+    """Keep what the order needs while its buyer pays, in the transaction that places it. Raises as the kinds say."""
+    for name in sorted({line.kind for line in order.lines}):
+        kind = kind_of(tx, name)
+        if isinstance(kind, Placing):
+            await kind.place(tx, order, [line for line in order.lines if line.kind == name])
 
 
 async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
@@ -168,6 +188,7 @@ __all__ = [
     "Fulfillment",
     "Holding",
     "Kind",
+    "Placing",
     "Proof",
     "Proven",
     "Refusing",
@@ -182,6 +203,7 @@ __all__ = [
     "kind_of",
     "let_go",
     "of_order",
+    "place",
     "proofs",
     "refusal",
     "registered",

@@ -39,6 +39,15 @@ class Checked(Protocol):
 
 
 @runtime_checkable
+class Placing(Protocol):
+    """A kind of which something is kept for the order while the buyer pays."""
+
+    async def place(self, tx: Transaction, order: Order, lines: Sequence[LineItem], /) -> None:
+        """The order is stored: keep what its lines of this kind need, or raise, and there is no order. What is kept is let
+        go by whoever closes the order."""
+
+
+@runtime_checkable
 class Refusing(Protocol):
     """A kind that may have become impossible to hand over while the buyer was paying."""
 

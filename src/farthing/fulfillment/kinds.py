@@ -7,7 +7,7 @@ from typing import Final
 
 from farthing.db import Transaction
 from farthing.errors import ConfigError
-from farthing.fulfillment import access, content, credits, custom, download, service
+from farthing.fulfillment import access, content, credits, custom, download, goods, service
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
 from farthing.fulfillment.kind import Kind
 
@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "content": content,
     "custom": custom,
     "download": download,
+    "goods": goods,
     "job_posting": JobPostings(),
     "service": service,
     "credits": credits,
@@ -25,6 +26,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 MUST: Final = ("grant", "revoke", "restore")
 MAY: Final = (
     "check",
+    "place",
     "used",
     "check_addon",
     "add",

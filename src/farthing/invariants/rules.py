@@ -115,6 +115,52 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "stock-moved",
+        "What lies on a shelf is the sum of all that was carried there and away.",
+        """
+        SELECT level.sku, level.location FROM stock_levels level
+            LEFT JOIN stock_movements moved ON moved.sku = level.sku AND moved.location = level.location
+        GROUP BY level.sku, level.location, level.on_hand HAVING level.on_hand <> coalesce(sum(moved.quantity), 0)
+        """,
+    ),
+    Rule(
+        "stock-kept",
+        "What is kept on a shelf, and promised of what is to come, is what orders have reserved.",
+        """
+        SELECT level.sku, level.location FROM stock_levels level LEFT JOIN stock_reservations kept
+            ON kept.sku = level.sku AND kept.location = level.location AND kept.status = 'reserved'
+        GROUP BY level.sku, level.location, level.reserved HAVING level.reserved <> coalesce(sum(kept.quantity), 0)
+        UNION ALL
+        SELECT item.sku, NULL FROM stock_items item LEFT JOIN stock_reservations kept
+            ON kept.sku = item.sku AND kept.location IS NULL AND kept.status <> 'released'
+        GROUP BY item.sku, item.backordered HAVING item.backordered <> coalesce(sum(kept.quantity), 0)
+        """,
+    ),
+    Rule(
+        "stock-follows-orders",
+        "Stock is sold to paid orders only, kept for open ones only, and no line has more of it than it bought.",
+        """
+        SELECT kept.id::text FROM stock_reservations kept JOIN orders ON orders.id = kept.order_id
+        WHERE (kept.status = 'reserved' AND orders.status <> 'open') OR (kept.status = 'committed' AND orders.paid_at IS NULL)
+        UNION ALL
+        SELECT line.id::text FROM line_items line JOIN stock_reservations kept
+            ON kept.line_item_id = line.id AND kept.status <> 'released'
+        GROUP BY line.id, line.quantity HAVING sum(kept.quantity - kept.restocked) > line.quantity
+        """,
+    ),
+    Rule(
+        "stock-sold-once",
+        "What an order has bought left the shelf exactly once, and no more came back than left.",
+        """
+        SELECT kept.id FROM stock_reservations kept LEFT JOIN stock_movements moved ON moved.reservation_id = kept.id
+        WHERE kept.location IS NOT NULL AND kept.status <> 'released'
+        GROUP BY kept.id, kept.status, kept.quantity, kept.restocked
+        HAVING coalesce(sum(-moved.quantity) FILTER (WHERE moved.kind = 'sold'), 0)
+                <> (CASE WHEN kept.status = 'committed' THEN kept.quantity ELSE 0 END)
+            OR coalesce(sum(moved.quantity) FILTER (WHERE moved.kind = 'returned'), 0) <> kept.restocked
+        """,
+    ),
+    Rule(
         "paid-once",
         "A paid or refunded order has exactly one payment that settles it, unless it costs nothing; any other has none.",
         """

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from farthing import discounts, events
+from farthing import discounts, events, inventory
 from farthing.db import Transaction
 from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import ORDER, OrderStatus
@@ -73,6 +73,7 @@ async def extend(tx: Transaction, order: Order, until: datetime) -> Order:
     if until <= order.expires_at:
         return order
     await store.save_expiry(tx, order, until)
+    await inventory.extend(tx, order.id, until)
     return replace(order, expires_at=until)
 
 
@@ -91,12 +92,12 @@ async def close_unpaid(tx: Transaction, order: Order) -> Order:
         return order
     if verb == "cancel":
         return await cancel(tx, order)
-    await discounts.release(tx, order.id)
+    await _let_go(tx, order)
     return await _move(tx, order, "expire", "order.expired")
 
 
 async def cancel(tx: Transaction, order: Order) -> Order:
-    await discounts.release(tx, order.id)
+    await _let_go(tx, order)
     return await _move(tx, order, "cancel", "order.canceled")
 
 
@@ -121,6 +122,12 @@ async def hold_access(tx: Transaction, order: Order) -> Order:
 async def release_access(tx: Transaction, order: Order) -> Order:
     await store.save_access_held(tx, order, held=False)
     return replace(order, access_held_at=None)
+
+
+async def _let_go(tx: Transaction, order: Order) -> None:
+    """Nobody can pay it any more: what was kept for it is somebody else's."""
+    await discounts.release(tx, order.id)
+    await inventory.release(tx, order.id)
 
 
 async def _move(tx: Transaction, order: Order, verb: str, event: events.EventName) -> Order:

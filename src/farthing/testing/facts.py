@@ -21,6 +21,7 @@ OURS: Final = (
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
     " purchases purchase_reversals downloads access_versions"
+    " stock_items stock_levels stock_reservations stock_movements"
 ).split()
 """What business there is. What the provider said about it is not."""
 

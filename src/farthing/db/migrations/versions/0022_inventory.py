@@ -1,0 +1,16 @@
+"""Stock: what there is, where it lies, for whom it is kept, and every movement of it."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".up.sql").read_text())
+
+
+def downgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".down.sql").read_text())

@@ -1,0 +1,55 @@
+"""Stock: what there is of what can run out, kept for orders until they are paid, and never sold twice."""
+
+from farthing.inventory.actions import (
+    check,
+    commit,
+    extend,
+    lapse,
+    promise,
+    put_back,
+    release,
+    reserve,
+    secure,
+    take_again,
+    tell_short,
+)
+from farthing.inventory.keeping import carry, count, define, get, lose, place_named, receive
+from farthing.inventory.model import MAIN, Level, Movement, Part, Policy, Reservation, StockItem, Wish, allocate
+from farthing.inventory.store import due, items, list_items, locations, movements, of_line, of_order
+
+__all__ = [
+    "MAIN",
+    "Level",
+    "Movement",
+    "Part",
+    "Policy",
+    "Reservation",
+    "StockItem",
+    "Wish",
+    "allocate",
+    "carry",
+    "check",
+    "commit",
+    "count",
+    "define",
+    "due",
+    "extend",
+    "get",
+    "items",
+    "lapse",
+    "list_items",
+    "locations",
+    "lose",
+    "movements",
+    "of_line",
+    "of_order",
+    "place_named",
+    "promise",
+    "put_back",
+    "receive",
+    "release",
+    "reserve",
+    "secure",
+    "take_again",
+    "tell_short",
+]
