@@ -3,7 +3,7 @@
 export const PRODUCT_KEYS = ["starter", "pro", "almanac"] as const;
 export type ProductKey = (typeof PRODUCT_KEYS)[number];
 
-export const KINDS = ["access", "content", "custom", "download", "job_posting", "service", "credits", "plan"] as const;
+export const KINDS = ["access", "content", "custom", "download", "goods", "job_posting", "service", "credits", "plan"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const FEATURES = ["alerts", "forecasts"] as const;
