@@ -299,7 +299,7 @@ async def buy(
 WATCHED = (
     "customers provider_customers payment_methods off_session_charges"
     " orders line_items payments checkouts refunds entitlements events ledger_entries emails idempotency_keys jobs"
-    " coupons promotion_codes redemptions"
+    " coupons promotion_codes redemptions subscription_starts"
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
     " job_postings fulfillments credit_grants credit_entries"

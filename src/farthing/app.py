@@ -365,6 +365,7 @@ class Farthing:
         method: str | None = None,
         success_url: str | None = None,
         cancel_url: str | None = None,
+        promotion_code: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Begun:
@@ -372,7 +373,8 @@ class Farthing:
 
         With `page=False` it begins at once: `method` (payment_method_…, or "default") is charged, or without it the browser
         pays with `.client_secret`. `trial` None tries it as the plan says, once for each customer. What the plan grants is
-        there once it is paid or tried: ask `entitled`.
+        there once it is paid or tried: ask `entitled`. `promotion_code` is one of yours; `.discount` and `.first_amount` of the
+        answer say what it takes off, before anything is paid.
 
         Raises NotFound, Invalid or Conflict for what is not sold so, and Conflict for a user who has a plan of the group;
         ProviderUnavailable: repeat with the same `idempotency_key`.
@@ -393,9 +395,10 @@ class Farthing:
             method=None if method in (None, "default") else PaymentMethodId.parse(method or ""),
             use_default=method == "default",
             metadata=metadata or {},
+            promotion_code=promotion_code,
         )
         asked = [customer, plan, price, quantity, currency, trial, page, method, success, cancel, dict(metadata or {})]
-        key = _key(idempotency_key, ["subscribe", *asked])
+        key = _key(idempotency_key, ["subscribe", *asked, *([] if promotion_code is None else [promotion_code])])
         return await subscriptions.start(self.world, wanted, actor="app", key=key)
 
     async def subscriptions(self, customer: str) -> list[Subscription]:
@@ -424,14 +427,16 @@ class Farthing:
         when: Effective | None = None,
         current_price: bool = False,
         coupon: str | None = None,
+        promotion_code: str | None = None,
     ) -> Change:
         """What a change would cost, now (`.due`) and with each period (`.renewal`): a quote, good for 15 minutes.
 
         What is left out stays. `when` None: what costs more now, what costs less with the period that is paid. Who bought a
         price keeps it, unless `current_price` moves them to what new buyers pay. `coupon` is one of the provider's; "" takes
-        off what is on. Raises NotFound, Invalid or Conflict for what it cannot become.
+        off what is on. `promotion_code` is one of yours, which puts on its coupon instead. Raises NotFound, Invalid or Conflict
+        for what it cannot become.
         """
-        wish = subscriptions.Wish(plan, price, quantity, None, current_price, when, coupon)
+        wish = subscriptions.Wish(plan, price, quantity, None, current_price, when, coupon, promotion_code)
         return await subscriptions.preview_change(self.world, SubscriptionId.parse(subscription), wish, actor="app")
 
     async def change_subscription(self, quote: Change) -> Committed:

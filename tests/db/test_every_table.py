@@ -186,6 +186,7 @@ READERS: dict[str, Reader] = {
 }
 
 OF_SUBSCRIPTIONS = {
+    "provider_coupons",
     "subscription_starts",
     "subscriptions",
     "subscription_facts",

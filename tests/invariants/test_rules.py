@@ -56,7 +56,22 @@ TAX_DOCUMENT = """
     FROM made
 """
 
+USED_FOR_NOTHING = """
+    WITH start AS (
+        INSERT INTO subscription_starts (id, customer_id, provider, livemode, plan, price, plan_group, quantity, unit_amount,
+            currency, interval, interval_count, way, status, request, started_at, expires_at, closed_at)
+        SELECT gen_random_uuid(), id, 'stripe', false, 'pro', 'monthly', 'main', 1, 2000, 'eur', 'month', 1, 'direct', 'failed',
+            '{}', now(), now(), now()
+        FROM customers LIMIT 1 RETURNING id, customer_id
+    )
+    INSERT INTO redemptions (id, start_id, customer_id, coupon_key, code, discount_amount, currency, once, status, reserved_at,
+        closed_at)
+    SELECT gen_random_uuid(), start.id, start.customer_id, coupon_key, code, 1, 'eur', false, 'redeemed', now(), now()
+    FROM start, promotion_codes LIMIT 1
+"""
+
 PLANTS = [
+    ("coupons-follow-plans", USED_FOR_NOTHING),
     ("tax-numbers-without-a-gap", "INSERT INTO tax_series VALUES ('main', 'INV', 2026, false, 1)"),
     ("tax-documents-agree", TAX_DOCUMENT),
     ("ledger-balances", "UPDATE ledger_entries SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_entries)"),

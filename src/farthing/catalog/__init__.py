@@ -29,7 +29,7 @@ from farthing.catalog.provider_env import env_lines
 from farthing.catalog.reducing import discounted
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
-from farthing.catalog.store import plan_price_id, product_of, provider_price_ids
+from farthing.catalog.store import find_product_id, plan_price_id, product_of, provider_price_ids
 from farthing.catalog.toml import json_schema, load, parse
 from farthing.catalog.values import read_amount, read_percent
 
@@ -70,6 +70,7 @@ __all__ = [
     "checked_reference",
     "discounted",
     "env_lines",
+    "find_product_id",
     "json_schema",
     "load",
     "localized",

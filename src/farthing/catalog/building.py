@@ -105,6 +105,8 @@ def _coupon(key: str, table: CouponTable) -> Coupon:
         redemptions_max=table.max_redemptions,
         once_per_customer=table.once_per_customer,
         first_purchase=table.first_purchase,
+        duration=table.duration,
+        duration_months=table.duration_months,
         valid_from=table.valid_from,
         valid_until=table.valid_until,
         active=table.active,

@@ -18,6 +18,7 @@ from farthing.catalog.values import (
     Table,
     read_price,
 )
+from farthing.discounts import MONTHS_MAX, Duration
 
 SUGGESTED_MAX = 10
 CODES_MAX = 100
@@ -70,7 +71,7 @@ class BulkDiscountTable(Table):
 
 
 class CouponTable(Table):
-    """What a promotion code takes off an order."""
+    """What a promotion code takes off an order or a plan."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": ["percent"]}, {"required": ["amount"]}, {"required": ["amounts"]}]},
@@ -86,9 +87,17 @@ class CouponTable(Table):
     products: ProductKeys = Field(default=[], description="To which products it applies; left out: to all.")
     minimum: Amount | None = Field(default=None, description="The least that the cart must cost before it.")
     minimums: Amounts | None = Field(default=None, description="The same, one for each currency.")
-    max_redemptions: int | None = Field(default=None, ge=1, le=1_000_000_000, description="How many orders may use it.")
-    once_per_customer: bool = Field(default=False, description="Whether a customer may use it in one order only.")
+    max_redemptions: int | None = Field(
+        default=None, ge=1, le=1_000_000_000, description="How many orders and plans may use it."
+    )
+    once_per_customer: bool = Field(default=False, description="Whether a customer may use it once only.")
     first_purchase: bool = Field(default=False, description="Whether it is for customers who never bought before.")
+    duration: Duration = Field(
+        default="once", description="Of a plan: its first invoice, those of some months (repeating), or all (forever)."
+    )
+    duration_months: Annotated[int, Field(ge=1, le=MONTHS_MAX)] | None = Field(
+        default=None, description="How many months, where it is repeating."
+    )
     valid_from: Moment | None = Field(default=None, description="When it begins: 2026-12-01T00:00:00Z.")
     valid_until: Moment | None = Field(default=None, description="When it ends.")
     active: bool = Field(default=True, description="false: no order may use it any more.")
@@ -112,6 +121,8 @@ class CouponTable(Table):
             return 'takes off one thing: write percent = 10, or amount = "5.00 EUR".'
         if self.minimum is not None and self.minimums is not None:
             return "has both minimum and minimums: keep one of them."
+        if (self.duration == "repeating") != (self.duration_months is not None):
+            return 'says duration_months with duration = "repeating", and only with it.'
         for texts in (self.written_amounts, self.written_minimums):
             currencies = [text[-3:].upper() for text in texts]
             if twice := next((currency for currency in currencies if currencies.count(currency) > 1), None):

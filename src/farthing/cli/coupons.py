@@ -50,6 +50,8 @@ async def create(
     max_redemptions: int | None = None,
     once_per_customer: bool = False,
     first_purchase: bool = False,
+    duration: discounts.Duration = "once",
+    duration_months: int | None = None,
     valid_until: datetime | None = None,
     code: str | None = None,
 ) -> int:
@@ -75,11 +77,15 @@ async def create(
     minimum
         The least that the cart must cost, such as "20.00 EUR"; once for each currency.
     max_redemptions
-        How many orders may use it.
+        How many orders and plans may use it.
     once_per_customer
-        Whether a customer may use it in one order only.
+        Whether a customer may use it once only.
     first_purchase
         Whether it is for customers who never bought before.
+    duration
+        Of a plan: its first invoice, those of some months (repeating), or all (forever).
+    duration_months
+        How many, where it is repeating.
     valid_until
         When it ends, such as 2026-12-31T23:59:59Z.
     code
@@ -96,9 +102,13 @@ async def create(
         redemptions_max=_positive(max_redemptions),
         once_per_customer=once_per_customer,
         first_purchase=first_purchase,
+        duration=duration,
+        duration_months=duration_months,
         valid_until=_with_zone(valid_until),
         source="staff",
     )
+    if (duration == "repeating") != (duration_months is not None) or (duration_months is not None and duration_months < 1):
+        raise Invalid("Say --duration-months with --duration repeating, and only with it.")
     if (made.basis_points is None) == (not made.amounts):
         raise Invalid('Say what it takes off: either --percent 10 or --amount "5.00 EUR".')
 
@@ -261,7 +271,17 @@ def _used(limit: int | None, uses: Uses) -> str:
 
 
 def _document(coupon: Coupon, uses: Uses) -> dict[str, object]:
-    names = ("key", "name", "basis_points", "products", "redemptions_max", "once_per_customer", "first_purchase")
+    names = (
+        "key",
+        "name",
+        "basis_points",
+        "products",
+        "redemptions_max",
+        "once_per_customer",
+        "first_purchase",
+        "duration",
+        "duration_months",
+    )
     shown = {name: getattr(coupon, name) for name in (*names, "valid_from", "valid_until", "active", "source")}
     amounts = {name: list(getattr(coupon, name).values()) for name in ("amounts", "minimums")}
     return shown | amounts | {"reserved": uses.reserved, "redeemed": uses.redeemed}

@@ -27,6 +27,7 @@ async def change_plan(
     current_price: bool = False,
     when: Literal["now", "period_end"] | None = None,
     coupon: str | None = None,
+    code: str | None = None,
     dry_run: bool = False,
 ) -> int:
     """Change plan, price or quantity of a subscription. What it costs is shown and asked for first, and is what is charged.
@@ -53,10 +54,12 @@ async def change_plan(
         By default what costs more now, and what costs less with the period that is paid.
     coupon
         A coupon of the provider to put on, by itself; "" takes off what is on.
+    code
+        A promotion code of yours, by itself: its coupon is put on instead of what is on.
     dry_run
         Only show what it would cost.
     """
-    wish = room.Wish(plan=plan, price=price, quantity=quantity, current_price=current_price, effective=when, coupon=coupon)
+    wish = room.Wish(plan, price, quantity, None, current_price, when, coupon, code)
     async with opening.world() as world:
         async with world.db.transaction(ACTOR) as tx:
             found = await room.find_one(tx, subscription)

@@ -12,16 +12,32 @@ from farthing.discounts.actions import (
     reserve,
 )
 from farthing.discounts.listing import get_coupon, list_codes, list_coupons
-from farthing.discounts.model import KEY, PARAM, Coupon, Offer, PromotionCode, Uses, checked, normalized, share, spread
-from farthing.discounts.store import Redemption, list_redemptions, redemption_of
+from farthing.discounts.model import (
+    KEY,
+    MONTHS_MAX,
+    PARAM,
+    Coupon,
+    Duration,
+    Offer,
+    PromotionCode,
+    Uses,
+    checked,
+    normalized,
+    share,
+    spread,
+)
+from farthing.discounts.store import Redemption, Use, list_redemptions, redemption_of
 
 __all__ = [
     "KEY",
+    "MONTHS_MAX",
     "PARAM",
     "Coupon",
+    "Duration",
     "Offer",
     "PromotionCode",
     "Redemption",
+    "Use",
     "Uses",
     "check_available",
     "checked",

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from farthing import events
 from farthing.db import Transaction
 from farthing.discounts import store
 from farthing.discounts.model import PARAM, Coupon, Offer, PromotionCode, Uses, in_catalog, normalized
-from farthing.discounts.store import Redemption
+from farthing.discounts.store import Redemption, Use
 from farthing.errors import Conflict, NotFound
-from farthing.ids import CustomerId, OrderId, RedemptionId
+from farthing.ids import CustomerId, OrderId, RedemptionId, SubscriptionStartId
 from farthing.lifecycles import RedemptionStatus
 from farthing.money import Money
 
@@ -26,16 +27,15 @@ async def find_offer(tx: Transaction, coupons: Mapping[str, Coupon], typed: str)
     return Offer(coupon, found[0])
 
 
-async def reserve(tx: Transaction, offer: Offer, order: OrderId, customer: CustomerId, amount: Money) -> None:
-    """Hold one use for an order that is placed in this transaction. Of many at once, as many get one as there are left.
+async def reserve(tx: Transaction, offer: Offer, use: Use, customer: CustomerId, amount: Money) -> None:
+    """Hold one use for an order or a plan that is begun in this transaction. Of many at once, as many get one
+    as there are left.
 
     Raises Conflict where none is left, or where this customer had theirs.
     """
     coupon, code = offer.coupon, offer.code
     await _write_down(tx, offer)
-    used = Redemption(
-        RedemptionId.new(), order, customer, coupon.key, code.code, amount, RedemptionStatus.RESERVED, tx.now, None
-    )
+    used = Redemption(RedemptionId.new(), use, customer, coupon.key, code.code, amount, RedemptionStatus.RESERVED, tx.now, None)
     once = coupon.once_per_customer or coupon.first_purchase
     if once:
         await _check_unused(tx, offer, customer)
@@ -46,18 +46,21 @@ async def reserve(tx: Transaction, offer: Offer, order: OrderId, customer: Custo
     await events.record(
         tx,
         "coupon.reserved",
-        order=order,
+        **_about(use),
         coupon=coupon.key,
         code=code.code,
         amount={"amount": amount.amount, "currency": amount.currency},
     )
 
 
-async def check_available(tx: Transaction, offer: Offer, customer: CustomerId | None) -> None:
-    """Raise Conflict where `reserve` would at this moment. Holds nothing."""
+async def check_available(tx: Transaction, offer: Offer, customer: CustomerId | None, *, instead_of: Use | None = None) -> None:
+    """Raise Conflict where `reserve` would at this moment, once what is held for `instead_of` is free. Holds nothing."""
     coupon, code = offer.coupon, offer.code
     if (coupon.once_per_customer or coupon.first_purchase) and customer is not None:
-        await _check_unused(tx, offer, customer)
+        await _check_unused(tx, offer, customer, beside=instead_of)
+    held = None if instead_of is None else await store.redemption_of(tx, instead_of)
+    if held is not None and held.status == RedemptionStatus.RESERVED and held.code == code.code:
+        return
     used = (
         (await store.find_coupon(tx, coupon.key), coupon.redemptions_max),
         (await store.find_code(tx, code.code), code.redemptions_max),
@@ -67,8 +70,8 @@ async def check_available(tx: Transaction, offer: Offer, customer: CustomerId | 
             raise _used_up(code)
 
 
-async def _check_unused(tx: Transaction, offer: Offer, customer: CustomerId) -> None:
-    if await store.has_redeemed(tx, offer.coupon.key, customer):
+async def _check_unused(tx: Transaction, offer: Offer, customer: CustomerId, *, beside: Use | None = None) -> None:
+    if await store.has_redeemed(tx, offer.coupon.key, customer, beside=beside):
         raise _used_before(offer.code)
 
 
@@ -80,14 +83,15 @@ def _used_up(code: PromotionCode) -> Conflict:
     return Conflict(f"The code {code.code} is used up.", param=PARAM)
 
 
-async def consume(tx: Transaction, order: OrderId) -> None:
-    """The order is paid: its use counts for good, also when its money goes back later. The caller holds the order's lock."""
-    await _close(tx, order, RedemptionStatus.REDEEMED, "coupon.redeemed")
+async def consume(tx: Transaction, use: Use) -> None:
+    """It is paid: its use counts for good, also when its money goes back later. The caller holds the lock of the order, or of
+    the plan's customer."""
+    await _close(tx, use, RedemptionStatus.REDEEMED, "coupon.redeemed")
 
 
-async def release(tx: Transaction, order: OrderId) -> None:
-    """Nobody can pay the order any more: its use is free for somebody else. The caller holds the order's lock."""
-    await _close(tx, order, RedemptionStatus.RELEASED, "coupon.released")
+async def release(tx: Transaction, use: Use) -> None:
+    """Nobody can pay it any more: its use is free for somebody else. The caller holds the same lock."""
+    await _close(tx, use, RedemptionStatus.RELEASED, "coupon.released")
 
 
 async def create_coupon(tx: Transaction, coupons: Mapping[str, Coupon], coupon: Coupon) -> Coupon:
@@ -168,7 +172,13 @@ def _as_kept(coupon: Coupon, uses: Uses) -> Coupon:
     return replace(coupon, codes=(), redemptions_max=limit)
 
 
-async def _close(tx: Transaction, order: OrderId, status: RedemptionStatus, event: events.EventName) -> None:
-    found = await store.close_redemption(tx, order, status)
+async def _close(tx: Transaction, use: Use, status: RedemptionStatus, event: events.EventName) -> None:
+    found = await store.close_redemption(tx, use, status)
     if found is not None:
-        await events.record(tx, event, order=order, coupon=found.coupon, code=found.code)
+        await events.record(tx, event, **_about(use), coupon=found.coupon, code=found.code)
+
+
+def _about(use: Use) -> dict[str, Any]:
+    if isinstance(use, OrderId):
+        return {"order": use}
+    return {"order": None, "start" if isinstance(use, SubscriptionStartId) else "change": use}

@@ -17,6 +17,11 @@ KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 NAME_MAX: Final = 250
 PARAM: Final = "promotion_code"
 
+Duration = Literal["once", "repeating", "forever"]
+"""Of a plan: its first invoice, those of some months, or all."""
+
+MONTHS_MAX: Final = 120
+
 Source = Literal["catalog", "staff"]
 """Who says the rule: farthing.toml, or somebody of the staff."""
 
@@ -39,43 +44,47 @@ class Coupon:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     active: bool = True
+    duration: Duration = "once"
+    """Of a plan. An order is paid once, and has it once."""
+    duration_months: int | None = None
+    """How many, where it is repeating."""
     codes: tuple[str, ...] = ()
     """Those that farthing.toml gives it."""
     source: Source = "catalog"
 
-    def taken_off(self, lines: Sequence[tuple[str, Money]]) -> list[Money]:
+    def taken_off(self, lines: Sequence[tuple[str, Money]], noun: str = "cart") -> list[Money]:
         """How much each line, a product's key and what it costs, costs less. At least one; all of one currency.
 
         The percentage is taken of all lines it applies to together and rounded once, half up; it is spread by what they cost,
         largest remainder first. Never more than a line costs. Raises Invalid where it takes nothing off this cart.
         """
         currency = lines[0][1].currency
-        self._check_minimum(sum((money for _, money in lines), start=Money.zero(currency)))
+        self._check_minimum(sum((money for _, money in lines), start=Money.zero(currency)), noun)
         weights = [money if not self.products or product in self.products else Money.zero(currency) for product, money in lines]
         whole = sum(weights, start=Money.zero(currency))
         if not whole:
-            raise Invalid(f"{self.name!r} applies to nothing in this cart.", param=PARAM)
-        off = self._of(whole)
+            raise Invalid(f"{self.name!r} applies to nothing in this {noun}.", param=PARAM)
+        off = self._of(whole, noun)
         if not off:
-            raise Invalid(f"{self.name!r} takes nothing off this cart.", param=PARAM)
+            raise Invalid(f"{self.name!r} takes nothing off this {noun}.", param=PARAM)
         return spread(off, weights)
 
-    def _of(self, whole: Money) -> Money:
+    def _of(self, whole: Money, noun: str) -> Money:
         if self.basis_points is not None:
             return share(whole, self.basis_points)
         amount = self.amounts.get(whole.currency)
         if amount is None:
             known = ", ".join(sorted(self.amounts))
-            raise Invalid(f"{self.name!r} is not for carts in {whole.currency}, but for {known}.", param=PARAM)
+            raise Invalid(f"{self.name!r} is not for {noun}s in {whole.currency}, but for {known}.", param=PARAM)
         return min(amount, whole)
 
-    def _check_minimum(self, total: Money) -> None:
+    def _check_minimum(self, total: Money, noun: str) -> None:
         least = self.minimums.get(total.currency)
         if least is not None and total < least:
-            raise Invalid(f"{self.name!r} is for carts of {least} or more; this one costs {total}.", param=PARAM)
+            raise Invalid(f"{self.name!r} is for {noun}s of {least} or more; this one costs {total}.", param=PARAM)
         if least is None and self.minimums:
             known = ", ".join(sorted(self.minimums))
-            raise Invalid(f"{self.name!r} is not for carts in {total.currency}, but for {known}.", param=PARAM)
+            raise Invalid(f"{self.name!r} is not for {noun}s in {total.currency}, but for {known}.", param=PARAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,12 @@ def checked(coupon: Coupon) -> Coupon:
         raise Invalid(f"A name is one line of at most {NAME_MAX} characters: buyers see it on the bill.", param="name")
     if coupon.basis_points is not None and not 1 <= coupon.basis_points <= WHOLE:
         raise Invalid("It takes off more than nothing, and at most 100 %.", param="percent")
+    if (coupon.duration == "repeating") != (coupon.duration_months is not None) or not 1 <= (
+        coupon.duration_months or 1
+    ) <= MONTHS_MAX:
+        raise Invalid(
+            f"A repeating coupon lasts from 1 to {MONTHS_MAX} months; no other one says months.", param="duration_months"
+        )
     for currency, money in coupon.amounts.items():
         if money.amount <= 0 or money.amount % step(currency):
             raise Invalid(f"An amount in {currency} is more than nothing, in steps that a card can be charged.", param="amount")

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from farthing.db import Transaction
 from farthing.discounts import actions, listing
-from farthing.discounts.model import WHOLE, Coupon, PromotionCode, Uses
+from farthing.discounts.model import MONTHS_MAX, WHOLE, Coupon, Duration, PromotionCode, Uses
 from farthing.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from farthing.http.bodies import Body, Line, ListShown, MoneyIn, MoneyShown, Query, Shown, listed, refuses
 from farthing.http.credentials import OnlyServer
@@ -33,7 +33,7 @@ Code = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$"),
     Field(description="What buyers type, in any case.", examples=["SPRING24"]),
 ]
-Limit = Annotated[int | None, Field(ge=1, le=REDEMPTIONS_MAX, description="How many orders may use it.")]
+Limit = Annotated[int | None, Field(ge=1, le=REDEMPTIONS_MAX, description="How many orders and plans may use it.")]
 
 
 class NewCoupon(Body):
@@ -48,6 +48,8 @@ class NewCoupon(Body):
     max_redemptions: Limit = None
     once_per_customer: bool = False
     first_purchase: bool = False
+    duration: Duration = Field("once", description="Of a plan: its first invoice, those of some months, or all.")
+    duration_months: int | None = Field(None, ge=1, le=MONTHS_MAX, description="How many, where it is repeating.")
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
 
@@ -63,12 +65,14 @@ class CouponShown(Shown):
     max_redemptions: int | None
     once_per_customer: bool
     first_purchase: bool
+    duration: Duration
+    duration_months: int | None
     valid_from: datetime | None
     valid_until: datetime | None
     active: bool
     source: str = Field(description="`catalog` where farthing.toml says it, `staff` where it was made at run time.")
-    reserved: int = Field(description="Uses by orders that wait for their payment.")
-    redeemed: int = Field(description="Uses by orders that were paid.")
+    reserved: int = Field(description="Uses by orders and plans that wait for their payment.")
+    redeemed: int = Field(description="Uses by orders and plans that were paid.")
 
     @classmethod
     def of(cls, found: tuple[Coupon, Uses]) -> "CouponShown":
@@ -83,6 +87,8 @@ class CouponShown(Shown):
             max_redemptions=coupon.redemptions_max,
             once_per_customer=coupon.once_per_customer,
             first_purchase=coupon.first_purchase,
+            duration=coupon.duration,
+            duration_months=coupon.duration_months,
             valid_from=coupon.valid_from,
             valid_until=coupon.valid_until,
             active=coupon.active,
@@ -225,6 +231,8 @@ async def deactivate_code(world: TheWorld, caller: OnlyServer, code: str) -> Cod
 def _coupon(wanted: NewCoupon) -> Coupon:
     if (wanted.basis_points is None) == (not wanted.amounts):
         raise Invalid("Say what is taken off: either basis_points or amounts.", param="basis_points")
+    if (wanted.duration == "repeating") != (wanted.duration_months is not None):
+        raise Invalid("Say duration_months with the duration repeating, and only with it.", param="duration_months")
     if wanted.valid_from and wanted.valid_until and wanted.valid_until <= wanted.valid_from:
         raise Invalid("The coupon ends before it begins.", param="valid_until")
     return Coupon(
@@ -237,6 +245,8 @@ def _coupon(wanted: NewCoupon) -> Coupon:
         redemptions_max=wanted.max_redemptions,
         once_per_customer=wanted.once_per_customer,
         first_purchase=wanted.first_purchase,
+        duration=wanted.duration,
+        duration_months=wanted.duration_months,
         valid_from=wanted.valid_from,
         valid_until=wanted.valid_until,
         source="staff",

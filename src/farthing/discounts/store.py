@@ -9,31 +9,35 @@ import orjson
 
 from farthing.db import Row, Transaction
 from farthing.discounts.model import Coupon, PromotionCode, Uses
-from farthing.ids import CustomerId, OrderId, RedemptionId
+from farthing.ids import CustomerId, OrderId, RedemptionId, SubscriptionChangeId, SubscriptionStartId
 from farthing.lifecycles import RedemptionStatus
 from farthing.money import Money
 from farthing.paging import Page, checked_limit
 
 COUPON: LiteralString = """
     SELECT key, source, name, basis_points, amounts, products, minimums, redemptions_max, once_per_customer, first_purchase,
-        valid_from, valid_until, active, reserved_count, redeemed_count
+        valid_from, valid_until, active, duration, duration_months, reserved_count, redeemed_count
     FROM coupons
 """
 CODE: LiteralString = """
     SELECT code, coupon_key, source, redemptions_max, valid_until, active, reserved_count, redeemed_count FROM promotion_codes
 """
 REDEMPTION: LiteralString = """
-    SELECT id, order_id, customer_id, coupon_key, code, discount_amount, currency, status, reserved_at, closed_at
+    SELECT id, order_id, start_id, change_id, customer_id, coupon_key, code, discount_amount, currency, status, reserved_at,
+        closed_at
     FROM redemptions
 """
+
+Use = OrderId | SubscriptionStartId | SubscriptionChangeId
+"""What a code is used for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """One use of a code: reserved when the order is placed, redeemed when it is paid, released when nobody can pay it."""
+    """One use of a code: reserved with the intention to pay, redeemed when it is paid, released when nobody can pay it."""
 
     id: RedemptionId
-    order_id: OrderId
+    use: Use
     customer_id: CustomerId
     coupon: str
     code: str
@@ -100,20 +104,22 @@ async def list_redemptions(
     return Page.of(rows, limit, lambda found: found.id)
 
 
-async def redemption_of(tx: Transaction, order: OrderId) -> Redemption | None:
-    return await tx.find(_redemption, REDEMPTION + " WHERE order_id = %(order)s", order=order)
+async def redemption_of(tx: Transaction, use: Use) -> Redemption | None:
+    return await tx.find(_redemption, REDEMPTION + " WHERE %(use)s IN (order_id, start_id, change_id)", use=use)
 
 
-async def has_redeemed(tx: Transaction, coupon: str, customer: CustomerId) -> bool:
-    """Also by an order that waits for its payment."""
+async def has_redeemed(tx: Transaction, coupon: str, customer: CustomerId, *, beside: Use | None = None) -> bool:
+    """Also by what waits for its payment. `beside`: that one does not count."""
     found: bool = await tx.value(
         """
         SELECT EXISTS (
             SELECT FROM redemptions WHERE coupon_key = %(coupon)s AND customer_id = %(customer)s AND status <> 'released'
+                AND (%(beside)s::uuid IS NULL OR coalesce(order_id, start_id, change_id) <> %(beside)s)
         )
         """,
         coupon=coupon,
         customer=customer,
+        beside=beside,
     )
     return found
 
@@ -126,14 +132,15 @@ async def insert_coupon(tx: Transaction, coupon: Coupon) -> bool:
     touched = await tx.run(
         """
         INSERT INTO coupons (key, source, name, basis_points, amounts, products, minimums, redemptions_max, once_per_customer,
-            first_purchase, valid_from, valid_until, active, created_at)
+            first_purchase, valid_from, valid_until, active, duration, duration_months, created_at)
         VALUES (%(key)s, %(source)s, %(name)s, %(basis_points)s, %(amounts)s, %(products)s, %(minimums)s, %(max)s, %(once)s,
-            %(first)s, %(valid_from)s, %(valid_until)s, %(active)s, %(now)s)
+            %(first)s, %(valid_from)s, %(valid_until)s, %(active)s, %(duration)s, %(months)s, %(now)s)
         ON CONFLICT (key) DO UPDATE
         SET source = excluded.source, name = excluded.name, basis_points = excluded.basis_points, amounts = excluded.amounts,
             products = excluded.products, minimums = excluded.minimums, once_per_customer = excluded.once_per_customer,
             first_purchase = excluded.first_purchase, valid_from = excluded.valid_from, valid_until = excluded.valid_until,
-            active = excluded.active, redemptions_max = CASE WHEN excluded.redemptions_max IS NULL THEN NULL
+            active = excluded.active, duration = excluded.duration, duration_months = excluded.duration_months,
+            redemptions_max = CASE WHEN excluded.redemptions_max IS NULL THEN NULL
                 ELSE greatest(excluded.redemptions_max, coupons.reserved_count + coupons.redeemed_count) END
         WHERE excluded.source = 'catalog'
         """,
@@ -150,6 +157,8 @@ async def insert_coupon(tx: Transaction, coupon: Coupon) -> bool:
         valid_from=coupon.valid_from,
         valid_until=coupon.valid_until,
         active=coupon.active,
+        duration=coupon.duration,
+        months=coupon.duration_months,
         now=tx.now,
     )
     return touched > 0
@@ -186,16 +195,20 @@ async def deactivate_code(tx: Transaction, code: str) -> bool:
 
 
 async def insert_redemption(tx: Transaction, redemption: Redemption, *, once: bool) -> bool:
-    """Whether it stands: where a customer may use the coupon once, a second order of theirs finds the first."""
+    """Whether it stands: where a customer may use the coupon once, a second use of theirs finds the first."""
     touched = await tx.run(
         """
         INSERT INTO redemptions
-            (id, order_id, customer_id, coupon_key, code, discount_amount, currency, once, status, reserved_at)
-        VALUES (%(id)s, %(order)s, %(customer)s, %(coupon)s, %(code)s, %(amount)s, %(currency)s, %(once)s, 'reserved', %(now)s)
+            (id, order_id, start_id, change_id, customer_id, coupon_key, code, discount_amount, currency, once, status,
+            reserved_at)
+        VALUES (%(id)s, %(order)s, %(start)s, %(change)s, %(customer)s, %(coupon)s, %(code)s, %(amount)s, %(currency)s,
+            %(once)s, 'reserved', %(now)s)
         ON CONFLICT DO NOTHING
         """,
         id=redemption.id,
-        order=redemption.order_id,
+        order=redemption.use if isinstance(redemption.use, OrderId) else None,
+        start=redemption.use if isinstance(redemption.use, SubscriptionStartId) else None,
+        change=redemption.use if isinstance(redemption.use, SubscriptionChangeId) else None,
         customer=redemption.customer_id,
         coupon=redemption.coupon,
         code=redemption.code,
@@ -234,15 +247,17 @@ async def take_code(tx: Transaction, code: str) -> bool:
     )
 
 
-async def close_redemption(tx: Transaction, order: OrderId, status: RedemptionStatus) -> Redemption | None:
-    """The order's reserved use is decided; None where there is none. The counters follow."""
+async def close_redemption(tx: Transaction, use: Use, status: RedemptionStatus) -> Redemption | None:
+    """The reserved use is decided; None where there is none. The counters follow."""
     found = await tx.find(
         _redemption,
         """
-        UPDATE redemptions SET status = %(status)s, closed_at = %(now)s WHERE order_id = %(order)s AND status = 'reserved'
-        RETURNING id, order_id, customer_id, coupon_key, code, discount_amount, currency, status, reserved_at, closed_at
+        UPDATE redemptions SET status = %(status)s, closed_at = %(now)s
+        WHERE %(use)s IN (order_id, start_id, change_id) AND status = 'reserved'
+        RETURNING id, order_id, start_id, change_id, customer_id, coupon_key, code, discount_amount, currency, status,
+            reserved_at, closed_at
         """,
-        order=order,
+        use=use,
         status=status,
         now=tx.now,
     )
@@ -290,6 +305,8 @@ def _coupon(row: Row) -> tuple[Coupon, Uses]:
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],
         active=row["active"],
+        duration=row["duration"],
+        duration_months=row["duration_months"],
         source=row["source"],
     )
     return coupon, Uses(row["reserved_count"], row["redeemed_count"])
@@ -307,10 +324,16 @@ def _code(row: Row) -> tuple[PromotionCode, Uses]:
     return code, Uses(row["reserved_count"], row["redeemed_count"])
 
 
+def _use(row: Row) -> Use:
+    if row["order_id"] is not None:
+        return OrderId.of(row["order_id"])
+    return SubscriptionStartId.of(row["start_id"]) if row["start_id"] else SubscriptionChangeId.of(row["change_id"])
+
+
 def _redemption(row: Row) -> Redemption:
     return Redemption(
         id=RedemptionId.of(row["id"]),
-        order_id=OrderId.of(row["order_id"]),
+        use=_use(row),
         customer_id=CustomerId.of(row["customer_id"]),
         coupon=row["coupon_key"],
         code=row["code"],

@@ -84,7 +84,7 @@ RULES: Final = (
     ),
     Rule(
         "coupons-counted",
-        "What coupons and promotion codes say was used is what orders use of them.",
+        "What coupons and promotion codes say was used is what orders and plans use of them.",
         """
         SELECT coupon.key AS code FROM coupons coupon LEFT JOIN redemptions used ON used.coupon_key = coupon.key
         GROUP BY coupon.key HAVING coupon.reserved_count <> count(used.id) FILTER (WHERE used.status = 'reserved')
@@ -158,6 +158,22 @@ RULES: Final = (
         HAVING coalesce(sum(-moved.quantity) FILTER (WHERE moved.kind = 'sold'), 0)
                 <> (CASE WHEN kept.status = 'committed' THEN kept.quantity ELSE 0 END)
             OR coalesce(sum(moved.quantity) FILTER (WHERE moved.kind = 'returned'), 0) <> kept.restocked
+        """,
+    ),
+    Rule(
+        "coupons-follow-plans",
+        "A plan's code is reserved until its start or its change is decided, and free where nothing came of it.",
+        """
+        SELECT used.id FROM redemptions used
+        JOIN subscription_starts start ON start.id = used.start_id LEFT JOIN subscriptions begun ON begun.start_id = start.id
+        WHERE (used.status = 'reserved')
+                <> (start.status IN ('starting', 'open') OR coalesce(begun.status = 'incomplete', false))
+            OR (start.status IN ('expired', 'failed') AND used.status <> 'released')
+            OR used.discount_amount > start.unit_amount * start.quantity OR used.currency <> start.currency
+        UNION ALL
+        SELECT used.id FROM redemptions used JOIN subscription_changes change ON change.id = used.change_id
+        WHERE used.status <> (CASE WHEN change.status IN ('asked', 'waiting') THEN 'reserved'
+                WHEN change.status = 'done' THEN 'redeemed' ELSE 'released' END)
         """,
     ),
     Rule(

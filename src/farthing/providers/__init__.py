@@ -21,7 +21,9 @@ from farthing.providers.protocol import (
 )
 from farthing.providers.subscriptions import (
     ChangeRequest,
+    CouponRequest,
     SavedOnPage,
+    SeenDiscount,
     SeenInvoice,
     SeenInvoiceLine,
     SeenInvoicePayment,
@@ -38,6 +40,7 @@ __all__ = [
     "CatalogPrice",
     "ChangeRequest",
     "CheckoutRequest",
+    "CouponRequest",
     "CustomerProvider",
     "CustomerWanted",
     "IntentProvider",
@@ -52,6 +55,7 @@ __all__ = [
     "SavedOnPage",
     "SeenCheckout",
     "SeenCustomer",
+    "SeenDiscount",
     "SeenDispute",
     "SeenFraudWarning",
     "SeenIntent",

@@ -40,6 +40,40 @@ class SubscriptionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponRequest:
+    """A copy of one of our coupons, for the provider to take it off invoices. `id` is ours, and another rule has another id.
+
+    Either `percent`, such as "12.5", or `off` in minor units of `currency`. With `products` it is taken off these only.
+    """
+
+    id: str
+    coupon: str
+    """Our key of it."""
+    name: str
+    duration: Literal["once", "repeating", "forever"]
+    months: int | None = None
+    percent: str | None = None
+    off: int | None = None
+    currency: str | None = None
+    products: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDiscount:
+    """What is taken off a subscription: by which coupon of the provider, and which of ours that is a copy of.
+
+    `off` is what it takes off one period. `ends_at` None: it goes on, or is for one invoice only.
+    """
+
+    coupon_id: str
+    coupon: str | None
+    name: str | None
+    duration: str
+    off: int
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRequest:
     """What a change of a subscription is asked for with. Stored before the call, and the same for its preview.
 
@@ -81,7 +115,6 @@ class SeenSubscription:
     """A subscription as the provider has it now. Of one with several items, the first that is ours counts.
 
     `unit` is None where a price is not one amount. `reference` is the id of our start of it, where there was one.
-    `discount` is what is taken off each period for longer than once.
     """
 
     id: str
@@ -111,10 +144,15 @@ class SeenSubscription:
     cancel_comment: str | None
     pause_behavior: str | None
     pause_resumes_at: datetime | None
-    discount: int
+    discounts: Sequence[SeenDiscount]
     has_method: bool
     pending_until: datetime | None = None
     """A change waits for its money until then."""
+
+    @property
+    def discount(self) -> int:
+        """What is taken off each period for longer than once."""
+        return sum(each.off for each in self.discounts if each.duration != "once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +223,9 @@ class SavedOnPage:
 
 
 class SubscriptionProvider(Protocol):
+    async def create_coupon(self, request: CouponRequest, *, key: str) -> None:
+        """Make the copy of a coupon, or find that it is there. Raises ProviderError where its id is that of another rule."""
+
     async def create_subscription_checkout(self, request: SubscriptionRequest, *, key: str) -> SeenSubscriptionCheckout:
         """Open a payment page for it. The same key returns the same page."""
 

@@ -2,16 +2,17 @@
 
 from farthing.subscriptions.actions import told
 from farthing.subscriptions.changes import Change
+from farthing.subscriptions.changes import get as get_change
 from farthing.subscriptions.changes import of_subscription as changes_of
 from farthing.subscriptions.changing import Committed, apply_due
 from farthing.subscriptions.changing import commit as commit_change
 from farthing.subscriptions.changing import drop as drop_change
 from farthing.subscriptions.ending import ask_again, cancel, pause, resume, resume_due
-from farthing.subscriptions.flow import close_due, look_again, start, sync, sync_checkout, tell_of_trials
-from farthing.subscriptions.model import Begun, Start, Subscription
+from farthing.subscriptions.flow import close_due, look_again, preview_start, start, sync, sync_checkout, tell_of_trials
+from farthing.subscriptions.model import Begun, PlanDiscount, Start, Subscription
 from farthing.subscriptions.quoting import preview as preview_change
 from farthing.subscriptions.sight import find_for, find_one, page_for
-from farthing.subscriptions.starting import Wanted
+from farthing.subscriptions.starting import Quoted, Wanted
 from farthing.subscriptions.starts import find_by_checkout as find_start
 from farthing.subscriptions.starts import get as get_start
 from farthing.subscriptions.starts import of_customer as starts_of
@@ -37,6 +38,8 @@ __all__ = [
     "CustomerState",
     "Effective",
     "Fact",
+    "PlanDiscount",
+    "Quoted",
     "Right",
     "Start",
     "Subscription",
@@ -56,6 +59,7 @@ __all__ = [
     "find_one",
     "find_start",
     "get",
+    "get_change",
     "get_start",
     "list_page",
     "live_of",
@@ -66,6 +70,7 @@ __all__ = [
     "page_for",
     "pause",
     "preview_change",
+    "preview_start",
     "resume",
     "resume_due",
     "start",

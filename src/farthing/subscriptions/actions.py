@@ -14,7 +14,7 @@ from farthing.invoices import Look
 from farthing.lifecycles import SUBSCRIPTION, SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.providers import SeenInvoice, SeenSubscription
-from farthing.subscriptions import crediting, settling, starts, store
+from farthing.subscriptions import crediting, discounting, settling, starts, store
 from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due, paused_grace
 
 NOT_OURS = Recorded(None, "not ours: neither its mark, its customer nor its product is known here")
@@ -60,6 +60,8 @@ async def record(tx: Transaction, sells: Catalog, seen: Seen) -> Recorded:
     ]
     after = await _paid(tx, sells, after)
     await store.save(tx, after)
+    if start is not None and after.start_id == start.id:
+        await discounting.settle_start(tx, start, after)
     await _grant(tx, sells, after)
     await crediting.give_credits(tx, sells, after, paid)
     await _tell(tx, before, after)
@@ -143,6 +145,7 @@ def _mirrored(
         news_due_at=None,
         created_at=now if before is None else before.created_at,
         resume_at=None if before is None else before.resume_at,
+        discounts=tuple(found.discounts),
     )
 
 

@@ -35,7 +35,8 @@ class ChangeShown(Shown):
     unit: MoneyShown
     interval: str
     interval_count: int
-    coupon: str | None
+    coupon: str | None = Field(description='Of the provider: what is put on; "" takes off what is on.')
+    promotion_code: str | None
     total: MoneyShown = Field(description="Of the invoice that comes now; less than nothing becomes credit of the customer.")
     tax: MoneyShown
     due: MoneyShown = Field(description="What of it is charged now.")
@@ -68,6 +69,7 @@ class ChangeShown(Shown):
             interval=change.interval,
             interval_count=change.interval_count,
             coupon=change.coupon,
+            promotion_code=change.promotion_code,
             total=MoneyShown.of(change.total),
             tax=MoneyShown.of(change.tax),
             due=MoneyShown.of(change.due),

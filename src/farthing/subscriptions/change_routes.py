@@ -55,6 +55,7 @@ class WantedChange(Body):
     coupon: str | None = Field(
         None, max_length=200, description='One of the provider, by itself; "" takes off what is on. For servers.'
     )
+    promotion_code: Line | None = Field(None, description="One of the shop's codes, by itself, instead of what is on.")
 
 
 class NewChange(Body):
@@ -82,6 +83,7 @@ async def preview(world: TheWorld, caller: Known, id: str, wanted: WantedChange)
         current_price=wanted.current_price,
         effective=wanted.when,
         coupon=wanted.coupon,
+        promotion_code=wanted.promotion_code,
     )
     return ChangeShown.of(await quoting.preview(world, subscription, wish, actor=caller.actor))
 

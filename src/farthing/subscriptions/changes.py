@@ -18,8 +18,9 @@ from farthing.subscriptions.targets import Effective, Kind
 
 SELECT: LiteralString = """
     SELECT id, subscription_id, status, kind, effective, plan, price, quantity, unit_amount, currency, interval, interval_count,
-        coupon, version, request, prorated_at, total_amount, tax_amount, due_amount, lines, renewal_amount, renewal_tax_amount,
-        renewal_at, quoted_at, expires_at, due_at, committed_at, asked_at, answered_look, waits_until, settled_at, failure
+        coupon, promotion_code, version, request, prorated_at, total_amount, tax_amount, due_amount, lines, renewal_amount,
+        renewal_tax_amount, renewal_at, quoted_at, expires_at, due_at, committed_at, asked_at, answered_look, waits_until,
+        settled_at, failure
     FROM subscription_changes
 """
 FORGOTTEN_AFTER: Final = timedelta(days=1)
@@ -54,6 +55,7 @@ class Change:
     interval: str
     interval_count: int
     coupon: str | None
+    """The provider's: also its copy of one of ours, which then had `promotion_code`."""
     version: str
     """Of which state of the subscription."""
     request: ChangeRequest
@@ -77,6 +79,7 @@ class Change:
     waits_until: datetime | None = None
     settled_at: datetime | None = None
     failure: str | None = None
+    promotion_code: str | None = None
 
     def says_the_same(self, other: "Change") -> bool:
         """Whether both quote the same change at the same figures."""
@@ -142,11 +145,11 @@ async def insert(tx: Transaction, change: Change) -> None:
     await tx.run(
         """
         INSERT INTO subscription_changes (id, subscription_id, status, kind, effective, plan, price, quantity, unit_amount,
-            currency, interval, interval_count, coupon, version, request, prorated_at, total_amount, tax_amount, due_amount,
-            lines, renewal_amount, renewal_tax_amount, renewal_at, quoted_at, expires_at)
+            currency, interval, interval_count, coupon, promotion_code, version, request, prorated_at, total_amount, tax_amount,
+            due_amount, lines, renewal_amount, renewal_tax_amount, renewal_at, quoted_at, expires_at)
         VALUES (%(id)s, %(subscription)s, 'quoted', %(kind)s, %(effective)s, %(plan)s, %(price)s, %(quantity)s, %(unit)s,
-            %(currency)s, %(interval)s, %(count)s, %(coupon)s, %(version)s, %(request)s, %(prorated_at)s, %(total)s, %(tax)s,
-            %(due)s, %(lines)s, %(renewal)s, %(renewal_tax)s, %(renewal_at)s, %(quoted_at)s, %(expires_at)s)
+            %(currency)s, %(interval)s, %(count)s, %(coupon)s, %(code)s, %(version)s, %(request)s, %(prorated_at)s, %(total)s,
+            %(tax)s, %(due)s, %(lines)s, %(renewal)s, %(renewal_tax)s, %(renewal_at)s, %(quoted_at)s, %(expires_at)s)
         """,
         id=change.id,
         subscription=change.subscription_id,
@@ -160,6 +163,7 @@ async def insert(tx: Transaction, change: Change) -> None:
         interval=change.interval,
         count=change.interval_count,
         coupon=change.coupon,
+        code=change.promotion_code,
         version=change.version,
         request=_json(change.request),
         prorated_at=change.prorated_at,

@@ -9,13 +9,15 @@ from typing import Final
 
 import structlog
 
-from farthing import customers, events, invoices
+from farthing import customers, discounts, events, invoices
+from farthing.catalog import Catalog
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, ProviderError, ProviderUnavailable, QuoteChanged, TooMany
 from farthing.ids import SubscriptionChangeId, SubscriptionId
 from farthing.lifecycles import ChangeStatus, InvoiceStatus
+from farthing.money import Money
 from farthing.providers import ChangeRequest
-from farthing.subscriptions import changes, flow, quoting, settling, store, targets
+from farthing.subscriptions import changes, discounting, flow, quoting, settling, store, targets
 from farthing.subscriptions.change_present import document
 from farthing.subscriptions.changes import Change, version_of
 from farthing.subscriptions.flow import KEYS_KEPT, SWEEP_MAX, UNANSWERED
@@ -66,7 +68,7 @@ async def commit(world: World, id: SubscriptionId, change: SubscriptionChangeId,
         try:
             if not await quoting.holds(world, quoted, found):
                 raise _Stale
-            quoted, mine = await world.db.run(actor, partial(_intend, change=change))
+            quoted, mine = await world.db.run(actor, partial(_intend, sells=world.catalog, change=change))
         except _Stale:
             raise await _changed(world, quoted, found, actor) from None
     elif quoted.status in (ChangeStatus.FAILED, ChangeStatus.DROPPED):
@@ -128,7 +130,7 @@ async def _go_on(world: World, change: Change) -> None:
         await _answer(world, change, "sweep")
 
 
-async def _intend(tx: Transaction, change: SubscriptionChangeId) -> tuple[Change, bool]:
+async def _intend(tx: Transaction, sells: Catalog, change: SubscriptionChangeId) -> tuple[Change, bool]:
     """Commit to it; and whether it was us. Of two at once, the second finds what the first did."""
     quoted = await changes.get(tx, change)
     found = await _lock(tx, quoted)
@@ -153,8 +155,21 @@ async def _intend(tx: Transaction, change: SubscriptionChangeId) -> tuple[Change
     since = tx.now - timedelta(days=1)
     if await changes.committed_since(tx, found.id, since) >= DAILY_MAX:
         raise TooMany(f"{found.id} was changed {DAILY_MAX} times within a day: try again tomorrow.")
+    if quoted.promotion_code is not None:
+        await _use_code(tx, sells, found, quoted, quoted.promotion_code)
     await _ask(tx, found, quoted)
     return await changes.get(tx, change), True
+
+
+async def _use_code(tx: Transaction, sells: Catalog, found: Subscription, quoted: Change, code: str) -> None:
+    """Hold a use of it. Where the coupon is another rule by now, the quote is not for it."""
+    offer, discount = await discounting.offered(
+        tx, sells, code, plan=found.plan, amount=found.amount, customer=found.customer_id, livemode=found.livemode
+    )
+    copy = await discounting.copied(tx, sells, offer.coupon, found.currency, found.provider, livemode=found.livemode)
+    if copy != quoted.coupon:
+        raise _Stale
+    await discounts.reserve(tx, offer, quoted.id, found.customer_id, Money(discount.off, found.currency))
 
 
 async def _make_room(tx: Transaction, found: Subscription, quoted: Change, *, planned: bool) -> None:

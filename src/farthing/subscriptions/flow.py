@@ -18,10 +18,10 @@ from farthing.invoices import Look
 from farthing.lifecycles import CheckoutStatus, SubscriptionStatus
 from farthing.payments import Also, NotYetKnown, Recorded
 from farthing.providers import SeenSubscriptionCheckout, SubscriptionSecret
-from farthing.subscriptions import actions, ending, starting, starts, store
+from farthing.subscriptions import actions, discounting, ending, starting, starts, store
 from farthing.subscriptions.actions import Seen
 from farthing.subscriptions.model import LOOK_AGAIN, Begun, Start, Subscription
-from farthing.subscriptions.starting import IN_FLIGHT, Occupied, Terms, Wanted
+from farthing.subscriptions.starting import IN_FLIGHT, Occupied, Quoted, Terms, Wanted
 from farthing.world import World
 
 KEYS_KEPT: Final = timedelta(hours=23)
@@ -63,6 +63,13 @@ async def start(world: World, wanted: Wanted, *, actor: str, key: Key | None = N
     raise Conflict("Somebody else begins a subscription of this customer at this moment: try again.")
 
 
+async def preview_start(world: World, wanted: Wanted, *, actor: str) -> Quoted:
+    """What it would cost to begin a plan, with a promotion code. Nothing is written, and no code is held."""
+    terms = Terms(world.provider.name, world.provider.livemode, timedelta())
+    async with world.db.transaction(actor) as tx:
+        return await starting.preview(tx, world.catalog, wanted, terms)
+
+
 def _checked(world: World, wanted: Wanted) -> Wanted:
     if (wanted.success_url is None) != (wanted.cancel_url is None):
         raise Invalid("Send both success_url and cancel_url, or neither of them.", param="cancel_url")
@@ -79,7 +86,10 @@ def _checked(world: World, wanted: Wanted) -> Wanted:
 
 async def finish(world: World, begun: Start, actor: str, key: Key | None = None) -> Begun:
     """Ask the provider, and write its answer down. Safe to repeat: the start's id is the key."""
+    copy = begun.request.coupon_id
     try:
+        if copy is not None and begun.status == CheckoutStatus.STARTING:
+            await discounting.ensure(world, copy, actor=actor)
         done = await _page(world, begun, actor) if begun.way == "page" else await _direct(world, begun, actor)
     except ProviderUnavailable:
         if key:
@@ -89,6 +99,9 @@ async def finish(world: World, begun: Start, actor: str, key: Key | None = None)
     except ProviderError as error:
         reason = error.detail
         await world.db.run(actor, lambda tx: _refused(tx, begun, reason, key))
+        if copy is not None and discounting.says_it_is_gone(error):
+            gone = copy
+            await world.db.run(actor, lambda tx: discounting.lose(tx, gone, begun.provider, livemode=begun.livemode))
         raise
     if key:
         answered, held = Answer(201, orjson.dumps({"start": str(begun.id)})), key
@@ -206,6 +219,7 @@ def _shown(begun: Start) -> Begun:
         quantity=begun.quantity,
         amount=begun.unit * begun.quantity,
         trial_days=begun.trial_days,
+        discount=begun.discount,
         url=begun.url,
         expires_at=begun.expires_at if begun.way == "page" else None,
     )

@@ -1,14 +1,15 @@
 """What a subscription is, until when it may be used, and what is new about it. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from farthing.discounts.model import Duration
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
 from farthing.lifecycles import LIVE_SUBSCRIPTION, CheckoutStatus, SubscriptionStatus
 from farthing.money import Money
-from farthing.providers import SubscriptionRequest
+from farthing.providers import SeenDiscount, SubscriptionRequest
 
 NEWS_EXPECTED: Final = timedelta(hours=2)
 """After the end of a period: a renewal's invoice is charged an hour after it, https://docs.stripe.com/billing/invoices/subscription."""
@@ -27,6 +28,18 @@ Way = Literal["page", "direct"]
 
 
 @dataclass(frozen=True, slots=True)
+class PlanDiscount:
+    """What a promotion code takes off a plan: `off`, in minor units, off each period that it counts for, before taxes."""
+
+    coupon: str
+    code: str
+    name: str
+    off: int
+    duration: Duration
+    months: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """The intention to begin a subscription. `way`: on the provider's page, or directly."""
 
@@ -42,7 +55,7 @@ class Start:
     interval: str
     interval_count: int
     trial_days: int | None
-    coupon: str | None
+    discount: PlanDiscount | None
     way: Way
     status: CheckoutStatus
     provider_checkout_id: str | None
@@ -61,8 +74,8 @@ class Start:
 
     def wants_the_same(self, other: "Start") -> bool:
         """Whether whoever wants the other can be given this one."""
-        mine = (self.plan, self.price, self.quantity, self.unit, self.trial_days, self.coupon, self.way)
-        theirs = (other.plan, other.price, other.quantity, other.unit, other.trial_days, other.coupon, other.way)
+        mine = (self.plan, self.price, self.quantity, self.unit, self.trial_days, self.discount, self.way)
+        theirs = (other.plan, other.price, other.quantity, other.unit, other.trial_days, other.discount, other.way)
         urls = (self.success_url, self.cancel_url) == (other.success_url, other.cancel_url)
         method = self.request.method == other.request.method
         return mine == theirs and urls and method and self.metadata == other.metadata
@@ -114,6 +127,8 @@ class Subscription:
     created_at: datetime
     resume_at: datetime | None = None
     """When a paused one goes on by itself: ours, the provider knows nothing of it."""
+    discounts: tuple[SeenDiscount, ...] = ()
+    """What is taken off at the provider, also what is for its next invoice only."""
 
     @property
     def is_live(self) -> bool:
@@ -127,6 +142,9 @@ class Subscription:
     def amount(self) -> Money:
         """What a whole period costs, before anything is taken off."""
         return self.unit * self.quantity
+
+    def money(self, amount: int) -> Money:
+        return Money(amount, self.currency)
 
     @property
     def ends_at(self) -> datetime | None:
@@ -160,12 +178,18 @@ class Begun:
     quantity: int
     amount: Money
     trial_days: int | None
+    discount: PlanDiscount | None = None
     url: str | None = None
     expires_at: datetime | None = None
     subscription: Subscription | None = None
     client_secret: str | None = field(default=None, repr=False)
     secret_kind: Literal["payment", "setup"] | None = None
     replayed: bool = False
+
+    @property
+    def first_amount(self) -> Money:
+        """What the first paid period costs, before taxes."""
+        return self.amount - Money(0 if self.discount is None else self.discount.off, self.amount.currency)
 
 
 def grace_of(
@@ -245,3 +269,14 @@ def request_to_json(request: SubscriptionRequest) -> dict[str, Any]:
 def request_from_json(stored: Mapping[str, Any]) -> SubscriptionRequest:
     expires = stored.get("expires_at")
     return SubscriptionRequest(**{**stored, "expires_at": None if expires is None else datetime.fromisoformat(expires)})
+
+
+def discounts_to_json(found: Sequence[SeenDiscount]) -> list[dict[str, Any]]:
+    return [asdict(each) | {"ends_at": None if each.ends_at is None else each.ends_at.isoformat()} for each in found]
+
+
+def discounts_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[SeenDiscount, ...]:
+    def at(written: str | None) -> datetime | None:
+        return None if written is None else datetime.fromisoformat(written)
+
+    return tuple(SeenDiscount(**{**each, "ends_at": at(each["ends_at"])}) for each in stored)

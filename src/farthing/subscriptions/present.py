@@ -5,12 +5,46 @@ from typing import Literal
 
 from pydantic import Field
 
+from farthing.discounts import Duration
 from farthing.http.bodies import MoneyShown, Shown
 from farthing.ids import public
 from farthing.invoices import Invoice
 from farthing.lifecycles import InvoiceStatus, SubscriptionStatus
 from farthing.money import Money
-from farthing.subscriptions.model import Begun, Subscription
+from farthing.subscriptions.model import Begun, PlanDiscount, Subscription
+from farthing.subscriptions.starting import Quoted
+
+
+class DiscountShown(Shown):
+    """What is taken off at the provider."""
+
+    coupon: str | None = Field(description="Yours; null for one that was made at the provider.")
+    name: str | None
+    duration: str = Field(description="once: its next invoice; repeating: until ends_at; forever.")
+    amount: MoneyShown = Field(description="What it takes off a period.")
+    ends_at: datetime | None
+
+
+class PlanDiscountShown(Shown):
+    """What a promotion code takes off a plan."""
+
+    coupon: str
+    code: str
+    name: str
+    amount: MoneyShown = Field(description="What it takes off each period that it counts for, before taxes.")
+    duration: Duration = Field(description="once: the first paid invoice; repeating: those of some months; forever.")
+    duration_months: int | None
+
+    @classmethod
+    def of(cls, found: PlanDiscount, currency: str) -> "PlanDiscountShown":
+        return cls(
+            coupon=found.coupon,
+            code=found.code,
+            name=found.name,
+            amount=MoneyShown.of(Money(found.off, currency)),
+            duration=found.duration,
+            duration_months=found.months,
+        )
 
 
 class SubscriptionShown(Shown):
@@ -25,6 +59,7 @@ class SubscriptionShown(Shown):
     unit: MoneyShown
     amount: MoneyShown = Field(description="What a whole period costs, before discounts.")
     discount: MoneyShown = Field(description="What is taken off each period.")
+    discounts: list[DiscountShown] = Field(description="By what, and until when; also what is for the next invoice only.")
     interval: str
     interval_count: int
     started_at: datetime
@@ -53,6 +88,16 @@ class SubscriptionShown(Shown):
             unit=MoneyShown.of(found.unit),
             amount=MoneyShown.of(found.amount),
             discount=MoneyShown.of(Money(found.discount_amount, found.currency)),
+            discounts=[
+                DiscountShown(
+                    coupon=each.coupon,
+                    name=each.name,
+                    duration=each.duration,
+                    amount=MoneyShown.of(Money(each.off, found.currency)),
+                    ends_at=each.ends_at,
+                )
+                for each in found.discounts
+            ],
             interval=found.interval,
             interval_count=found.interval_count,
             started_at=found.started_at,
@@ -77,6 +122,8 @@ class BegunShown(Shown):
     price: str
     quantity: int
     amount: MoneyShown = Field(description="What a whole period costs.")
+    discount: PlanDiscountShown | None
+    first_amount: MoneyShown = Field(description="What the first paid period costs, before taxes.")
     trial_days: int | None
     url: str | None = Field(description="Send the buyer here; null where it was begun directly.")
     expires_at: datetime | None
@@ -94,12 +141,44 @@ class BegunShown(Shown):
             price=begun.price,
             quantity=begun.quantity,
             amount=MoneyShown.of(begun.amount),
+            discount=None if begun.discount is None else PlanDiscountShown.of(begun.discount, begun.amount.currency),
+            first_amount=MoneyShown.of(begun.first_amount),
             trial_days=begun.trial_days,
             url=begun.url,
             expires_at=begun.expires_at,
             subscription=None if begun.subscription is None else SubscriptionShown.of(begun.subscription),
             client_secret=begun.client_secret,
             secret_kind=begun.secret_kind,
+        )
+
+
+class QuotedShown(Shown):
+    """What it would cost to begin a plan."""
+
+    object: Literal["subscription_preview"] = "subscription_preview"
+    plan: str
+    price: str
+    quantity: int
+    amount: MoneyShown = Field(description="What a whole period costs.")
+    interval: str
+    interval_count: int
+    discount: PlanDiscountShown | None
+    first_amount: MoneyShown = Field(description="What the first paid period costs, before taxes.")
+    trial_days: int | None
+
+    @classmethod
+    def of(cls, found: Quoted) -> "QuotedShown":
+        chosen, amount = found.chosen, found.amount
+        return cls(
+            plan=chosen.product.key,
+            price=chosen.price.key,
+            quantity=chosen.quantity,
+            amount=MoneyShown.of(amount),
+            interval=chosen.price.interval,
+            interval_count=chosen.price.interval_count,
+            discount=None if found.discount is None else PlanDiscountShown.of(found.discount, amount.currency),
+            first_amount=MoneyShown.of(found.first_amount),
+            trial_days=found.trial_days,
         )
 
 

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from farthing import catalog
+from farthing import catalog, discounts
+from farthing.catalog import Catalog
 from farthing.db import Transaction
 from farthing.errors import Conflict, NotFound, ProviderError, ProviderUnavailable
 from farthing.ids import SubscriptionChangeId, SubscriptionId
 from farthing.lifecycles import ChangeStatus
 from farthing.money import Money
 from farthing.providers import ChangeRequest, SeenInvoice
-from farthing.subscriptions import changes, flow, store, targets
+from farthing.subscriptions import changes, discounting, flow, store, targets
 from farthing.subscriptions.changes import Change, QuotedLine, version_of
 from farthing.subscriptions.model import Subscription
 from farthing.subscriptions.targets import Target, Wish
@@ -48,9 +50,13 @@ async def quote(world: World, id: SubscriptionId, wish: Wish, *, actor: str) -> 
     async def prepare(tx: Transaction) -> Asked:
         found = await store.get(tx, id)
         target = targets.choose(world.catalog, found, wish)
+        if target.promotion_code is not None:
+            target = await _with_code(tx, world.catalog, found, target, target.promotion_code)
         return Asked(found, target, await _request(tx, found, target))
 
     asked = await world.db.run(actor, prepare)
+    if asked.request.coupon_id:
+        await discounting.ensure(world, asked.request.coupon_id, actor=actor)
     change = await compute(world, asked)
     await world.db.run(actor, lambda tx: changes.insert(tx, change))
     return change
@@ -66,6 +72,11 @@ async def compute(world: World, asked: Asked) -> Change:
     except ProviderUnavailable:
         raise
     except ProviderError as error:
+        if request.coupon_id and discounting.says_it_is_gone(error):
+            lost = partial(discounting.lose, id=request.coupon_id, provider=found.provider, livemode=found.livemode)
+            await world.db.run("look", lost)
+            if target.promotion_code is not None:
+                raise Conflict("The code's coupon was taken away at the provider: try again, and it is another one.") from None
         if request.coupon_id and "coupon" in str(error.extra.get("provider_param")):
             raise NotFound(f"The provider has no coupon {request.coupon_id[:64]!r}.", param="coupon") from None
         raise
@@ -85,6 +96,7 @@ async def compute(world: World, asked: Asked) -> Change:
         interval=target.interval,
         interval_count=target.interval_count,
         coupon=target.coupon,
+        promotion_code=target.promotion_code,
         version=version_of(found),
         request=request,
         prorated_at=request.prorated_at,
@@ -110,6 +122,8 @@ async def holds(world: World, change: Change, found: Subscription) -> bool:
 
 def wish_of(change: Change, found: Subscription) -> Wish:
     """What was wanted when it was quoted."""
+    if change.promotion_code is not None:
+        return Wish(promotion_code=change.promotion_code)
     if change.coupon is not None:
         return Wish(coupon=change.coupon)
     same = (change.plan, change.price) == (found.plan, found.price)
@@ -120,6 +134,16 @@ def wish_of(change: Change, found: Subscription) -> Wish:
         current_price=same and change.request.price_id != found.provider_price_id,
         effective=change.effective,
     )
+
+
+async def _with_code(tx: Transaction, sells: Catalog, found: Subscription, target: Target, typed: str) -> Target:
+    """The provider's copy of the coupon that one of our codes stands for. No use is held before somebody commits to it."""
+    offer, _ = await discounting.offered(
+        tx, sells, typed, plan=found.plan, amount=found.amount, customer=found.customer_id, livemode=found.livemode
+    )
+    await discounts.check_available(tx, offer, found.customer_id)
+    copy = await discounting.copied(tx, sells, offer.coupon, found.currency, found.provider, livemode=found.livemode)
+    return replace(target, coupon=copy, promotion_code=offer.code.code)
 
 
 async def _request(tx: Transaction, found: Subscription, target: Target) -> ChangeRequest:

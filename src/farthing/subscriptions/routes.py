@@ -29,7 +29,7 @@ from farthing.http.state import TheWorld
 from farthing.ids import PaymentMethodId, SubscriptionId
 from farthing.lifecycles import SubscriptionStatus
 from farthing.subscriptions import change_routes, ending, flow, sight
-from farthing.subscriptions.present import BegunShown, InvoiceShown, SubscriptionShown
+from farthing.subscriptions.present import BegunShown, InvoiceShown, QuotedShown, SubscriptionShown
 from farthing.subscriptions.starting import Wanted
 from farthing.world import World
 
@@ -51,6 +51,7 @@ STARTS = refuses(
     ProviderError,
     ProviderUnavailable,
 )
+PREVIEWS = refuses(Malformed, Unauthenticated, Forbidden, NotFound, Conflict, Invalid, TooMany)
 CHANGES = refuses(Unauthenticated, NotFound, Conflict, Invalid, TooMany, ProviderError, ProviderUnavailable)
 
 
@@ -69,6 +70,7 @@ class NewSubscription(Body):
     currency: Currency | None = Field(None, description="By default that of the catalog, where the price has it.")
     customer: SubscriberBody | None = None
     trial: bool | None = Field(None, description="By default as the plan says, once for each customer. For servers.")
+    promotion_code: Line | None = Field(None, description="One of the shop's codes, which takes something off.")
     metadata: Metadata = Field(default_factory=dict)
 
 
@@ -122,6 +124,12 @@ async def create(
     if begun.replayed:
         mark_replayed(response)
     return BegunShown.of(begun)
+
+
+@router.post("/preview", operation_id="subscriptions_preview", dependencies=[LIMITED], responses=PREVIEWS)
+async def preview(world: TheWorld, caller: Known, wanted: NewSubscription) -> QuotedShown:
+    """What it would cost to begin a plan, with a promotion code and its trial. Nothing is written, no code is held."""
+    return QuotedShown.of(await flow.preview_start(world, _wanted(caller, wanted), actor=caller.actor))
 
 
 @router.get("", operation_id="subscriptions_list", responses=refuses(Unauthenticated, Invalid))
@@ -220,6 +228,7 @@ def _wanted(
         method=method,
         use_default=use_default,
         metadata=wanted.metadata,
+        promotion_code=wanted.promotion_code,
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from farthing import events
+from farthing import discounts, events
 from farthing.db import Transaction
 from farthing.lifecycles import SUBSCRIPTION_CHANGE, ChangeStatus
 from farthing.providers import SeenSubscription
@@ -25,12 +25,12 @@ async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, loo
     if pending.status == ChangeStatus.ASKED and pending.coupon is None and _happened(pending, seen):
         # It is as it was asked for, whatever the answer would have been.
         await changes.answer(tx, pending, look)
-        await changes.finish(tx, replace(pending, status=ChangeStatus.WAITING))
+        await _finish(tx, replace(pending, status=ChangeStatus.WAITING))
         return
     if pending.status != ChangeStatus.WAITING or pending.answered_look is None or look <= pending.answered_look:
         return
     if _happened(pending, seen):
-        await changes.finish(tx, pending)
+        await _finish(tx, pending)
     elif seen.pending_until is not None:
         if pending.waits_until != seen.pending_until:
             await changes.wait(tx, pending, seen.pending_until)
@@ -43,14 +43,27 @@ async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, loo
         await fail(tx, now, pending, UNPAID)
 
 
+async def _finish(tx: Transaction, change: Change) -> None:
+    await changes.finish(tx, change)
+    if change.promotion_code is not None:
+        await discounts.consume(tx, change.id)
+
+
 async def fail(tx: Transaction, found: Subscription, change: Change, reason: str) -> None:
     await changes.fail(tx, change, reason)
+    await _give_use_back(tx, change)
     await events.record(tx, "subscription.change_failed", order=None, **told(found, change), reason=reason)
 
 
 async def drop(tx: Transaction, found: Subscription, change: Change, reason: str) -> None:
     await changes.drop(tx, change, reason)
+    await _give_use_back(tx, change)
     await events.record(tx, "subscription.change_dropped", order=None, **told(found, change), reason=reason)
+
+
+async def _give_use_back(tx: Transaction, change: Change) -> None:
+    if change.promotion_code is not None:
+        await discounts.release(tx, change.id)
 
 
 def _happened(change: Change, seen: SeenSubscription) -> bool:

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from farthing import catalog, customers, events
+from farthing import catalog, customers, discounts, events
 from farthing.catalog import Catalog, PlanPrice, Product
 from farthing.customers import Customer, PaymentMethod
 from farthing.db import Transaction
+from farthing.discounts import Offer
 from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import PaymentMethodId, SubscriptionStartId
 from farthing.lifecycles import SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.money import Money
 from farthing.providers import SubscriptionRequest
-from farthing.subscriptions import starts, store
-from farthing.subscriptions.model import Start, Subscription, Way
+from farthing.subscriptions import discounting, starts, store
+from farthing.subscriptions.model import PlanDiscount, Start, Subscription, Way
 
 IN_FLIGHT = timedelta(seconds=30)
 """For so long nobody else takes over what somebody is just asking for."""
@@ -41,6 +42,7 @@ class Wanted:
     method: PaymentMethodId | None = None
     use_default: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    promotion_code: str | None = None
 
     @property
     def way(self) -> Way:
@@ -63,6 +65,23 @@ class Chosen:
     price: PlanPrice
     quantity: int
     unit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What beginning it would cost: each period, and less as long as the discount counts."""
+
+    chosen: Chosen
+    discount: PlanDiscount | None
+    trial_days: int | None
+
+    @property
+    def amount(self) -> Money:
+        return self.chosen.unit * self.chosen.quantity
+
+    @property
+    def first_amount(self) -> Money:
+        return self.amount - Money(0 if self.discount is None else self.discount.off, self.amount.currency)
 
 
 class Occupied(Exception):
@@ -110,7 +129,12 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
     )
     if price_id is None:
         raise Conflict(f"{chosen.product.key!r} is not at the provider as it is sold here: run `farthing catalog apply`.")
-    start = _new(tx, wanted, chosen, person, terms, price_id, card, await _trial(tx, wanted, chosen, person, terms))
+    offer, discount = await _offer(tx, sells, wanted, chosen, person, terms)
+    trial_days = await _trial(tx, wanted, chosen, person, terms)
+    start = replace(_new(tx, wanted, chosen, person, terms, price_id, card, trial_days), discount=discount)
+    if offer is not None:
+        copy = await discounting.copied(tx, sells, offer.coupon, chosen.unit.currency, terms.provider, livemode=terms.livemode)
+        start = replace(start, request=replace(start.request, coupon_id=copy))
     if sells.legal is not None and sells.legal.automatic_tax:
         start = replace(start, request=replace(start.request, automatic_tax=True))
     for live in await store.live_of(tx, person.id, chosen.plan.group, livemode=terms.livemode):
@@ -119,15 +143,22 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
                 f"The customer has {live.plan!r} already ({live.id}): change its plan instead of beginning another.",
                 extra={"subscription": str(live.id), "plan": live.plan},
             )
-        if not _same(live, start):
+        waiting = None if live.start_id is None else await starts.get(tx, live.start_id)
+        if not _same(live, waiting, start):
+            if offer is not None:
+                await discounting.check_room(tx, offer, person.id, waiting)
             raise Occupied(live)
         return live
     former = await starts.find_open(tx, person.id, chosen.plan.group, livemode=terms.livemode)
     if former is not None:
         if former.wants_the_same(start) and former.expires_at > tx.now + timedelta(minutes=1):
             return former
+        if offer is not None:
+            await discounting.check_room(tx, offer, person.id, former)
         raise Occupied(former)
     await starts.insert(tx, start)
+    if offer is not None and discount is not None:
+        await discounts.reserve(tx, offer, start.id, person.id, Money(discount.off, chosen.unit.currency))
     await events.record(
         tx,
         "subscription.requested",
@@ -141,20 +172,55 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
     return start
 
 
+async def _offer(
+    tx: Transaction, sells: Catalog, wanted: Wanted, chosen: Chosen, person: Customer | None, terms: Terms
+) -> tuple[Offer | None, PlanDiscount | None]:
+    if wanted.promotion_code is None:
+        return None, None
+    return await discounting.offered(
+        tx,
+        sells,
+        wanted.promotion_code,
+        plan=chosen.product.key,
+        amount=chosen.unit * chosen.quantity,
+        customer=None if person is None else person.id,
+        livemode=terms.livemode,
+    )
+
+
+async def preview(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -> Quoted:
+    """What it would cost to begin it. Writes nothing; raises as beginning it would, but for a plan that is there already."""
+    chosen = choose(sells, wanted)
+    person = await customers.find_by_external_id(tx, wanted.external_id)
+    offer, discount = await _offer(tx, sells, wanted, chosen, person, terms)
+    if offer is not None:
+        held = None
+        if person is not None:
+            held = await starts.find_open(tx, person.id, chosen.plan.group, livemode=terms.livemode)
+        await discounts.check_available(
+            tx, offer, None if person is None else person.id, instead_of=None if held is None else held.id
+        )
+    return Quoted(chosen, discount, await _trial(tx, wanted, chosen, person, terms))
+
+
 async def _card(tx: Transaction, wanted: Wanted, person: Customer, terms: Terms) -> PaymentMethod | None:
     if wanted.method is None and not wanted.use_default:
         return None
     return await customers.to_charge(tx, person.id, terms.provider, livemode=terms.livemode, named=wanted.method)
 
 
-async def _trial(tx: Transaction, wanted: Wanted, chosen: Chosen, person: Customer, terms: Terms) -> int | None:
+async def _trial(tx: Transaction, wanted: Wanted, chosen: Chosen, person: Customer | None, terms: Terms) -> int | None:
     """A plan is tried once, unless somebody says that this customer may again."""
     days = chosen.plan.trial_days
     if wanted.trial is True and days is None:
         raise Invalid(f"{chosen.product.key!r} has no trial.", param="trial")
     if days is None or wanted.trial is False:
         return None
-    if wanted.trial is None and await store.had_trial(tx, person.id, chosen.plan.group, livemode=terms.livemode):
+    if (
+        wanted.trial is None
+        and person is not None
+        and await store.had_trial(tx, person.id, chosen.plan.group, livemode=terms.livemode)
+    ):
         return None
     return days
 
@@ -184,7 +250,7 @@ def _new(
         interval=chosen.price.interval,
         interval_count=chosen.price.interval_count,
         trial_days=trial_days,
-        coupon=None,
+        discount=None,
         way=wanted.way,
         status=CheckoutStatus.STARTING,
         provider_checkout_id=None,
@@ -211,10 +277,12 @@ def _new(
     )
 
 
-def _same(live: Subscription, start: Start) -> bool:
+def _same(live: Subscription, begun: Start | None, start: Start) -> bool:
     """Whether what waits for its first payment is what is wanted now."""
-    mine = (live.plan, live.price, live.quantity, live.unit)
-    return mine == (start.plan, start.price, start.quantity, start.unit) and start.way == "direct"
+    mine, discount = (live.plan, live.price, live.quantity, live.unit), None if begun is None else begun.discount
+    return (
+        mine == (start.plan, start.price, start.quantity, start.unit) and start.way == "direct" and discount == start.discount
+    )
 
 
 async def attach(tx: Transaction, start: Start, provider_checkout_id: str, url: str) -> Start:
@@ -232,6 +300,7 @@ async def expire(tx: Transaction, start: Start, provider_checkout_id: str | None
     current = await starts.lock(tx, start.id)
     if SUBSCRIPTION_START.allows(current.status, "expire"):
         await starts.save_closed(tx, start.id, CheckoutStatus.EXPIRED, provider_checkout_id=provider_checkout_id)
+        await discounts.release(tx, start.id)
         await events.record(tx, "subscription.start_expired", start=start.id, customer=start.customer_id, plan=start.plan)
 
 
@@ -241,5 +310,6 @@ async def fail(tx: Transaction, start: Start, reason: str) -> None:
     current = await starts.lock(tx, start.id)
     if SUBSCRIPTION_START.allows(current.status, "fail"):
         await starts.save_closed(tx, start.id, CheckoutStatus.FAILED, failure=reason)
+        await discounts.release(tx, start.id)
         about = {"start": start.id, "customer": start.customer_id, "plan": start.plan, "reason": reason}
         await events.record(tx, "subscription.start_failed", order=None, **about)

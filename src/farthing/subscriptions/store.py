@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+import orjson
+
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
 from farthing.lifecycles import LIVE_SUBSCRIPTION, SubscriptionStatus
 from farthing.money import Money
 from farthing.paging import Page, checked_limit
-from farthing.subscriptions.model import Subscription
+from farthing.subscriptions.model import Subscription, discounts_from_json, discounts_to_json
 
 SELECT: LiteralString = """
     SELECT id, customer_id, start_id, provider, livemode, provider_subscription_id, provider_item_id, provider_price_id, plan,
         price, plan_group, quantity, unit_amount, currency, interval, interval_count, discount_amount, status, started_at,
         current_period_start, current_period_end, trial_start, trial_end, trial_told_of, cancel_at, cancel_at_period_end,
         canceled_at, ended_at, cancel_reason, cancel_comment, pause_behavior, pause_resumes_at, has_method, paid_until,
-        grace_until, duplicate_of, look, seen_at, news_due_at, created_at, resume_at
+        grace_until, duplicate_of, look, seen_at, news_due_at, created_at, resume_at, discounts
     FROM subscriptions
 """
 
@@ -124,6 +126,20 @@ async def had_trial(tx: Transaction, customer: CustomerId, group: str, *, livemo
     return found
 
 
+async def has_begun(tx: Transaction, customer: CustomerId, *, livemode: bool) -> bool:
+    """Whether they ever paid for a plan, or tried one."""
+    found: bool = await tx.value(
+        """
+        SELECT EXISTS (
+            SELECT FROM subscriptions WHERE customer_id = %(customer)s AND livemode = %(livemode)s AND paid_until IS NOT NULL
+        ) AS begun
+        """,
+        customer=customer,
+        livemode=livemode,
+    )
+    return found
+
+
 async def list_page(
     tx: Transaction,
     *,
@@ -209,14 +225,14 @@ async def save(tx: Transaction, found: Subscription) -> None:
             discount_amount, status, started_at, current_period_start, current_period_end, trial_start, trial_end,
             trial_told_of, cancel_at, cancel_at_period_end, canceled_at, ended_at, cancel_reason, cancel_comment,
             pause_behavior, pause_resumes_at, has_method, paid_until, grace_until, duplicate_of, look, seen_at, news_due_at,
-            created_at)
+            created_at, discounts)
         VALUES (%(id)s, %(customer_id)s, %(start_id)s, %(provider)s, %(livemode)s, %(provider_subscription_id)s,
             %(provider_item_id)s, %(provider_price_id)s, %(plan)s, %(price)s, %(plan_group)s, %(quantity)s, %(unit_amount)s,
             %(currency)s, %(interval)s, %(interval_count)s, %(discount_amount)s, %(status)s, %(started_at)s,
             %(current_period_start)s, %(current_period_end)s, %(trial_start)s, %(trial_end)s, %(trial_told_of)s,
             %(cancel_at)s, %(cancel_at_period_end)s, %(canceled_at)s, %(ended_at)s, %(cancel_reason)s, %(cancel_comment)s,
             %(pause_behavior)s, %(pause_resumes_at)s, %(has_method)s, %(paid_until)s, %(grace_until)s, %(duplicate_of)s,
-            %(look)s, %(seen_at)s, %(news_due_at)s, %(created_at)s)
+            %(look)s, %(seen_at)s, %(news_due_at)s, %(created_at)s, %(discounts)s)
         ON CONFLICT (id) DO UPDATE SET start_id = excluded.start_id, provider_item_id = excluded.provider_item_id,
             provider_price_id = excluded.provider_price_id, plan = excluded.plan, price = excluded.price,
             plan_group = excluded.plan_group, quantity = excluded.quantity, unit_amount = excluded.unit_amount,
@@ -229,9 +245,12 @@ async def save(tx: Transaction, found: Subscription) -> None:
             cancel_comment = excluded.cancel_comment, pause_behavior = excluded.pause_behavior,
             pause_resumes_at = excluded.pause_resumes_at, has_method = excluded.has_method, paid_until = excluded.paid_until,
             grace_until = excluded.grace_until, duplicate_of = excluded.duplicate_of, look = excluded.look,
-            seen_at = excluded.seen_at, news_due_at = excluded.news_due_at
+            seen_at = excluded.seen_at, news_due_at = excluded.news_due_at, discounts = excluded.discounts
         """,
-        **{name: getattr(found, name) for name in Subscription.__dataclass_fields__},
+        **{
+            **{name: getattr(found, name) for name in Subscription.__dataclass_fields__},
+            "discounts": orjson.dumps(discounts_to_json(found.discounts)).decode(),
+        },
     )
 
 
@@ -311,5 +330,6 @@ def _subscription(row: Row) -> Subscription:
         "start_id": None if row["start_id"] is None else SubscriptionStartId.of(row["start_id"]),
         "duplicate_of": None if row["duplicate_of"] is None else SubscriptionId.of(row["duplicate_of"]),
         "status": SubscriptionStatus(row["status"]),
+        "discounts": discounts_from_json(row["discounts"]),
     }
     return Subscription(**{**row, **ids})

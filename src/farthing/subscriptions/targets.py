@@ -20,7 +20,8 @@ class Wish:
     """What is to change; what is left out stays. `current_price`: what new buyers pay now, instead of the price once bought.
 
     `effective` None: what costs more at once, and what costs less with the period that is paid. `coupon` is one of the
-    provider's, put on instead of those there are; "" takes them off, and neither goes with another change.
+    provider's, put on instead of those there are; "" takes them off. `promotion_code` is one of ours, and puts on its coupon.
+    None of them goes with another change.
     """
 
     plan: str | None = None
@@ -30,6 +31,7 @@ class Wish:
     current_price: bool = False
     effective: Effective | None = None
     coupon: str | None = None
+    promotion_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Target:
     interval_count: int
     listed: PlanPrice | None = None
     coupon: str | None = None
+    promotion_code: str | None = None
 
 
 def choose(sells: Catalog, found: Subscription, wish: Wish) -> Target:
@@ -53,7 +56,7 @@ def choose(sells: Catalog, found: Subscription, wish: Wish) -> Target:
     check_state(found)
     if wish.currency is not None and wish.currency != found.currency:
         raise Invalid(f"{found.id} is in {found.currency}: another currency needs another subscription.", param="currency")
-    if wish.coupon is not None:
+    if wish.coupon is not None or wish.promotion_code is not None:
         return _coupon(found, wish)
     product, plan = _plan(sells, wish.plan or found.plan)
     if plan.group != found.plan_group:
@@ -94,8 +97,11 @@ def check_state(found: Subscription) -> None:
 
 
 def _coupon(found: Subscription, wish: Wish) -> Target:
+    named = "coupon" if wish.promotion_code is None else "promotion_code"
     if wish.plan or wish.price or wish.quantity is not None or wish.current_price:
-        raise Invalid("A coupon is put on or taken off by itself: change the plan before or after.", param="coupon")
+        raise Invalid("A coupon is put on or taken off by itself: change the plan before or after.", param=named)
+    if wish.coupon is not None and wish.promotion_code is not None:
+        raise Invalid("Name a coupon of the provider or a promotion code, and not both.", param=named)
     if wish.effective == "period_end":
         raise Invalid("A coupon counts from the next invoice on: leave out when.", param="when")
     if wish.coupon and (len(wish.coupon) > 200 or not wish.coupon.isprintable()):
@@ -111,6 +117,7 @@ def _coupon(found: Subscription, wish: Wish) -> Target:
         kept.interval,
         kept.interval_count,
         coupon=wish.coupon,
+        promotion_code=wish.promotion_code,
     )
 
 

@@ -19,7 +19,7 @@ from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
 from farthing.providers.stripe import invoices, seen, webhook
 from farthing.providers.stripe.client import translated
 from farthing.providers.stripe.disputes import seen_dispute
-from farthing.providers.stripe.subscription_seen import EXPAND, subscription
+from farthing.providers.stripe.subscription_seen import EXPAND, LISTED, subscription
 from farthing.providers.subscriptions import SeenInvoice, SeenSubscription
 
 PAGE: Final = 100
@@ -61,7 +61,7 @@ class StripeListing:
             yield [_dispute(found) for found in page]
 
     async def list_subscriptions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenSubscription]]]:
-        wanted = _made(since) | {"status": "all", "expand": [f"data.{each}" for each in EXPAND]}
+        wanted = _made(since) | {"status": "all", "expand": LISTED}
         async for page in self._pages("/v1/subscriptions", wanted):
             yield [_subscription(found) for found in page]
 

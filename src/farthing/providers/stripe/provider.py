@@ -12,6 +12,7 @@ from farthing.providers.stripe import seen, webhook
 from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.changes import StripeChanges
 from farthing.providers.stripe.client import API_VERSION, connect, translated
+from farthing.providers.stripe.coupons import StripeCoupons
 from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
 from farthing.providers.stripe.intents import StripeIntents
@@ -34,6 +35,7 @@ class Stripe(
     StripeIntents,
     StripeSubscriptions,
     StripeChanges,
+    StripeCoupons,
 ):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 

@@ -16,6 +16,9 @@ REFUND_MARK: Final = "farthing_refund"
 START_MARK: Final = "farthing_subscription"
 """Metadata of a subscription and of the page it begins on: our own start of it."""
 
+COUPON_MARK: Final = "farthing_coupon"
+"""Metadata of a coupon: the key of ours that it is a copy of."""
+
 PRICE_MARK: Final = "farthing_price"
 """Metadata of a recurring price: its name in farthing.toml."""
 

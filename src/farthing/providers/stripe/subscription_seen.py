@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from farthing.money import Money
 from farthing.providers.stripe import seen
-from farthing.providers.subscriptions import SeenSubscription, SeenSubscriptionCheckout, SubscriptionSecret
+from farthing.providers.subscriptions import SeenDiscount, SeenSubscription, SeenSubscriptionCheckout, SubscriptionSecret
 
-EXPAND: Final = ["discounts.source.coupon"]
+EXPAND: Final = ["discounts.source.coupon.applies_to"]
+"""Four levels, which is as deep as it goes: https://docs.stripe.com/api/expanding_objects."""
+LISTED: Final = ["data.discounts.source.coupon"]
+"""In a list, where the list itself is a level."""
 
 Plain = Mapping[str, Any]
 
@@ -51,7 +54,7 @@ def subscription(found: Plain) -> SeenSubscription:
         cancel_comment=details.get("comment"),
         pause_behavior=pause.get("behavior"),
         pause_resumes_at=perhaps(pause.get("resumes_at")),
-        discount=0 if unit is None else _discount(unit.amount * quantity, unit.currency, found.get("discounts") or []),
+        discounts=_discounts(item, quantity, found.get("discounts") or []),
         has_method=found.get("default_payment_method") is not None,
         pending_until=perhaps((found.get("pending_update") or {}).get("expires_at")),
     )
@@ -93,17 +96,28 @@ def perhaps(seconds: object) -> datetime | None:
     return moment(seconds) if type(seconds) is int else None
 
 
-def _discount(whole: int, currency: str, discounts: Sequence[object]) -> int:
-    """What they take off each period, one after the other; what takes something off once is none of it."""
-    left = whole
-    for each in discounts:
-        source = (each.get("source") or {}) if isinstance(each, Mapping) else {}
-        coupon = source.get("coupon")
-        if not isinstance(coupon, Mapping) or coupon["duration"] == "once":
-            continue
-        if coupon.get("percent_off") is not None:
-            off = Decimal(left) * Decimal(str(coupon["percent_off"])) * Decimal("0.01")
-            left -= int(off.quantize(Decimal(1), ROUND_HALF_UP))
-        elif coupon.get("currency") == currency:
-            left -= min(left, coupon["amount_off"] or 0)
-    return whole - left
+def _discounts(item: Plain, quantity: int, discounts: Sequence[object]) -> list[SeenDiscount]:
+    """What each takes off a period, one after the other; first what lasts, for that is what each period costs."""
+    price: Plain = item["price"]
+    product, left = seen.id_of(price["product"]), (price.get("unit_amount") or 0) * quantity
+    found: list[SeenDiscount] = []
+    expanded = [each for each in discounts if isinstance(each, Mapping) and _is_expanded(each)]
+    for each in sorted(expanded, key=lambda each: each["source"]["coupon"]["duration"] == "once"):
+        coupon: Plain = each["source"]["coupon"]
+        only = (coupon.get("applies_to") or {}).get("products") or []
+        off = _off(coupon, left, price["currency"]) if not only or product in only else 0
+        left -= off
+        mark, ends = mark_of(coupon, seen.COUPON_MARK), perhaps(each.get("end"))
+        found.append(SeenDiscount(coupon["id"], mark, coupon.get("name"), coupon["duration"], off, ends))
+    return found
+
+
+def _is_expanded(discount: Plain) -> bool:
+    return isinstance((discount.get("source") or {}).get("coupon"), Mapping)
+
+
+def _off(coupon: Plain, left: int, currency: str) -> int:
+    if coupon.get("percent_off") is not None:
+        off = Decimal(left) * Decimal(str(coupon["percent_off"])) * Decimal("0.01")
+        return int(off.quantize(Decimal(1), ROUND_HALF_UP))
+    return min(left, coupon["amount_off"] or 0) if coupon.get("currency") == currency else 0

@@ -10,7 +10,7 @@ from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.stripe import invoices, seen
 from farthing.providers.stripe.client import translated
 from farthing.providers.stripe.collecting import StripeCollecting
-from farthing.providers.stripe.subscription_seen import EXPAND, checkout, secret, subscription
+from farthing.providers.stripe.subscription_seen import EXPAND, LISTED, checkout, secret, subscription
 from farthing.providers.subscriptions import (
     SeenInvoice,
     SeenSubscription,
@@ -54,7 +54,7 @@ class StripeSubscriptions(StripeCollecting):
             return subscription(_plain(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": EXPAND})))
 
     async def subscriptions_of(self, customer_id: str) -> Sequence[SeenSubscription]:
-        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": [f"data.{each}" for each in EXPAND]}
+        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": LISTED}
         with translated():
             page = await self._stripe.v1.subscriptions.list_async(params)
             return [subscription(_plain(found)) async for found in page.auto_paging_iter()]

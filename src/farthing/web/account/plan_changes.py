@@ -107,7 +107,11 @@ async def _preview(request: Request, typed: Mapping[str, str], problem: str = ""
         found = await own(tx, visitor, request.path_params["id"])
     plan, _, price = typed.get("choice", "").partition("/")
     try:
-        wish = Wish(plan=plan or None, price=price or None, quantity=_quantity(typed.get("quantity", "")))
+        wish = (
+            Wish(promotion_code=typed["code"])
+            if "code" in typed
+            else Wish(plan=plan or None, price=price or None, quantity=_quantity(typed.get("quantity", "")))
+        )
         quoted = await subscriptions.preview_change(world_of(request), found.id, wish, actor=visitor.actor)
     except (Conflict, Invalid, NotFound, ProviderError) as error:
         return await _form(request, typed, error)
@@ -143,7 +147,9 @@ async def _form(request: Request, typed: Mapping[str, str], error: FarthingError
         chosen=typed.get("choice") or next((each.value for each in offered if each.current), ""),
         seats=seats,
         quantity=typed.get("quantity") or str(found.quantity),
-        error=error.detail if error else "",
+        code=typed.get("code", ""),
+        error=error.detail if error and "code" not in typed else "",
+        code_error=error.detail if error and "code" in typed else "",
     )
 
 

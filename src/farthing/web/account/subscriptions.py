@@ -114,7 +114,8 @@ def next_charge(found: Subscription) -> Money | None:
     """What the next period costs, before taxes; None where none is charged."""
     if found.status not in ("active", "trialing") or found.ends_at is not None:
         return None
-    return found.amount - Money(found.discount_amount, found.currency)
+    once = sum(each.off for each in found.discounts if each.duration == "once")
+    return found.amount - found.money(min(found.discount_amount + once, found.amount.amount))
 
 
 async def _form(request: Request, reason: str = "", error: str = "") -> Response:

@@ -1,16 +1,17 @@
 """Coupons and the codes that are typed: what they take off, how often they were used, a new code, an end to one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import discounts, orders
+from farthing import discounts, orders, subscriptions
 from farthing.db import Transaction
-from farthing.discounts import Coupon, PromotionCode
+from farthing.discounts import Coupon, Duration, PromotionCode, Redemption
 from farthing.errors import FarthingError, Invalid
-from farthing.ids import RedemptionId
+from farthing.ids import OrderId, RedemptionId, SubscriptionStartId
 from farthing.money import Money
 from farthing.web.page import redirect, render
 from farthing.web.staff import staff_of
@@ -93,7 +94,7 @@ async def _detail(request: Request, typed: dict[str, str], error: FarthingError 
         used = await discounts.list_redemptions(
             tx, limit=SHOWN, coupon=key, cursor=RedemptionId.parse(cursor) if cursor else None
         )
-        numbers = {use.order_id: (await orders.get(tx, use.order_id)).number for use in used.items}
+        uses_of = [(each, *await _named(tx, each)) for each in used.items]
     return render(
         request,
         "admin/coupon.html",
@@ -102,10 +103,24 @@ async def _detail(request: Request, typed: dict[str, str], error: FarthingError 
         uses=uses,
         codes=codes.items,
         found=used,
-        numbers=numbers,
+        uses_of=uses_of,
         typed=typed,
         error=error.detail if error else "",
     )
+
+
+async def _named(tx: Transaction, used: Redemption) -> tuple[str, str, object]:
+    """What a code was used for, and the page on which that is seen."""
+    use = used.use
+    if isinstance(use, OrderId):
+        return f"Order {(await orders.get(tx, use)).number}", "admin_order", use
+    if isinstance(use, SubscriptionStartId):
+        start, found = await subscriptions.get_start(tx, use), await subscriptions.of_start(tx, use)
+        plan, subscription = start.plan, None if found is None else found.id
+    else:
+        change = await subscriptions.get_change(tx, use)
+        plan, subscription = change.plan, change.subscription_id
+    return f"Plan {plan}", "" if subscription is None else "admin_subscription", subscription
 
 
 def _form(request: Request, typed: dict[str, str], error: FarthingError | None = None) -> Response:
@@ -120,10 +135,22 @@ def _coupon(fields: Mapping[str, str], currency: str) -> Coupon:
         raise Invalid("Say either how many percent it takes off, or how much.", param="percent")
     key, name = fields.get("key", ""), fields.get("name", "")
     most = _whole(fields.get("redemptions_max", ""), "redemptions_max")
+    duration, months = _duration(fields)
+    rule = Coupon(key, name, redemptions_max=most, duration=duration, duration_months=months)
     if percent:
-        return discounts.checked(Coupon(key=key, name=name, basis_points=_basis_points(percent), redemptions_max=most))
+        return discounts.checked(replace(rule, basis_points=_basis_points(percent)))
     off = Money.parse(amount.replace(",", "."), currency)
-    return discounts.checked(Coupon(key=key, name=name, amounts={currency: off}, redemptions_max=most))
+    return discounts.checked(replace(rule, amounts={currency: off}))
+
+
+def _duration(fields: Mapping[str, str]) -> tuple[Duration, int | None]:
+    match fields.get("duration", ""):
+        case "forever":
+            return "forever", None
+        case "repeating":
+            return "repeating", _whole(fields.get("duration_months", ""), "duration_months")
+        case _:
+            return "once", None
 
 
 def _basis_points(typed: str) -> int:

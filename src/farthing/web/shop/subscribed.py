@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from farthing import subscriptions
 from farthing.errors import DatabaseUnavailable, ProviderError
+from farthing.money import Money
 from farthing.subscriptions import Start, Subscription
 from farthing.web.wiring import reading, world_of
 
@@ -19,6 +20,12 @@ class Landing:
     plan: str
     start: Start
     subscription: Subscription | None
+
+    @property
+    def off(self) -> Money:
+        """What its code takes off, as the bill shows it."""
+        currency = self.start.unit.currency
+        return -Money(0 if self.start.discount is None else self.start.discount.off, currency)
 
     @property
     def waits(self) -> bool:
