@@ -64,6 +64,16 @@ class QuoteChanged(Conflict):
     code, title = "quote_changed", "The quote does not hold any more"
 
 
+class TrialUsed(Conflict):
+    """There was a trial before, and this shop gives one. Nothing was begun; `about` is for the audit trail."""
+
+    code, title = "trial_used", "There is one trial for each customer"
+
+    def __init__(self, detail: str, about: Mapping[str, object]) -> None:
+        super().__init__(detail, param="trial")
+        self.about = about
+
+
 class ContentNotFound(NotFound):
     """The host knows no such content, or does not sell it."""
 

@@ -187,6 +187,7 @@ READERS: dict[str, Reader] = {
 
 OF_SUBSCRIPTIONS = {
     "provider_coupons",
+    "trial_claims",
     "subscription_starts",
     "subscriptions",
     "subscription_facts",

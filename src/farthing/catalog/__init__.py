@@ -21,7 +21,7 @@ from farthing.catalog.model import (
     Translation,
 )
 from farthing.catalog.planning import Drift, Plan, lookup_key, plan_lookup_key
-from farthing.catalog.plans import Interval, PlanPrice, SubscriptionPolicy
+from farthing.catalog.plans import Interval, PlanPrice, SubscriptionPolicy, TrialMark
 from farthing.catalog.plans import Plan as SubscriptionPlan
 from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
@@ -65,6 +65,7 @@ __all__ = [
     "SubscriptionPolicy",
     "Tier",
     "Translation",
+    "TrialMark",
     "apply",
     "checked_metadata",
     "checked_reference",

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from farthing.catalog.options import Options
-from farthing.catalog.plans import MAIN, Interval, Plan, PlanPrice
+from farthing.catalog.plans import MAIN, Interval, Plan, PlanPrice, TrialMark
 from farthing.catalog.values import PRICES_MAX, Key, Price, Table, read_price
 
 PLAN_PRICES_MAX = 50
@@ -81,6 +81,14 @@ class SubscriptionsTable(Table):
         default=7, ge=0, le=90, description="How long a plan may be used after its paid time while its payment fails."
     )
     trial_reminder_days: int = Field(default=3, ge=1, le=30, description="How long before the end of a trial it is told.")
+    trial_marks: frozenset[TrialMark] = Field(
+        default=frozenset({"customer", "email"}),
+        description="By what somebody is known who tried a plan of the group before: the customer, the email address by "
+        "whatever alias, the card. Such a one gets no second trial.",
+    )
+    second_trial: Literal["without", "refused"] = Field(
+        default="without", description="What whoever tried before gets: the plan without a trial, or 409."
+    )
     card_reminder_days: int = Field(
         default=14, ge=1, le=60, description="How long before a charge it is told that the card will have expired by then."
     )

@@ -10,6 +10,8 @@ from farthing.money import Money
 
 Interval = Literal["day", "week", "month", "year"]
 
+TrialMark = Literal["customer", "email", "card"]
+
 MAIN: Final = "main"
 """The group of a plan that names none."""
 
@@ -22,6 +24,10 @@ class SubscriptionPolicy:
     """How long a plan may be used after its paid time while we wait for the money."""
     trial_reminder_days: int = 3
     card_reminder_days: int = 14
+    trial_marks: frozenset[TrialMark] = frozenset({"customer", "email"})
+    """By what somebody is known who has tried a plan of the group before."""
+    second_trial: Literal["without", "refused"] = "without"
+    """What becomes of it: the plan without a trial, or nothing."""
     paused_access: Literal["paid", "all"] = "paid"
     """Whether a paused plan can be used until what is paid is over, or all the time."""
 

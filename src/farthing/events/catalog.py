@@ -134,6 +134,7 @@ EventName = Literal[
     "subscription.duplicate_found",
     "subscription.lapsed",
     "trial.ending",
+    "trial.refused",
     "card.expiring",
     "invoice.paid",
     "invoice.payment_failed",

@@ -57,6 +57,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "unconfirmed": "The command asked for a confirmation and got none.",
     "issuer_unavailable": "The keys that sign your users' tokens could not be fetched. Repeat the request in a moment.",
     "quote_changed": "The change would cost something else by now, so nothing was done. The answer has the new quote.",
+    "trial_used": "This customer has tried a plan of the group before. Send `trial: false` to begin it without a trial.",
     "not_started": "Farthing has not finished starting. Repeat the request in a moment.",
 }
 """Code → what it means. A test proves that no error is missing."""

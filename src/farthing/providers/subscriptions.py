@@ -148,6 +148,8 @@ class SeenSubscription:
     has_method: bool
     pending_until: datetime | None = None
     """A change waits for its money until then."""
+    card_fingerprint: str | None = None
+    """Of the card that pays for it: the same for the same card, whoever shows it."""
 
     @property
     def discount(self) -> int:

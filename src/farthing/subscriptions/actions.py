@@ -14,7 +14,7 @@ from farthing.invoices import Look
 from farthing.lifecycles import SUBSCRIPTION, SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.providers import SeenInvoice, SeenSubscription
-from farthing.subscriptions import crediting, discounting, settling, starts, store
+from farthing.subscriptions import crediting, discounting, settling, starts, store, trials
 from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due, paused_grace
 
 NOT_OURS = Recorded(None, "not ours: neither its mark, its customer nor its product is known here")
@@ -58,6 +58,7 @@ async def record(tx: Transaction, sells: Catalog, seen: Seen) -> Recorded:
         await invoices.record(tx, each, look, customer=owner, subscription=after.id, legal=sells.legal)
         for each in sorted(seen.invoices, key=lambda each: each.created_at)
     ]
+    after = await trials.settle(tx, sells, start, before, after, found.card_fingerprint)
     after = await _paid(tx, sells, after)
     await store.save(tx, after)
     if start is not None and after.start_id == start.id:
@@ -145,6 +146,7 @@ def _mirrored(
         news_due_at=None,
         created_at=now if before is None else before.created_at,
         resume_at=None if before is None else before.resume_at,
+        trial_refused_at=None if before is None else before.trial_refused_at,
         discounts=tuple(found.discounts),
     )
 
@@ -174,6 +176,8 @@ async def _paid(tx: Transaction, sells: Catalog, found: Subscription) -> Subscri
     until = await invoices.paid_until(tx, found.id)
     if found.status == SubscriptionStatus.TRIALING and found.trial_end is not None:
         until = max(until, found.trial_end) if until else found.trial_end
+    if found.trial_refused_at is not None and (until is None or found.trial_end is None or until <= found.trial_end):
+        until = found.trial_refused_at
     grace = grace_of(found.status, until, found.ends_at, sells.subscriptions.grace)
     if found.is_paused:
         grace = paused_grace(found, until, sells.subscriptions.paused_access, sells.subscriptions.grace)

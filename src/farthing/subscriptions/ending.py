@@ -121,7 +121,7 @@ async def ask_again(world: World) -> int:
         waiting = await _unanswered(tx)
     for id in waiting:
         try:
-            await _answer(world, id, "sweep")
+            await answer(world, id, "sweep")
         except ProviderUnavailable:
             return 0
         except ProviderError as error:
@@ -166,7 +166,7 @@ async def _ask(
     unchanged = await world.db.run(actor, intend)
     if unchanged is not None:
         return unchanged
-    await _answer(world, id, actor)
+    await answer(world, id, actor)
     async with world.db.transaction(actor) as tx:
         return await store.get(tx, id)
 
@@ -194,7 +194,7 @@ async def _check_pause(tx: Transaction, found: Subscription) -> None:
         raise Conflict(f"A change of {found.id} is under way: call it off, or pay it, before it is paused.")
 
 
-async def _answer(world: World, id: SubscriptionId, actor: str) -> None:
+async def answer(world: World, id: SubscriptionId, actor: str) -> None:
     """Ask what is to be asked, and see how it stands after it. What another asked meanwhile is theirs to ask."""
     async with world.db.transaction(actor) as tx:
         asked = await _asked(tx, id)

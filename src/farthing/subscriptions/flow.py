@@ -1,5 +1,7 @@
 """What needs the provider: beginning a subscription, and seeing how one stands. No transaction is open meanwhile."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,9 +10,9 @@ from typing import Final
 import orjson
 import structlog
 
-from farthing import catalog, checkout, customers, invoices
+from farthing import catalog, checkout, customers, events, invoices
 from farthing.db import Transaction
-from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, Invalid, ProviderError, ProviderUnavailable
+from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, Invalid, ProviderError, ProviderUnavailable, TrialUsed
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Claim, Key
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
@@ -18,10 +20,11 @@ from farthing.invoices import Look
 from farthing.lifecycles import CheckoutStatus, SubscriptionStatus
 from farthing.payments import Also, NotYetKnown, Recorded
 from farthing.providers import SeenSubscriptionCheckout, SubscriptionSecret
-from farthing.subscriptions import actions, discounting, ending, starting, starts, store
+from farthing.subscriptions import actions, discounting, ending, starting, starts, store, trials
 from farthing.subscriptions.actions import Seen
 from farthing.subscriptions.model import LOOK_AGAIN, Begun, Start, Subscription
 from farthing.subscriptions.starting import IN_FLIGHT, Occupied, Quoted, Terms, Wanted
+from farthing.subscriptions.trials import Raced
 from farthing.world import World
 
 KEYS_KEPT: Final = timedelta(hours=23)
@@ -57,10 +60,19 @@ async def start(world: World, wanted: Wanted, *, actor: str, key: Key | None = N
         except Occupied as occupied:
             await _make_room(world, occupied.by, actor)
             continue
+        except Raced:
+            continue
+        except TrialUsed as refused:
+            await world.db.run(actor, partial(_tell_refused, about=refused.about))
+            raise
         if isinstance(begun, Subscription):
             return await _again(world, begun)
         return await finish(world, begun, actor, key)
     raise Conflict("Somebody else begins a subscription of this customer at this moment: try again.")
+
+
+async def _tell_refused(tx: Transaction, about: Mapping[str, object]) -> None:
+    await events.record(tx, "trial.refused", order=None, **about, outcome="refused")
 
 
 async def preview_start(world: World, wanted: Wanted, *, actor: str) -> Quoted:
@@ -274,13 +286,17 @@ async def sync(
         began,
     )
 
-    async def work(tx: Transaction) -> Recorded:
+    async def work(tx: Transaction) -> tuple[Recorded, SubscriptionId | None]:
         recorded = await actions.record(tx, world.catalog, seen)
         if also is not None:
             await also(tx, recorded)
-        return recorded
+        return recorded, await trials.to_end(tx, provider.name, provider.livemode, found.id)
 
-    return await world.db.run(actor, work)
+    recorded, to_end = await world.db.run(actor, work)
+    if to_end is not None:
+        with contextlib.suppress(ProviderError):  # the sweep asks on
+            await ending.answer(world, to_end, actor)
+    return recorded
 
 
 async def sync_checkout(world: World, provider_checkout_id: str, *, actor: str, also: Also | None = None) -> Recorded:

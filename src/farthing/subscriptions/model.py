@@ -55,6 +55,8 @@ class Start:
     interval: str
     interval_count: int
     trial_days: int | None
+    trial_given: bool
+    """Somebody of the shop said so: nobody asks who tried before."""
     discount: PlanDiscount | None
     way: Way
     status: CheckoutStatus
@@ -127,6 +129,8 @@ class Subscription:
     created_at: datetime
     resume_at: datetime | None = None
     """When a paused one goes on by itself: ours, the provider knows nothing of it."""
+    trial_refused_at: datetime | None = None
+    """Since when its trial is known to be a second one: it is being ended, and may not be used."""
     discounts: tuple[SeenDiscount, ...] = ()
     """What is taken off at the provider, also what is for its next invoice only."""
 
@@ -190,6 +194,15 @@ class Begun:
     def first_amount(self) -> Money:
         """What the first paid period costs, before taxes."""
         return self.amount - Money(0 if self.discount is None else self.discount.off, self.amount.currency)
+
+
+def mailbox(address: str) -> str:
+    """Where mail to it arrives, by whatever alias: case and what follows a plus count nowhere, dots not at Gmail."""
+    local, _, domain = address.strip().casefold().rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        name, domain = name.replace(".", ""), "gmail.com"
+    return f"{name}@{domain}"
 
 
 def grace_of(

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from farthing import catalog, customers, discounts, events
-from farthing.catalog import Catalog, PlanPrice, Product
+from farthing.catalog import Catalog, PlanPrice, Product, TrialMark
 from farthing.customers import Customer, PaymentMethod
 from farthing.db import Transaction
 from farthing.discounts import Offer
-from farthing.errors import Conflict, Invalid, NotFound
-from farthing.ids import PaymentMethodId, SubscriptionStartId
+from farthing.errors import Conflict, Invalid, NotFound, TrialUsed
+from farthing.ids import CustomerId, PaymentMethodId, SubscriptionStartId
 from farthing.lifecycles import SUBSCRIPTION_START, CheckoutStatus, SubscriptionStatus
 from farthing.money import Money
 from farthing.providers import SubscriptionRequest
-from farthing.subscriptions import discounting, starts, store
+from farthing.subscriptions import discounting, starts, store, trials
 from farthing.subscriptions.model import PlanDiscount, Start, Subscription, Way
+from farthing.subscriptions.trials import SAID
 
 IN_FLIGHT = timedelta(seconds=30)
 """For so long nobody else takes over what somebody is just asking for."""
@@ -129,36 +130,26 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
     )
     if price_id is None:
         raise Conflict(f"{chosen.product.key!r} is not at the provider as it is sold here: run `farthing catalog apply`.")
+    waiting = await _unpaid(tx, person, chosen, terms)
     offer, discount = await _offer(tx, sells, wanted, chosen, person, terms)
-    trial_days = await _trial(tx, wanted, chosen, person, terms)
+    trial_days, known_by = await _trial(tx, sells, wanted, chosen, person, terms)
     start = replace(_new(tx, wanted, chosen, person, terms, price_id, card, trial_days), discount=discount)
     if offer is not None:
         copy = await discounting.copied(tx, sells, offer.coupon, chosen.unit.currency, terms.provider, livemode=terms.livemode)
         start = replace(start, request=replace(start.request, coupon_id=copy))
     if sells.legal is not None and sells.legal.automatic_tax:
         start = replace(start, request=replace(start.request, automatic_tax=True))
-    for live in await store.live_of(tx, person.id, chosen.plan.group, livemode=terms.livemode):
-        if live.status != SubscriptionStatus.INCOMPLETE:
-            raise Conflict(
-                f"The customer has {live.plan!r} already ({live.id}): change its plan instead of beginning another.",
-                extra={"subscription": str(live.id), "plan": live.plan},
-            )
-        waiting = None if live.start_id is None else await starts.get(tx, live.start_id)
-        if not _same(live, waiting, start):
-            if offer is not None:
-                await discounting.check_room(tx, offer, person.id, waiting)
-            raise Occupied(live)
-        return live
-    former = await starts.find_open(tx, person.id, chosen.plan.group, livemode=terms.livemode)
-    if former is not None:
-        if former.wants_the_same(start) and former.expires_at > tx.now + timedelta(minutes=1):
-            return former
-        if offer is not None:
-            await discounting.check_room(tx, offer, person.id, former)
-        raise Occupied(former)
+    found = await _there(tx, person, start, offer, waiting)
+    if found is not None:
+        return found
     await starts.insert(tx, start)
     if offer is not None and discount is not None:
         await discounts.reserve(tx, offer, start.id, person.id, Money(discount.off, chosen.unit.currency))
+    if trial_days is not None:
+        await trials.claim(tx, sells, start, person)
+    elif known_by is not None:
+        about = {"customer": person.id, "plan": start.plan, "group": start.plan_group, "mark": known_by}
+        await events.record(tx, "trial.refused", order=None, start=start.id, **about, outcome="without")
     await events.record(
         tx,
         "subscription.requested",
@@ -170,6 +161,40 @@ async def begin(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms) -
         way=start.way,
     )
     return start
+
+
+async def _unpaid(tx: Transaction, person: Customer, chosen: Chosen, terms: Terms) -> Subscription | None:
+    """What waits for its first payment. Raises Conflict where they have a plan of the group."""
+    for live in await store.live_of(tx, person.id, chosen.plan.group, livemode=terms.livemode):
+        if live.status != SubscriptionStatus.INCOMPLETE:
+            raise Conflict(
+                f"The customer has {live.plan!r} already ({live.id}): change its plan instead of beginning another.",
+                extra={"subscription": str(live.id), "plan": live.plan},
+            )
+        return live
+    return None
+
+
+async def _there(
+    tx: Transaction, person: Customer, start: Start, offer: Offer | None, waiting: Subscription | None
+) -> Start | Subscription | None:
+    """What was begun and is the same. Raises Occupied where it is another one, and Conflict where the code were no use then."""
+    former: Start | None
+    by: Start | Subscription
+    if waiting is not None:
+        former, by = None if waiting.start_id is None else await starts.get(tx, waiting.start_id), waiting
+        if _same(waiting, former, start):
+            return waiting
+    else:
+        former = await starts.find_open(tx, person.id, start.plan_group, livemode=start.livemode)
+        if former is None:
+            return None
+        if former.wants_the_same(start) and former.expires_at > tx.now + timedelta(minutes=1):
+            return former
+        by = former
+    if offer is not None:
+        await discounting.check_room(tx, offer, person.id, former)
+    raise Occupied(by)
 
 
 async def _offer(
@@ -200,7 +225,8 @@ async def preview(tx: Transaction, sells: Catalog, wanted: Wanted, terms: Terms)
         await discounts.check_available(
             tx, offer, None if person is None else person.id, instead_of=None if held is None else held.id
         )
-    return Quoted(chosen, discount, await _trial(tx, wanted, chosen, person, terms))
+    whoever = person or Customer(CustomerId.new(), wanted.external_id, wanted.email, wanted.name)
+    return Quoted(chosen, discount, (await _trial(tx, sells, wanted, chosen, whoever, terms))[0])
 
 
 async def _card(tx: Transaction, wanted: Wanted, person: Customer, terms: Terms) -> PaymentMethod | None:
@@ -209,20 +235,26 @@ async def _card(tx: Transaction, wanted: Wanted, person: Customer, terms: Terms)
     return await customers.to_charge(tx, person.id, terms.provider, livemode=terms.livemode, named=wanted.method)
 
 
-async def _trial(tx: Transaction, wanted: Wanted, chosen: Chosen, person: Customer | None, terms: Terms) -> int | None:
-    """A plan is tried once, unless somebody says that this customer may again."""
+async def _trial(
+    tx: Transaction, sells: Catalog, wanted: Wanted, chosen: Chosen, person: Customer, terms: Terms
+) -> tuple[int | None, TrialMark | None]:
+    """For how many days; None, and by which mark somebody is known who tried before. The shop's own servers may give another.
+
+    Raises TrialUsed where the shop refuses a second one instead."""
     days = chosen.plan.trial_days
     if wanted.trial is True and days is None:
         raise Invalid(f"{chosen.product.key!r} has no trial.", param="trial")
     if days is None or wanted.trial is False:
-        return None
-    if (
-        wanted.trial is None
-        and person is not None
-        and await store.had_trial(tx, person.id, chosen.plan.group, livemode=terms.livemode)
-    ):
-        return None
-    return days
+        return None, None
+    if wanted.trial is True:
+        return days, None
+    mark = await trials.used(tx, sells, person, chosen.plan.group, livemode=terms.livemode)
+    if mark is None:
+        return days, None
+    if sells.subscriptions.second_trial == "refused":
+        about = {"customer": person.id, "plan": chosen.product.key, "group": chosen.plan.group, "mark": mark}
+        raise TrialUsed(f"There is one trial for each customer, and {SAID[mark]}: begin without it.", about)
+    return None, mark
 
 
 def _new(
@@ -250,6 +282,7 @@ def _new(
         interval=chosen.price.interval,
         interval_count=chosen.price.interval_count,
         trial_days=trial_days,
+        trial_given=wanted.trial is True,
         discount=None,
         way=wanted.way,
         status=CheckoutStatus.STARTING,
@@ -301,6 +334,7 @@ async def expire(tx: Transaction, start: Start, provider_checkout_id: str | None
     if SUBSCRIPTION_START.allows(current.status, "expire"):
         await starts.save_closed(tx, start.id, CheckoutStatus.EXPIRED, provider_checkout_id=provider_checkout_id)
         await discounts.release(tx, start.id)
+        await trials.release(tx, start)
         await events.record(tx, "subscription.start_expired", start=start.id, customer=start.customer_id, plan=start.plan)
 
 
@@ -311,5 +345,6 @@ async def fail(tx: Transaction, start: Start, reason: str) -> None:
     if SUBSCRIPTION_START.allows(current.status, "fail"):
         await starts.save_closed(tx, start.id, CheckoutStatus.FAILED, failure=reason)
         await discounts.release(tx, start.id)
+        await trials.release(tx, start)
         about = {"start": start.id, "customer": start.customer_id, "plan": start.plan, "reason": reason}
         await events.record(tx, "subscription.start_failed", order=None, **about)

@@ -16,8 +16,8 @@ from farthing.subscriptions.model import PlanDiscount, Start, request_from_json,
 
 SELECT: LiteralString = """
     SELECT id, customer_id, provider, livemode, plan, price, plan_group, quantity, unit_amount, currency, interval,
-        interval_count, trial_days, discount, way, status, provider_checkout_id, url, request, success_url, cancel_url,
-        metadata, failure, started_at, expires_at
+        interval_count, trial_days, trial_given, discount, way, status, provider_checkout_id, url, request, success_url,
+        cancel_url, metadata, failure, started_at, expires_at
     FROM subscription_starts
 """
 
@@ -73,11 +73,11 @@ async def insert(tx: Transaction, start: Start) -> None:
     await tx.run(
         """
         INSERT INTO subscription_starts (id, customer_id, provider, livemode, plan, price, plan_group, quantity, unit_amount,
-            currency, interval, interval_count, trial_days, coupon, discount, way, status, request, success_url,
+            currency, interval, interval_count, trial_days, trial_given, coupon, discount, way, status, request, success_url,
             cancel_url, metadata, started_at, expires_at)
         VALUES (%(id)s, %(customer)s, %(provider)s, %(livemode)s, %(plan)s, %(price)s, %(group)s, %(quantity)s, %(unit)s,
-            %(currency)s, %(interval)s, %(count)s, %(trial_days)s, %(coupon)s, %(discount)s, %(way)s, 'starting', %(request)s,
-            %(success)s, %(cancel)s, %(metadata)s, %(now)s, %(expires_at)s)
+            %(currency)s, %(interval)s, %(count)s, %(trial_days)s, %(given)s, %(coupon)s, %(discount)s, %(way)s,
+            'starting', %(request)s, %(success)s, %(cancel)s, %(metadata)s, %(now)s, %(expires_at)s)
         """,
         id=start.id,
         customer=start.customer_id,
@@ -92,6 +92,7 @@ async def insert(tx: Transaction, start: Start) -> None:
         interval=start.interval,
         count=start.interval_count,
         trial_days=start.trial_days,
+        given=start.trial_given,
         coupon=None if start.discount is None else start.discount.coupon,
         discount=None if start.discount is None else orjson.dumps(asdict(start.discount)).decode(),
         way=start.way,
@@ -181,6 +182,7 @@ def _start(row: Row) -> Start:
         interval=row["interval"],
         interval_count=row["interval_count"],
         trial_days=row["trial_days"],
+        trial_given=row["trial_given"],
         discount=None if row["discount"] is None else PlanDiscount(**row["discount"]),
         way=row["way"],
         status=CheckoutStatus(row["status"]),

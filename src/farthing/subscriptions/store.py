@@ -20,7 +20,8 @@ SELECT: LiteralString = """
         price, plan_group, quantity, unit_amount, currency, interval, interval_count, discount_amount, status, started_at,
         current_period_start, current_period_end, trial_start, trial_end, trial_told_of, cancel_at, cancel_at_period_end,
         canceled_at, ended_at, cancel_reason, cancel_comment, pause_behavior, pause_resumes_at, has_method, paid_until,
-        grace_until, duplicate_of, look, seen_at, news_due_at, created_at, resume_at, discounts
+        grace_until, duplicate_of, look, seen_at, news_due_at, created_at, resume_at,
+        trial_refused_at, discounts
     FROM subscriptions
 """
 
@@ -225,14 +226,15 @@ async def save(tx: Transaction, found: Subscription) -> None:
             discount_amount, status, started_at, current_period_start, current_period_end, trial_start, trial_end,
             trial_told_of, cancel_at, cancel_at_period_end, canceled_at, ended_at, cancel_reason, cancel_comment,
             pause_behavior, pause_resumes_at, has_method, paid_until, grace_until, duplicate_of, look, seen_at, news_due_at,
-            created_at, discounts)
+            created_at, trial_refused_at, discounts)
         VALUES (%(id)s, %(customer_id)s, %(start_id)s, %(provider)s, %(livemode)s, %(provider_subscription_id)s,
             %(provider_item_id)s, %(provider_price_id)s, %(plan)s, %(price)s, %(plan_group)s, %(quantity)s, %(unit_amount)s,
             %(currency)s, %(interval)s, %(interval_count)s, %(discount_amount)s, %(status)s, %(started_at)s,
             %(current_period_start)s, %(current_period_end)s, %(trial_start)s, %(trial_end)s, %(trial_told_of)s,
             %(cancel_at)s, %(cancel_at_period_end)s, %(canceled_at)s, %(ended_at)s, %(cancel_reason)s, %(cancel_comment)s,
             %(pause_behavior)s, %(pause_resumes_at)s, %(has_method)s, %(paid_until)s, %(grace_until)s, %(duplicate_of)s,
-            %(look)s, %(seen_at)s, %(news_due_at)s, %(created_at)s, %(discounts)s)
+            %(look)s, %(seen_at)s, %(news_due_at)s, %(created_at)s, %(trial_refused_at)s,
+            %(discounts)s)
         ON CONFLICT (id) DO UPDATE SET start_id = excluded.start_id, provider_item_id = excluded.provider_item_id,
             provider_price_id = excluded.provider_price_id, plan = excluded.plan, price = excluded.price,
             plan_group = excluded.plan_group, quantity = excluded.quantity, unit_amount = excluded.unit_amount,
@@ -245,7 +247,8 @@ async def save(tx: Transaction, found: Subscription) -> None:
             cancel_comment = excluded.cancel_comment, pause_behavior = excluded.pause_behavior,
             pause_resumes_at = excluded.pause_resumes_at, has_method = excluded.has_method, paid_until = excluded.paid_until,
             grace_until = excluded.grace_until, duplicate_of = excluded.duplicate_of, look = excluded.look,
-            seen_at = excluded.seen_at, news_due_at = excluded.news_due_at, discounts = excluded.discounts
+            seen_at = excluded.seen_at, news_due_at = excluded.news_due_at, discounts = excluded.discounts,
+            trial_refused_at = excluded.trial_refused_at
         """,
         **{
             **{name: getattr(found, name) for name in Subscription.__dataclass_fields__},

@@ -121,6 +121,7 @@ TITLES: Final[dict[EventName, str]] = {
     "subscription.duplicate_found": "Customer has two subscriptions of one group",
     "subscription.lapsed": "Not to be used any more: it was not paid",
     "trial.ending": "Trial ends soon",
+    "trial.refused": "No second trial",
     "card.expiring": "Card expires before the next charge",
     "invoice.paid": "Invoice paid",
     "invoice.payment_failed": "Payment of an invoice failed",

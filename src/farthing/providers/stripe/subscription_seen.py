@@ -9,7 +9,7 @@ from farthing.money import Money
 from farthing.providers.stripe import seen
 from farthing.providers.subscriptions import SeenDiscount, SeenSubscription, SeenSubscriptionCheckout, SubscriptionSecret
 
-EXPAND: Final = ["discounts.source.coupon.applies_to"]
+EXPAND: Final = ["discounts.source.coupon.applies_to", "default_payment_method"]
 """Four levels, which is as deep as it goes: https://docs.stripe.com/api/expanding_objects."""
 LISTED: Final = ["data.discounts.source.coupon"]
 """In a list, where the list itself is a level."""
@@ -56,6 +56,7 @@ def subscription(found: Plain) -> SeenSubscription:
         pause_resumes_at=perhaps(pause.get("resumes_at")),
         discounts=_discounts(item, quantity, found.get("discounts") or []),
         has_method=found.get("default_payment_method") is not None,
+        card_fingerprint=_fingerprint(found.get("default_payment_method")),
         pending_until=perhaps((found.get("pending_update") or {}).get("expires_at")),
     )
 
@@ -94,6 +95,10 @@ def moment(seconds: int) -> datetime:
 
 def perhaps(seconds: object) -> datetime | None:
     return moment(seconds) if type(seconds) is int else None
+
+
+def _fingerprint(method: object) -> str | None:
+    return (method.get("card") or {}).get("fingerprint") if isinstance(method, Mapping) else None
 
 
 def _discounts(item: Plain, quantity: int, discounts: Sequence[object]) -> list[SeenDiscount]:
