@@ -25,7 +25,10 @@ async def heard(world: World) -> list[tuple[str, str]]:
     async with world.db.transaction("test") as tx:
         return await tx.all(
             lambda row: (row["mark"], row["outcome"]),
-            "SELECT data ->> 'mark' AS mark, data ->> 'outcome' AS outcome FROM events WHERE type = 'trial.refused' ORDER BY sequence",
+            """
+            SELECT data ->> 'mark' AS mark, data ->> 'outcome' AS outcome FROM events WHERE type = 'trial.refused'
+            ORDER BY sequence
+            """,
         )
 
 
