@@ -118,6 +118,12 @@ class StockReservationId(Id):
     prefix = "stock_reservation"
 
 
+class SellerId(Id):
+    """Somebody who sells in the shop of another."""
+
+    prefix = "seller"
+
+
 class JobPostingId(Id):
     """A host's job on the board; the jobs that a worker runs have numbers."""
 

@@ -549,6 +549,37 @@ RECONCILIATION: Final = Lifecycle(
     },
 )
 
+
+class SellerStatus(StrEnum):
+    """How a seller's account stands at the provider. Whether we let them sell is said beside it."""
+
+    CREATED = "created"
+    ONBOARDING = "onboarding"
+    VERIFYING = "verifying"
+    ACTIVE = "active"
+    RESTRICTED = "restricted"
+    REJECTED = "rejected"
+    DEAUTHORIZED = "deauthorized"
+
+
+_SELLER: Final = frozenset(SellerStatus)
+
+# The provider moves it, we only look: a verb may skip what nobody saw.
+SELLER: Final = Lifecycle(
+    "seller",
+    SellerStatus,
+    {
+        "onboard": (_SELLER - {SellerStatus.ONBOARDING}, SellerStatus.ONBOARDING),
+        "verify": (_SELLER - {SellerStatus.VERIFYING}, SellerStatus.VERIFYING),
+        "activate": (_SELLER - {SellerStatus.ACTIVE}, SellerStatus.ACTIVE),
+        "restrict": (_SELLER - {SellerStatus.RESTRICTED}, SellerStatus.RESTRICTED),
+        "reject": (_SELLER - {SellerStatus.REJECTED}, SellerStatus.REJECTED),
+        "deauthorize": (_SELLER - {SellerStatus.DEAUTHORIZED}, SellerStatus.DEAUTHORIZED),
+        # Their account is gone, and they want another one.
+        "begin_anew": ({SellerStatus.DEAUTHORIZED}, SellerStatus.CREATED),
+    },
+)
+
 LIFECYCLES: Final = {
     "orders": ORDER,
     "checkouts": CHECKOUT,
@@ -559,6 +590,7 @@ LIFECYCLES: Final = {
     "dispute_answers": DISPUTE_ANSWER,
     "purchases": PURCHASE,
     "provider_events": NOTICE,
+    "sellers": SELLER,
     "emails": EMAIL,
     "redemptions": REDEMPTION,
     "payment_methods": METHOD,

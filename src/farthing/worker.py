@@ -19,11 +19,12 @@ from farthing import (
     payments,
     reactions,
     reconcile,
+    sellers,
     subscriptions,
     webhooks,
 )
 from farthing.http import idempotency
-from farthing.ids import CustomerId, DisputeAnswerId, RefundId
+from farthing.ids import CustomerId, DisputeAnswerId, RefundId, SellerId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
 
@@ -43,6 +44,11 @@ async def push_customer(world: World, args: Mapping[str, str | int]) -> None:
 async def send_answer(world: World, args: Mapping[str, str | int]) -> None:
     """Task: give the bank our evidence, or accept the dispute. The answer's id is the key there, so it happens once."""
     await disputes.send_answer(world, DisputeAnswerId.parse(str(args["answer"])))
+
+
+async def reject_seller(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: tell the provider that we have nothing to do with a seller any more. Told twice, it is the same question."""
+    await sellers.send_rejection(world, SellerId.parse(str(args["seller"])))
 
 
 async def purge_keys(world: World) -> int:
@@ -65,6 +71,7 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "payments.send_refund": send_refund,
     "customers.push": push_customer,
     "disputes.send_answer": send_answer,
+    "sellers.reject": reject_seller,
     "reconcile.run": reconcile.run_task,
 }
 """Name of a job → what it does. A task may run twice, and says why that is harmless."""
@@ -89,6 +96,7 @@ SWEEPS: Final = (
     Sweep("lapsed plans", timedelta(minutes=1), dunning.tell_of_lapses),
     Sweep("expiring cards", timedelta(minutes=15), dunning.check_cards),
     Sweep("fees of invoices", timedelta(minutes=10), invoices.look_for_fees),
+    Sweep("accounts of sellers", timedelta(minutes=1), sellers.look_again),
     Sweep("old words", timedelta(hours=1), webhooks.forget),
     Sweep("disputes", timedelta(minutes=10), disputes.watch),
     Sweep("job postings", timedelta(seconds=10), job_postings.expire_due),

@@ -10,8 +10,8 @@ from tests.worlds import start, unchanged
 from farthing import checkout
 from farthing.catalog import CartItem
 from farthing.checkout import Buyer
-from farthing.checkout.model import URL_MAX, checked_url
 from farthing.errors import Invalid
+from farthing.http.urls import URL_MAX, checked_url
 from farthing.world import World
 
 HOSTS = frozenset({"shop.example", "127.0.0.1"})

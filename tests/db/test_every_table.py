@@ -27,6 +27,7 @@ from farthing import (
     purchases,
     reconcile,
     refunds,
+    sellers,
     timeline,
     webhooks,
 )
@@ -173,6 +174,7 @@ READERS: dict[str, Reader] = {
     "emails": lambda tx: _length(emails.list_page(tx, limit=100)),
     "events": lambda tx: _length(events.list_page(tx, limit=100)),
     "hook_runs": lambda tx: _of_each_order(tx, timeline.hook_runs_of_order),
+    "sellers": lambda tx: _length(sellers.list_page(tx, livemode=False, limit=100)),
     "provider_events": lambda tx: _length(webhooks.list_page(tx, limit=100)),
     "provider_prices": lambda tx: _length(catalog.provider_price_ids(tx, "stripe", livemode=False)),
     "ledger_entries": _entries,
@@ -226,6 +228,7 @@ async def test_every_row_of_every_table_is_read_by_its_room(world: World, accoun
     await catalog.apply(world)
     await busy(world, account)
     await start(world, key=KEY)
+    await sellers.remember(world, sellers.Wanted("grace", email="grace@example.com"), actor="test")
     await reconcile.sweep_events(world, actor="test")
     await paid_beside(account, PaymentId.new())
     run = await world.db.run("test", lambda tx: reconcile.start(tx, "stripe", livemode=False, since=None, heals=False))

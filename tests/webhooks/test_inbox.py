@@ -63,7 +63,7 @@ async def test_what_nothing_follows_from_is_stored_and_ignored_with_a_reason(wor
     assert await states(world) == {
         "evt_unknown": "ignored: nothing follows from this type of event",
         "evt_live": "ignored: it is from the other mode (live or test)",
-        "evt_seller": "ignored: it is from a connected account",
+        "evt_seller": "ignored: nothing follows from this type of event of a connected account",
         "evt_elsewhere": "ignored: its object has no id",
         "evt_nobody": "ignored: its object has no payment_intent",
     }

@@ -32,6 +32,7 @@ from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
+from farthing.sellers import routes as sellers
 from farthing.subscriptions import routes as subscriptions
 from farthing.subscriptions import state_routes as customer_state
 from farthing.webhooks import routes as webhooks
@@ -53,6 +54,7 @@ ROUTERS: Final = (
     credits.router,
     # After those that go on from a customer: an id of the host's may hold a slash.
     customers.router,
+    sellers.router,
     purchases.router,
     downloads.router,
     access.router,

@@ -7,6 +7,7 @@ from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.legal import Legal
 from farthing.catalog.localizing import localized
+from farthing.catalog.marketplace import Marketplace
 from farthing.catalog.model import (
     BulkDiscount,
     Catalog,
@@ -48,6 +49,7 @@ __all__ = [
     "Interval",
     "Legal",
     "Line",
+    "Marketplace",
     "Offers",
     "Plan",
     "PlanPrice",

@@ -6,6 +6,7 @@ from typing import Any
 from farthing.catalog.alert_tables import alerts_of
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.legal import legal_of
+from farthing.catalog.marketplace import marketplace_of
 from farthing.catalog.model import (
     BulkDiscount,
     Catalog,
@@ -42,6 +43,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         subscriptions=SubscriptionPolicy(**file.subscriptions.model_dump()),
         alerts=alerts_of(file.alerts),
         legal=legal_of(file.legal),
+        marketplace=marketplace_of(file.marketplace),
     )
 
 

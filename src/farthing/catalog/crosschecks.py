@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from farthing.catalog.marketplace import fees_alike
 from farthing.catalog.problems import Problem, dotted
 from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.tables import File, ProductTable
@@ -18,6 +19,8 @@ def _found(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _unknown_kinds(file)
     yield from _codes_twice(file)
     yield from _names_alike(file)
+    for at, first in fees_alike(file.marketplace):
+        yield ("marketplace", "fees", at), f"is for the same sales as fees[{first}]: only one of them can be right."
     for key, product in file.products.items():
         yield from _volume_prices(key, product)
         yield from _addons(file, key, product)

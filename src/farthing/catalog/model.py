@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from farthing.catalog.alert_policy import AlertPolicy
 from farthing.catalog.legal import Legal
+from farthing.catalog.marketplace import Marketplace
 from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
 from farthing.discounts.model import Coupon
@@ -163,3 +164,4 @@ class Catalog:
     subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     legal: Legal | None = None
+    marketplace: Marketplace = field(default_factory=Marketplace)

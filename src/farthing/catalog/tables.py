@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from farthing.catalog.alert_tables import AlertsTable
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
 from farthing.catalog.legal import LegalTable
+from farthing.catalog.marketplace import MarketplaceTable
 from farthing.catalog.model import DisputeAccess, ProductKind
 from farthing.catalog.options import (
     DEFAULTS,
@@ -258,6 +259,9 @@ class File(Table):
     )
     alerts: AlertsTable = Field(default_factory=AlertsTable, description="When staff are told that payments fail.")
     legal: LegalTable | None = Field(default=None, description="In whose name tax invoices are issued; left out, none are.")
+    marketplace: MarketplaceTable = Field(
+        default_factory=MarketplaceTable, description="What holds for all sellers, and what is kept of what they sell."
+    )
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

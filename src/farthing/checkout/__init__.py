@@ -7,7 +7,7 @@ from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
 from farthing.checkout.lapsing import let_stock_go
-from farthing.checkout.model import Checkout, Started, checked_url
+from farthing.checkout.model import Checkout, Started
 from farthing.checkout.off_session import NOBODY_ASKED, Charged, ask_again, charge
 from farthing.checkout.pages import portal_page, setup_page
 from farthing.checkout.placing import place_order
@@ -32,7 +32,6 @@ __all__ = [
     "cancel_order",
     "charge",
     "charges_of_order",
-    "checked_url",
     "close_due",
     "close_payment",
     "come_back",

@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from farthing.catalog import CartItem
 from farthing.checkout.actions import Buyer
-from farthing.checkout.model import URL_MAX
 from farthing.errors import Forbidden, Invalid
 from farthing.http.bodies import Body, Email, Line, Metadata, MoneyIn, MoneyShown, Shown
 from farthing.http.callers import Caller, CustomerCaller, Guest, Server
@@ -17,8 +16,6 @@ ITEMS_MAX = 50
 QUANTITY_MAX = 1_000
 
 PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case does not count.", examples=["SUMMER24"])]
-
-Url = Annotated[str, StringConstraints(min_length=1, max_length=URL_MAX), Field(examples=["https://shop.example/thanks"])]
 
 
 class NewItem(Body):

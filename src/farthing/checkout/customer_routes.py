@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from farthing.checkout import off_session, pages
-from farthing.checkout.bodies import ITEMS_MAX, NewItem, Url
+from farthing.checkout.bodies import ITEMS_MAX, NewItem
 from farthing.errors import (
     Conflict,
     Forbidden,
@@ -24,6 +24,7 @@ from farthing.http.credentials import Known, OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
+from farthing.http.urls import Url
 from farthing.http.whose import Whose, own
 from farthing.ids import PaymentMethodId
 from farthing.lifecycles import ChargeStatus

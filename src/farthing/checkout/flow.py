@@ -12,11 +12,12 @@ from farthing import catalog, customers, formats, orders, payments
 from farthing.catalog import CartItem
 from farthing.checkout import actions, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
-from farthing.checkout.model import Checkout, Started, checked_url, filled
+from farthing.checkout.model import Checkout, Started, filled
 from farthing.db import Transaction
 from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Key
+from farthing.http.urls import checked_url
 from farthing.ids import CheckoutId, CustomerId, OrderId
 from farthing.lifecycles import CheckoutStatus
 from farthing.money import Money

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from farthing.checkout import flow, placing, sight, ways
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, Url, buyer_of, capture_said
+from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.errors import (
     Conflict,
     Forbidden,
@@ -28,6 +28,7 @@ from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.proof import OrderToken
 from farthing.http.state import TheWorld
+from farthing.http.urls import Url
 from farthing.ids import OrderId
 from farthing.lifecycles import PaymentStatus
 from farthing.orders import OrderShown

@@ -1,10 +1,10 @@
 """The provider's own pages for a customer: where they save a way to pay, and where they look after what they have."""
 
 from farthing import customers
-from farthing.checkout.model import checked_url
 from farthing.db import Transaction
 from farthing.errors import NotFound
 from farthing.http.idempotency import Key
+from farthing.http.urls import checked_url
 from farthing.ids import CustomerId, EventId
 from farthing.world import World
 

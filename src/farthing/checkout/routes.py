@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
 from farthing.checkout import customer_routes, flow, order_routes, payment_routes, store, ways
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, Url, buyer_of, capture_said
+from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
 from farthing.checkout.preview import preview
@@ -36,6 +36,7 @@ from farthing.http.credentials import Anybody, Known
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
 from farthing.http.limits import LIMITED
 from farthing.http.state import TheWorld
+from farthing.http.urls import Url
 from farthing.ids import CheckoutId, OrderId
 from farthing.lifecycles import CheckoutStatus, OrderStatus
 from farthing.providers import CaptureMethod

@@ -13,11 +13,12 @@ import structlog
 
 from farthing import catalog, customers, orders, payments
 from farthing.checkout import actions, flow, store
-from farthing.checkout.model import Checkout, Started, checked_url
+from farthing.checkout.model import Checkout, Started
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Claim, Key
+from farthing.http.urls import checked_url
 from farthing.ids import CheckoutId, Id, OrderId, PaymentId
 from farthing.lifecycles import ORDER, CheckoutStatus, OrderStatus, PaymentStatus
 from farthing.orders import Order

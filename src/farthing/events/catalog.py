@@ -146,6 +146,23 @@ EventName = Literal[
     "invoice.fee_known",
     "invoice.disputed",
     "invoice.dispute_changed",
+    "seller.created",
+    "seller.changed",
+    "seller.account_opened",
+    "seller.account_refused",
+    "seller.onboarding_started",
+    "seller.dashboard_opened",
+    "seller.onboarded",
+    "seller.verifying",
+    "seller.restricted",
+    "seller.rejected",
+    "seller.deauthorized",
+    "seller.requirements_changed",
+    "seller.payout_account_changed",
+    "seller.suspended",
+    "seller.reinstated",
+    "seller.rejection_requested",
+    "seller.rejection_refused",
     "tax_document.issued",
     "tax_details.changed",
     "email.sent",
@@ -573,6 +590,56 @@ class InvoiceDisputed(Announced):
     name = "invoice.disputed"
 
 
+class SellerOnboarded(Announced):
+    """A seller may take money and be paid. `data`: seller, external_id, account, status, charges_enabled, payouts_enabled."""
+
+    name = "seller.onboarded"
+
+
+class SellerRestricted(Announced):
+    """The provider lets a seller take no money, or pays them none, until they give what is missing. `data` as of
+    SellerOnboarded, and due (what is asked for), reason."""
+
+    name = "seller.restricted"
+
+
+class SellerRejected(Announced):
+    """The provider deals with a seller no more. `data` as of SellerRestricted."""
+
+    name = "seller.rejected"
+
+
+class SellerDeauthorized(Announced):
+    """A seller's account is out of our reach: they disconnected, or it was deleted. `data` as of SellerOnboarded."""
+
+    name = "seller.deauthorized"
+
+
+class SellerRequirementsChanged(Announced):
+    """A seller is asked for something else than before. `data` as of SellerRestricted, and deadline."""
+
+    name = "seller.requirements_changed"
+
+
+class SellerPayoutAccountChanged(Announced):
+    """A seller's money is to go to another bank account or card than before. `data`: seller, external_id, account,
+    last4 (of each new one)."""
+
+    name = "seller.payout_account_changed"
+
+
+class SellerSuspended(Announced):
+    """The shop stopped a seller. `data`: seller, external_id, reason."""
+
+    name = "seller.suspended"
+
+
+class SellerReinstated(Announced):
+    """A suspended seller may go on. `data` as of SellerSuspended."""
+
+    name = "seller.reinstated"
+
+
 class TaxDocumentIssued(Announced):
     """A tax invoice or credit note has its number. `data`: document, kind, number, invoice, customer, amount."""
 
@@ -645,6 +712,14 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         SubscriptionLapsed,
         CardExpiring,
         InvoiceDisputed,
+        SellerOnboarded,
+        SellerRestricted,
+        SellerRejected,
+        SellerDeauthorized,
+        SellerRequirementsChanged,
+        SellerPayoutAccountChanged,
+        SellerSuspended,
+        SellerReinstated,
         TaxDocumentIssued,
         DiscrepancyFound,
     )

@@ -1,5 +1,15 @@
 """Payment companies: what we ask of one, and those we know."""
 
+from farthing.providers.accounts import (
+    AccountProvider,
+    AccountWanted,
+    OnboardingPage,
+    PayoutAccount,
+    RejectionReason,
+    RequirementError,
+    Requirements,
+    SeenAccount,
+)
 from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenCustomer, SeenMethod
 from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
 from farthing.providers.intents import CaptureMethod, IntentProvider, IntentRequest, SeenIntent
@@ -35,6 +45,8 @@ from farthing.providers.subscriptions import (
 )
 
 __all__ = [
+    "AccountProvider",
+    "AccountWanted",
     "CaptureMethod",
     "CatalogItem",
     "CatalogPrice",
@@ -49,10 +61,16 @@ __all__ = [
     "ListedEvent",
     "Movement",
     "Notice",
+    "OnboardingPage",
     "PaymentProvider",
+    "PayoutAccount",
     "Recurring",
+    "RejectionReason",
     "RequestedItem",
+    "RequirementError",
+    "Requirements",
     "SavedOnPage",
+    "SeenAccount",
     "SeenCheckout",
     "SeenCustomer",
     "SeenDiscount",

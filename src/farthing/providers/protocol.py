@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from farthing.money import Money
+from farthing.providers.accounts import AccountProvider
 from farthing.providers.customers import CustomerProvider
 from farthing.providers.disputes import DisputeProvider
 from farthing.providers.intents import CaptureMethod, IntentProvider
@@ -27,6 +28,7 @@ SubjectKind = Literal[
     "fraud_warning",
     "subscription",
     "subscription_checkout",
+    "account",
 ]
 
 
@@ -185,7 +187,14 @@ class SeenProduct:
 
 
 class PaymentProvider(
-    CustomerProvider, DisputeProvider, ListingProvider, RefundProvider, IntentProvider, SubscriptionProvider, Protocol
+    AccountProvider,
+    CustomerProvider,
+    DisputeProvider,
+    ListingProvider,
+    RefundProvider,
+    IntentProvider,
+    SubscriptionProvider,
+    Protocol,
 ):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""
 

@@ -1,7 +1,7 @@
 """Purchases: which customer owns which content of the host's, and who shares in what was paid for it."""
 
 from farthing.purchases.actions import record, refusal, restore, reverse, revoke, suspend, withdraw_reversal
-from farthing.purchases.model import Purchase, Shares, share
+from farthing.purchases.model import Purchase
 from farthing.purchases.present import PurchaseShown
 from farthing.purchases.reading import PurchasePage, SellerSales, history, sales_by_seller
 from farthing.purchases.store import find_owned, find_standing, get, list_page, of_order, owns
@@ -11,7 +11,6 @@ __all__ = [
     "PurchasePage",
     "PurchaseShown",
     "SellerSales",
-    "Shares",
     "find_owned",
     "find_standing",
     "get",
@@ -25,7 +24,6 @@ __all__ = [
     "reverse",
     "revoke",
     "sales_by_seller",
-    "share",
     "suspend",
     "withdraw_reversal",
 ]

@@ -12,7 +12,8 @@ from farthing.lifecycles import PURCHASE
 from farthing.money import Money
 from farthing.orders import LineItem, Order
 from farthing.purchases import store
-from farthing.purchases.model import Purchase, Shares, share
+from farthing.purchases.model import Purchase
+from farthing.shares import Shares, share
 
 log = structlog.get_logger("farthing.purchases")
 

@@ -1,51 +1,12 @@
-"""What a purchase is, and how its price is shared. Whatever is divided is divided without a rest."""
+"""What a purchase is. Its price is shared without a rest."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from farthing.ids import CustomerId, LineItemId, OrderId, PaymentId, PurchaseId
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
-
-WHOLE: Final = 10_000
-"""Basis points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """The three parts of a price. They are the whole price."""
-
-    platform_fee: Money
-    organization_fee: Money
-    seller_share: Money
-
-    @property
-    def total(self) -> Money:
-        return self.platform_fee + self.organization_fee + self.seller_share
-
-    def __sub__(self, other: "Shares") -> "Shares":
-        return Shares(
-            self.platform_fee - other.platform_fee,
-            self.organization_fee - other.organization_fee,
-            self.seller_share - other.seller_share,
-        )
-
-    def part(self, money: Money) -> "Shares":
-        """What each bears of so much of it, by largest remainder: no part is more than the share it comes from, and all of it
-        is exactly all of them. Raises ValueError for more than there is.
-        """
-        if not (Money.zero(money.currency) <= money <= self.total):
-            raise ValueError(f"{money} is not a part of {self.total}")
-        if not money:
-            return Shares(money, money, money)
-        weights = [self.platform_fee.amount, self.organization_fee.amount, self.seller_share.amount]
-        return Shares(*money.split(weights))
-
-
-def share(amount: Money, *, platform: int, organization: int) -> Shares:
-    """Share a price by basis points, by largest remainder; the seller gets what the others do not."""
-    return Shares(*amount.split([platform, organization, WHOLE - platform - organization]))
+from farthing.shares import Shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from farthing.http.bodies import MoneyShown, Shown
 from farthing.lifecycles import PurchaseStatus
-from farthing.purchases.model import Purchase, Shares
+from farthing.purchases.model import Purchase
 from farthing.purchases.reading import SellerSales
+from farthing.shares import Shares
 
 
 class SharesShown(Shown):

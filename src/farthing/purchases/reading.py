@@ -11,7 +11,8 @@ from farthing.errors import Invalid
 from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
 from farthing.purchases import store
-from farthing.purchases.model import Purchase, Shares
+from farthing.purchases.model import Purchase
+from farthing.shares import Shares
 
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100

@@ -9,7 +9,8 @@ from farthing.lifecycles import PurchaseStatus
 from farthing.money import Money
 from farthing.orders import LineItem, Order
 from farthing.paging import Page, checked_limit
-from farthing.purchases.model import Purchase, Shares
+from farthing.purchases.model import Purchase
+from farthing.shares import Shares
 
 OWNED: Final[LiteralString] = """
     SELECT EXISTS (

@@ -10,11 +10,12 @@ from typing import Final
 import orjson
 import structlog
 
-from farthing import catalog, checkout, customers, events, invoices
+from farthing import catalog, customers, events, invoices
 from farthing.db import Transaction
 from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, Invalid, ProviderError, ProviderUnavailable, TrialUsed
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Claim, Key
+from farthing.http.urls import checked_url
 from farthing.ids import CustomerId, SubscriptionId, SubscriptionStartId
 from farthing.invoices import Look
 from farthing.lifecycles import CheckoutStatus, SubscriptionStatus
@@ -89,10 +90,8 @@ def _checked(world: World, wanted: Wanted) -> Wanted:
         raise Invalid("On a payment page the buyer says what pays: leave the payment method out.", param="payment_method")
     hosts = world.settings.hosts
     if wanted.success_url is not None and wanted.cancel_url is not None:
-        success = checkout.checked_url(wanted.success_url, hosts, param="success_url")
-        wanted = replace(
-            wanted, success_url=success, cancel_url=checkout.checked_url(wanted.cancel_url, hosts, param="cancel_url")
-        )
+        success = checked_url(wanted.success_url, hosts, param="success_url")
+        wanted = replace(wanted, success_url=success, cancel_url=checked_url(wanted.cancel_url, hosts, param="cancel_url"))
     return replace(wanted, metadata=catalog.checked_metadata(wanted.metadata, "metadata"))
 
 

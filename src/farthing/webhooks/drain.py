@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, customers, disputes, events, invoices, payments, subscriptions
+from farthing import checkout, customers, disputes, events, invoices, payments, sellers, subscriptions
 from farthing.db import Transaction
 from farthing.errors import FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
@@ -30,6 +30,10 @@ LEASE: Final = timedelta(seconds=30)
 
 ATTEMPTS_MAX: Final = 12
 BACKOFF: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900, 3600))
+
+
+OWNED: Final = {"customer": customers.sync, "payment_method": customers.sync_method, "account": sellers.sync_account}
+"""What belongs to somebody here, or concerns nobody: kind → looking at it."""
 
 
 async def drain(world: World) -> int:
@@ -88,14 +92,8 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
             await checkout.sync(world, first.subject_id, actor=actor, also=also)
         case "refund":
             await invoices.sync_refund(world, first.subject_id, actor=actor, also=also)
-        case "customer":
-            await customers.sync(
-                world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
-            )
-        case "payment_method":
-            await customers.sync_method(
-                world, first.subject_id, actor=actor, also=lambda tx, ignored: also(tx, Recorded(None, ignored))
-            )
+        case "customer" | "payment_method" | "account" as kind:
+            await OWNED[kind](world, first.subject_id, actor=actor, also=lambda tx, why: also(tx, Recorded(None, why)))
         case "dispute":
             await disputes.sync_dispute(world, first.subject_id, actor=actor, also=also)
         case "fraud_warning":

@@ -27,11 +27,21 @@ def farthing(environ: Mapping[str, str]) -> Farthing:
 
 async def webhook(state: State) -> State:
     """Deliveries of the sandbox come to this house, signed with a secret that we know."""
-    known = None
-    if state.webhook_id is not None:
-        known = Endpoint(state.webhook_id, state.base_url + WEBHOOK, enabled=True, secret=state.webhook_secret)
-    found = await register_webhook(state.stripe_key, state.base_url + WEBHOOK, base=state.sandbox_url, known=known)
-    return replace(state, webhook_id=found.id, webhook_secret=found.secret)
+    own = await _endpoint(state, state.webhook_id, state.webhook_secret, connect_events=False)
+    sellers = await _endpoint(state, state.connect_webhook_id, state.connect_webhook_secret, connect_events=True)
+    return replace(
+        state,
+        webhook_id=own.id,
+        webhook_secret=own.secret,
+        connect_webhook_id=sellers.id,
+        connect_webhook_secret=sellers.secret,
+    )
+
+
+async def _endpoint(state: State, id: str | None, secret: str | None, *, connect_events: bool) -> Endpoint:
+    url = state.base_url + WEBHOOK
+    known = None if id is None else Endpoint(id, url, enabled=True, secret=secret)
+    return await register_webhook(state.stripe_key, url, base=state.sandbox_url, known=known, connect_events=connect_events)
 
 
 async def rooms(world: World, state: State, *, sells: bool) -> None:

@@ -28,6 +28,9 @@ class State:
     sandbox_port: int | None = None
     webhook_id: str | None = None
     webhook_secret: str | None = None
+    connect_webhook_id: str | None = None
+    connect_webhook_secret: str | None = None
+    """Of the endpoint that hears of sellers' accounts."""
 
     @property
     def base_url(self) -> str:
@@ -42,7 +45,7 @@ class State:
         return {
             "STRIPE_SECRET_KEY": self.stripe_key,
             "STRIPE_API_BASE": self.sandbox_url,
-            "STRIPE_WEBHOOK_SECRET": self.webhook_secret or "",
+            "STRIPE_WEBHOOK_SECRET": ",".join(filter(None, (self.webhook_secret, self.connect_webhook_secret))),
             "FARTHING_SECRET_KEY": self.secret_key,
             "FARTHING_BASE_URL": self.base_url,
         }

@@ -45,6 +45,9 @@ def _ours(error: stripe.StripeError) -> ProviderError:
     detail = " ".join((error.user_message or type(error).__name__).split())
     code = getattr(error.error, "code", None) if error.error is not None else None
     request = f" ({error.request_id})" if error.request_id else ""
+    if code == "account_invalid":
+        # The key is good; this account is not, or no more, connected to ours.
+        return ProviderError(f"Stripe has no such account for us{request}.", extra={"provider_code": code})
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         # The message may hold part of the key.
         return ProviderError(f"Stripe refused the API key: check STRIPE_SECRET_KEY{request}.")

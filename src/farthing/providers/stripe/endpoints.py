@@ -11,7 +11,7 @@ import stripe
 from farthing.providers.stripe.client import API_VERSION, connect, translated
 
 MARK: Final = "farthing_dev"
-"""Metadata of an endpoint that a development server made."""
+"""Metadata of an endpoint that a development server made: "yes" of our own events, "connect" of connected accounts'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,15 @@ class Account:
     at: datetime | None
 
 
-async def register_webhook(api_key: str, url: str, *, base: str | None, known: Endpoint | None) -> Endpoint:
+async def register_webhook(
+    api_key: str, url: str, *, base: str | None, known: Endpoint | None, connect_events: bool = False
+) -> Endpoint:
     """The endpoint for this URL: the known one if it is still there, else a new one in the place of all we made before.
 
-    Stripe tells a secret once only, so one whose secret is lost is of no use.
+    Stripe tells a secret once only, so one whose secret is lost is of no use. What happens at connected accounts comes to
+    endpoints of its own (`connect_events`), with a secret of its own.
     """
+    mark = "connect" if connect_events else "yes"
     client, http = connect(api_key, base)
     try:
         with translated():
@@ -44,10 +48,16 @@ async def register_webhook(api_key: str, url: str, *, base: str | None, known: E
             if known is not None and known.secret and any(_is(each, known, url) for each in found):
                 return known
             for each in found:
-                if MARK in each.metadata:
+                if MARK in each.metadata and each.metadata[MARK] == mark:
                     await client.v1.webhook_endpoints.delete_async(each.id)
             made = await client.v1.webhook_endpoints.create_async(
-                {"url": url, "enabled_events": ["*"], "api_version": API_VERSION, "metadata": {MARK: "yes"}}
+                {
+                    "url": url,
+                    "enabled_events": ["*"],
+                    "api_version": API_VERSION,
+                    "connect": connect_events,
+                    "metadata": {MARK: mark},
+                }
             )
     finally:
         await http.close_async()  # type: ignore[no-untyped-call]

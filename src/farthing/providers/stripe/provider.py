@@ -9,6 +9,7 @@ from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.money import Money
 from farthing.providers.protocol import CheckoutRequest, Notice, RequestedItem, SeenCheckout, SeenPayment, SeenRefund
 from farthing.providers.stripe import seen, webhook
+from farthing.providers.stripe.accounts import StripeAccounts
 from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.changes import StripeChanges
 from farthing.providers.stripe.client import API_VERSION, connect, translated
@@ -28,6 +29,7 @@ REASONS: Final = {"duplicate": "duplicate", "fraudulent": "fraudulent"}
 
 class Stripe(
     StripeListing,
+    StripeAccounts,
     StripeCatalog,
     StripeCustomers,
     StripeDisputes,

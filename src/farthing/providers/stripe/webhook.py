@@ -75,6 +75,20 @@ WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
 }
 """Event type → what kind of thing it is about, and where in its object the id of that thing stands."""
 
+WATCHED_CONNECTED: Final = frozenset(
+    {
+        "account.updated",
+        "account.application.deauthorized",
+        "account.external_account.created",
+        "account.external_account.updated",
+        "account.external_account.deleted",
+        "capability.updated",
+    }
+)
+"""Events of connected accounts that say how one of them stands. They are about the account they come from."""
+
+CONNECTED_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,250}")
+
 
 def verify(body: bytes, signature: str | None, secrets: Sequence[str], *, now: float, livemode: bool) -> Notice:
     """Raises Malformed with a reason that helps whoever set it up, and tells a forger nothing."""
@@ -131,8 +145,7 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
     if (event.get("livemode") is True) != livemode:
         return None, None, "it is from the other mode (live or test)"
     if event.get("account") is not None:
-        # Asked about it, our own account would know nothing, however often.
-        return None, None, "it is from a connected account"
+        return _of_connected(event, type_)
     watched = WATCHED.get(type_)
     if watched is None:
         return None, None, "nothing follows from this type of event"
@@ -149,6 +162,20 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
     if not isinstance(subject, str) or not ID.fullmatch(subject):
         return None, None, f"its object has no {place}"
     return kind, subject, None
+
+
+def _of_connected(event: dict[str, Any], type_: str) -> tuple[SubjectKind | None, str | None, str | None]:
+    """The account is part of whose event it is: what it says of another account is not believed."""
+    if type_ not in WATCHED_CONNECTED:
+        return None, None, "nothing follows from this type of event of a connected account"
+    account, wrapper = event["account"], event.get("data")
+    about = wrapper.get("object") if isinstance(wrapper, dict) else None
+    if not isinstance(account, str) or not CONNECTED_ACCOUNT.fullmatch(account) or not isinstance(about, dict):
+        return None, None, "it names no connected account"
+    named = about.get("id") if about.get("object") == "account" else about.get("account", account)
+    if named != account:
+        return None, None, "it is about another account than it is from"
+    return "account", account, None
 
 
 def _timestamp(signature: str) -> int:

@@ -1,0 +1,102 @@
+"""`[marketplace]`: what holds for all sellers of a marketplace, and what is kept of what they sell."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from farthing.catalog.values import Amount, Key, Line, Table, read_amount
+from farthing.shares import WHOLE, FeeRule
+
+FEES_MAX: Final = 1000
+HOLDING_DAYS_MAX: Final = 90
+Payouts = Literal["manual", "daily", "weekly", "monthly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """`country` is of a seller who named none; `holding_days` is how long what they earned is held after its delivery."""
+
+    country: str = "US"
+    holding_days: int = 7
+    payouts: Payouts = "manual"
+    fees: Sequence[FeeRule] = ()
+
+
+def _each_currency_once(amounts: list[str]) -> list[str]:
+    currencies = [read_amount(text).currency for text in amounts]
+    for currency in currencies:
+        if currencies.count(currency) > 1:
+            raise PydanticCustomError("amounts", "names {currency} twice.", {"currency": currency.upper()})
+    return amounts
+
+
+Amounts = Annotated[list[Amount], Field(max_length=50), AfterValidator(_each_currency_once)]
+
+
+class FeeTable(Table):
+    """What is kept of a sale. Of the rules that fit, one for a seller comes before one for a category, and that before one for
+    all; then the one with the larger `from`."""
+
+    seller: Line | None = Field(default=None, description="For this seller alone: your own id of them.")
+    category: Key | None = Field(default=None, description="For what is listed in this category alone.")
+    from_: Amount | None = Field(
+        default=None, alias="from", description='For sales of at least this much, in its currency: "100.00 EUR".'
+    )
+    platform_basis_points: int = Field(default=0, ge=0, le=WHOLE, description="Your share, in hundredths of a percent.")
+    organization_basis_points: int = Field(
+        default=0, ge=0, le=WHOLE, description="The share of the organization between you and the seller."
+    )
+    platform_amounts: Amounts = Field(default=[], description='And so much of each sale, one for each currency: "0.30 EUR".')
+    organization_amounts: Amounts = Field(default=[], description="The same for the organization.")
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "FeeTable":
+        if self.platform_basis_points + self.organization_basis_points > WHOLE:
+            raise PydanticCustomError("fees", "shares more than there is: the two shares are at most 10000 together.")
+        return self
+
+
+class MarketplaceTable(Table):
+    """What holds for all sellers."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
+        default="US", description="The country of a seller who named none, in two letters, such as AT."
+    )
+    holding_days: int = Field(
+        default=7, ge=0, le=HOLDING_DAYS_MAX, description="How long what a seller earned is held after its delivery."
+    )
+    payouts: Payouts = Field(
+        default="manual", description='When money goes on from a seller\'s account to their bank: "manual" when you say so.'
+    )
+    fees: Annotated[list[FeeTable], Field(max_length=FEES_MAX)] = Field(
+        default=[], description="What is kept of a sale: one table for each rule. Without one, the seller gets all of it."
+    )
+
+
+def marketplace_of(table: MarketplaceTable) -> Marketplace:
+    return Marketplace(table.country, table.holding_days, table.payouts, tuple(map(_rule, table.fees)))
+
+
+def fees_alike(table: MarketplaceTable) -> Iterator[tuple[int, int]]:
+    """Rules that are for the same sales, as (the later, the first of them)."""
+    seen: dict[tuple[object, ...], int] = {}
+    for at, fee in enumerate(table.fees):
+        from_ = None if fee.from_ is None else read_amount(fee.from_)
+        first = seen.setdefault((fee.seller, fee.category, from_), at)
+        if first != at:
+            yield at, first
+
+
+def _rule(table: FeeTable) -> FeeRule:
+    return FeeRule(
+        platform_points=table.platform_basis_points,
+        organization_points=table.organization_basis_points,
+        platform_fixed=tuple(map(read_amount, table.platform_amounts)),
+        organization_fixed=tuple(map(read_amount, table.organization_amounts)),
+        seller=table.seller,
+        category=table.category,
+        from_=None if table.from_ is None else read_amount(table.from_),
+    )
