@@ -19,9 +19,9 @@ TESTS: Final = ROOT / "tests"
 
 OPENING: Final = """# What was asked for, and where it is shown
 
-Four documents describe what a job board, a SaaS, a content platform and a payment API need; a catalogue of failures says what
-must not go wrong. Each line names the test that shows it, or the capability still to come that it belongs to. This page is made
-by `python tools/asked_for.py`; `make check` fails when a line has neither.
+Five documents describe what a job board, a SaaS, a content platform, a payment API and a marketplace need; a catalogue of
+failures says what must not go wrong. Each line names the test that shows it, or the capability still to come that it belongs
+to. This page is made by `python tools/asked_for.py`; `make check` fails when a line has neither.
 """
 
 

@@ -57,8 +57,8 @@ def test_the_strictest_rule_that_fits_is_taken() -> None:
         FeeRule(platform_points=0, platform_fixed=(Money(30, "usd"),), seller="grace"),
     ]
 
-    def kept(amount: int, currency: str = "usd", **of: str) -> int:
-        return split(Money(amount, currency), rules, **of).platform_fee.amount
+    def kept(amount: int, currency: str = "usd", *, seller: str | None = None, category: str | None = None) -> int:
+        return split(Money(amount, currency), rules, seller=seller, category=category).platform_fee.amount
 
     assert kept(9_999) == 1000
     assert kept(10_000) == 800, "from so much on"
