@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests.quick import forget_what_stays, hash_passwords_quickly, log_crashes_plainly
 from tests.tls import read_certificates_once
 
 from farthing.clock import TravelClock
@@ -19,11 +20,17 @@ from farthing.db.embedded import EmbeddedPostgres, temporary_home
 # Every sandbox that a test starts, in this process or another, compares what it says with the SDK's types.
 os.environ.setdefault("FARTHING_STRICT", "1")
 read_certificates_once()
+hash_passwords_quickly()
+log_crashes_plainly()
 TEMPLATE = "farthing_template"
 IN_MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 1024**3
 # What tests do not prove they need not wait for; the crash tests start servers of their own.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+
+
+def pytest_collection_finish() -> None:
+    forget_what_stays()
 
 
 @pytest.fixture(scope="session")

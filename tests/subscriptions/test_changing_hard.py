@@ -17,12 +17,11 @@ from farthing.world import World
 
 
 @pytest.mark.covers("F24")
-@pytest.mark.timeout(300)
-async def test_fifty_rounds_of_changes_and_ends_at_once_leave_what_the_provider_has(
+async def test_a_dozen_rounds_of_changes_and_ends_at_once_leave_what_the_provider_has(
     world: World, account: Account, ada: Ada
 ) -> None:
     bought = await subscribe(world, account)
-    for turn in range(50):
+    for turn in range(12):
         others = [each for each in (1, 2, 3, 4, 5, 6) if each != (await now(world, bought)).quantity]
         first = await quoted(world, bought, quantity=others[turn % 5], effective="now")
         if turn % 2:
