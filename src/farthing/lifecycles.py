@@ -109,6 +109,7 @@ class RefundRequestStatus(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     REFUNDED = "refunded"
+    COVERED = "covered"
 
 
 REFUND_REQUEST: Final = Lifecycle(
@@ -122,6 +123,9 @@ REFUND_REQUEST: Final = Lifecycle(
         "refund": ({RefundRequestStatus.APPROVED}, RefundRequestStatus.REFUNDED),
         # The bank returned the money: the promise stands.
         "reopen": ({RefundRequestStatus.REFUNDED}, RefundRequestStatus.APPROVED),
+        # Somebody gave the money back at the provider before anybody answered; and the bank may return that, too.
+        "cover": ({RefundRequestStatus.REQUESTED}, RefundRequestStatus.COVERED),
+        "uncover": ({RefundRequestStatus.COVERED}, RefundRequestStatus.REQUESTED),
     },
 )
 

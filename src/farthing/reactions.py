@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from farthing import analytics, emails, events, jobs
+from farthing import analytics, emails, events, jobs, reconcile
 from farthing.db import Transaction
 from farthing.errors import NotFound
 from farthing.events import Event, EventName
@@ -31,6 +31,7 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "refund.succeeded": (emails.refund_receipt,),
     "alert.payment_success_rate": (analytics.tell_staff,),
     "invoice.payment_failed": (emails.renewal_failed,),
+    "subscription.charged_otherwise": (reconcile.note_quote,),
     "subscription.lapsed": (emails.subscription_lapsed,),
     "trial.ending": (emails.trial_ending,),
     "card.expiring": (emails.card_expiring,),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.news import happened, read, sound, work
+from tests.news import happened, hear, read, sound, work
 from tests.payments.looks import payment_of, refund, refunds_of
 from tests.worlds import Account, buy, unchanged
 
@@ -207,3 +207,29 @@ def test_the_policy_is_read_from_the_catalog_and_a_missing_currency_is_nothing()
     assert replace(policy, second_person_above={}).needs_second(EURO * 10_000) is False
     with pytest.raises(Exception, match="names EUR twice"):
         catalog.parse(text.replace('["50.00 EUR"]', '["50.00 EUR", "60.00 EUR"]'))
+
+
+async def test_a_request_is_closed_by_a_refund_at_the_provider_that_covers_it_and_by_no_smaller_one(
+    world: World, account: Account
+) -> None:
+    order = await buy(world, account)
+    asked = await ask(world, order.id, TWO, Wanted(EURO * 30))
+    intent = (await payment_of(world, order.id)).provider_payment_id
+
+    async def at_the_provider(amount: int) -> RefundRequestStatus:
+        form = {"payment_intent": intent or "", "amount": str(amount)}
+        (await account.http.post("/v1/refunds", data=form)).raise_for_status()
+        await hear(world, account)
+        async with world.db.transaction("test") as tx:
+            return (await refunds.get(tx, asked.id)).status
+
+    assert await at_the_provider(1000) == RefundRequestStatus.REQUESTED
+    assert await at_the_provider(2000) == RefundRequestStatus.COVERED
+    async with world.db.transaction("test") as tx:
+        closed = await refunds.get(tx, asked.id)
+    assert (closed.closed_by, (closed.note or "").startswith("Given back at the provider: refund_")) == ("webhook:stripe", True)
+    with pytest.raises(Conflict):
+        await approve(world, asked.id, TWO, "staff:1")
+    assert "refund_request.covered" in await happened(world, order.id)
+    assert (await ask(world, order.id, TWO, Wanted(EURO * 10))).status == RefundRequestStatus.REQUESTED
+    assert await sound(world)

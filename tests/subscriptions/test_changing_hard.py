@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.news import happened, hear, sound
+from tests.news import happened, hear, sound, work
 from tests.subscriptions.conftest import PLANS, Ada, begin, subscribe, the_one
 from tests.subscriptions.test_changing import change_of, committed, newest, now, quoted
 from tests.worlds import Account
 
-from farthing import catalog, entitlements, invoices, subscriptions
+from farthing import catalog, entitlements, invoices, reconcile, subscriptions
 from farthing.errors import Conflict, FarthingError, ProviderUnavailable
-from farthing.subscriptions import Committed
+from farthing.subscriptions import Committed, Wish
 from farthing.world import World
 
 
@@ -169,3 +169,30 @@ async def test_a_lost_answer_to_a_pause_is_asked_for_again(world: World, account
     await subscriptions.ask_again(world)
     assert (await now(world, bought)).is_paused
     assert "subscription.pause_requested" in await happened(world)
+
+
+async def test_a_change_that_was_charged_at_another_figure_than_its_quote_waits_for_somebody_to_decide(
+    world: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(world, account)
+    quote = await subscriptions.preview_change(world, bought.id, Wish(plan="team"), actor="test")
+    await account.fail_next("reset_before", f"/v1/subscriptions/{bought.provider_subscription_id}", times=3)
+    with pytest.raises(ProviderUnavailable):
+        await subscriptions.commit_change(world, bought.id, quote.id, actor="test")
+    coupon = (await account.http.post("/v1/coupons", data={"percent_off": "10", "duration": "forever"})).json()["id"]
+    put_on = {"discounts[0][coupon]": coupon}
+    (await account.http.post(f"/v1/subscriptions/{bought.provider_subscription_id}", data=put_on)).raise_for_status()
+    done = await subscriptions.commit_change(world, bought.id, quote.id, actor="test")
+    assert (done.change.status, done.subscription.plan) == ("done", "team")
+    assert (await happened(world)).count("subscription.charged_otherwise") == 1
+    await work(world)
+    async with world.db.transaction("test") as tx:
+        (found,) = (await reconcile.list_page(tx, limit=10)).items
+        billed = next(each for each in await invoices.of_subscription(tx, bought.id) if each.total != bought.amount)
+    assert (found.difference.subject_kind, found.difference.subject) == ("quote", billed.provider_invoice_id)
+    assert (found.difference.ours, found.difference.theirs) == (str(quote.total), str(billed.total))
+    run = await world.db.run("test", lambda tx: reconcile.start(tx, "stripe", False, since=None, heals=True))
+    await reconcile.run(world, run)
+    async with world.db.transaction("test") as tx:
+        assert (await reconcile.get(tx, found.id)).status == "open"
+    assert await sound(world)

@@ -1,12 +1,15 @@
 """Money that a bank takes back of an invoice, and rows that are no longer what the provider has."""
 
+from datetime import timedelta
+
 import pytest
 from tests.news import happened, hear, sound
-from tests.subscriptions.conftest import Ada, subscribe, the_one
+from tests.subscriptions.conftest import Ada, begin, page_of, subscribe, the_one
 from tests.subscriptions.test_going_on import balances
 from tests.worlds import Account
 
-from farthing import entitlements, invoices, reconcile
+from farthing import entitlements, invoices, reconcile, webhooks
+from farthing.clock import TravelClock
 from farthing.invoices import InvoicePayment
 from farthing.subscriptions import Subscription
 from farthing.world import World
@@ -49,6 +52,33 @@ async def test_a_dispute_of_an_invoice_is_heard_and_in_the_books(
     assert await sound(world)
     await invoices.look_for_fees(world)
     assert (await compared(world)).found == 0
+
+
+async def test_a_dispute_and_a_refund_heard_before_the_payment_they_are_of_are_in_the_books(
+    world: World, account: Account, ada: Ada
+) -> None:
+    begun = await begin(world)
+    assert (await account.pay(await page_of(world, begun))).status_code == 200
+    (paid,) = (await account.get("/v1/invoice_payments"))["data"]
+    intent = paid["payment"]["payment_intent"]
+    (await account.http.post("/v1/refunds", data={"payment_intent": intent, "amount": "500"})).raise_for_status()
+    await account.complain(intent, amount=1500)
+    await account.fail_next("500_before", "/v1/invoice_payments", method="GET", times=3)
+    await hear(world, account, "charge.dispute.created")
+    assert "invoice.disputed" not in await happened(world)
+    world.db.clock = clock = TravelClock()
+    clock.advance(timedelta(minutes=5))
+    while await webhooks.drain(world):
+        pass
+    assert "invoice.disputed" in await happened(world)
+    await hear(world, account, "refund.created")
+    async with world.db.transaction("test") as tx:
+        (invoice,) = await invoices.of_subscription(tx, (await the_one(world)).id)
+        (payment,) = await invoices.payments_of(tx, invoice.id)
+        assert len(await invoices.disputes_of(tx, invoice.id)) == len(await invoices.refunds_of(tx, payment.id)) == 1
+    await hear(world, account)
+    assert (await happened(world)).count("invoice.disputed") == 1
+    assert await sound(world)
 
 
 async def test_a_dispute_and_a_refund_that_nobody_told_of_are_found_by_comparing(
@@ -97,8 +127,6 @@ async def test_a_row_that_was_tampered_with_is_named_and_healed(
 async def test_a_subscription_that_nobody_told_of_is_missing_here_until_it_is_healed(
     world: World, account: Account, ada: Ada
 ) -> None:
-    from tests.subscriptions.conftest import begin, page_of
-
     begun = await begin(world)
     assert (await account.pay(await page_of(world, begun))).status_code == 200
     assert (await compared(world)).found

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from farthing import invoices, payments
+from farthing import invoices, payments, subscriptions
 from farthing.db import Transaction
 from farthing.disputes import answers, store
 from farthing.disputes.actions import Look, record_dispute, record_fraud_warning, remind, reminders_from, tell_if_paid_twice
@@ -139,6 +139,7 @@ async def _record(world: World, seen: SeenDispute, look: Look, *, actor: str, al
     provider = world.provider
     if seen.payment_id is not None:
         await payments.hear_of(world, seen.payment_id, actor=actor)
+        await subscriptions.hear_of_payment(world, seen.payment_id, actor=actor)
 
     async def work(tx: Transaction) -> Recorded:
         recorded = await record_dispute(tx, provider.name, provider.livemode, seen, look)

@@ -61,6 +61,8 @@ EventName = Literal[
     "refund_request.declined",
     "refund_request.withdrawn",
     "refund_request.refunded",
+    "refund_request.covered",
+    "refund_request.uncovered",
     "entitlement.granted",
     "entitlement.revoked",
     "entitlement.ending",
@@ -131,6 +133,7 @@ EventName = Literal[
     "subscription.change_waiting",
     "subscription.change_failed",
     "subscription.change_dropped",
+    "subscription.charged_otherwise",
     "subscription.duplicate_found",
     "subscription.lapsed",
     "trial.ending",
@@ -541,6 +544,13 @@ class SubscriptionDuplicateFound(Announced):
     name = "subscription.duplicate_found"
 
 
+class SubscriptionChargedOtherwise(Announced):
+    """A change was charged at another figure than its quote: somebody changed a price at the provider meanwhile. `data`:
+    subscription, customer, change, plan, invoice, quoted, charged {amount, currency}."""
+
+    name = "subscription.charged_otherwise"
+
+
 class TrialEnding(Announced):
     """A trial ends soon, at `trial_end`. `data` as of SubscriptionStarted, and has_method."""
 
@@ -704,6 +714,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         SubscriptionPastDue,
         SubscriptionCanceled,
         SubscriptionDuplicateFound,
+        SubscriptionChargedOtherwise,
         TrialEnding,
         InvoicePaid,
         InvoicePaymentFailed,

@@ -10,6 +10,7 @@ from farthing.db import Transaction
 from farthing.errors import ProviderError
 from farthing.invoices import actions, store
 from farthing.payments import Also, Recorded
+from farthing.providers import SeenRefund
 from farthing.world import World
 
 FEE_EXPECTED: Final = timedelta(minutes=10)
@@ -37,18 +38,20 @@ async def sync_payment(world: World, provider_payment_id: str, *, actor: str, al
     return Recorded(None)
 
 
-async def sync_refund(world: World, provider_refund_id: str, *, actor: str, also: Also | None = None) -> Recorded:
+async def sync_refund(
+    world: World, provider_refund_id: str, *, actor: str, also: Also | None = None, seen: SeenRefund | None = None
+) -> Recorded:
     """See how a refund stands and record it, whoever made it: of an order's payment, or of one that paid for an invoice."""
     provider = world.provider
+    found = seen or await provider.refund(provider_refund_id)
 
     async def noted(tx: Transaction, recorded: Recorded) -> None:
-        if recorded.ignored is not None and await actions.record_refund(tx, provider.name, provider.livemode, seen):
+        if recorded.ignored is not None and await actions.record_refund(tx, provider.name, provider.livemode, found):
             recorded = Recorded(None)
         if also is not None:
             await also(tx, recorded)
 
-    seen = await provider.refund(provider_refund_id)
-    return await payments.sync_refund(world, provider_refund_id, actor=actor, also=noted, seen=seen)
+    return await payments.sync_refund(world, provider_refund_id, actor=actor, also=noted, seen=found)
 
 
 async def look_for_fees(world: World) -> int:

@@ -211,6 +211,8 @@ async def _move(
     )
     await _follow(tx, order, payment.id)
     await asked_for.follow(tx, order.id, refund.id, status)
+    if refund.reason == "provider":
+        await asked_for.cover(tx, order.id, refund.id, status)
     await returned.follow(tx, order.id, gone)
 
 

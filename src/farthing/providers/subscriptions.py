@@ -247,6 +247,9 @@ class SubscriptionProvider(Protocol):
     async def invoices_of(self, subscription_id: str, *, since: datetime | None = None) -> Sequence[SeenInvoice]:
         """All that were made since then, newest first."""
 
+    async def subscription_paid_by(self, payment_id: str) -> str | None:
+        """The subscription whose invoice a payment is for; None where it is for none."""
+
     async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
         """End it now. Nothing is given back. Ending what has ended changes nothing."""
 

@@ -7,6 +7,7 @@ from farthing.reconcile.flow import fail, run, start
 from farthing.reconcile.missed import Swept, sweep_due, sweep_events
 from farthing.reconcile.model import Difference, Discrepancy, Reconciliation
 from farthing.reconcile.nightly import TASK, nightly_due, run_task
+from farthing.reconcile.quotes import note_quote
 from farthing.reconcile.store import counts, get, get_run, list_page, runs_page
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "get_run",
     "list_page",
     "nightly_due",
+    "note_quote",
     "run",
     "run_task",
     "runs_page",

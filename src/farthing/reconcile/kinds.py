@@ -69,7 +69,7 @@ KINDS: Final = (
         find=lambda provider, named: provider.find_refund(named),
         known=ours.refunds,
         compare=model.compare_refund,
-        heal=lambda world, named: invoices.sync_refund(world, named, actor=ACTOR),
+        heal=lambda world, named: subscriptions.sync_refund(world, named, actor=ACTOR),
     ),
     Kind(
         "checkout",

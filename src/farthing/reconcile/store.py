@@ -131,7 +131,7 @@ async def seen_before(tx: Transaction, provider: str, livemode: bool, *, before:
         """
         SELECT DISTINCT subject_kind, subject FROM discrepancies
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND status = 'open' AND last_seen_at < %(before)s
-            AND kind <> 'balance'
+            AND kind <> 'balance' AND subject_kind <> 'quote'
         ORDER BY 1, 2 LIMIT %(limit)s
         """,
         provider=provider,

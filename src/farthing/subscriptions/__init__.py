@@ -9,6 +9,7 @@ from farthing.subscriptions.changing import commit as commit_change
 from farthing.subscriptions.changing import drop as drop_change
 from farthing.subscriptions.ending import ask_again, cancel, pause, resume, resume_due
 from farthing.subscriptions.flow import close_due, look_again, preview_start, start, sync, sync_checkout, tell_of_trials
+from farthing.subscriptions.hearing import hear_of_payment, sync_refund
 from farthing.subscriptions.model import Begun, PlanDiscount, Start, Subscription
 from farthing.subscriptions.quoting import preview as preview_change
 from farthing.subscriptions.sight import find_for, find_one, page_for
@@ -61,6 +62,7 @@ __all__ = [
     "get",
     "get_change",
     "get_start",
+    "hear_of_payment",
     "list_page",
     "live_of",
     "lock",
@@ -78,6 +80,7 @@ __all__ = [
     "state_of",
     "sync",
     "sync_checkout",
+    "sync_refund",
     "tell_of_trials",
     "told",
 ]

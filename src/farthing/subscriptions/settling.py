@@ -1,14 +1,19 @@
 """What becomes of a change once its subscription is seen at the provider."""
 
 from dataclasses import replace
+from typing import Final
 
-from farthing import discounts, events
+from farthing import discounts, events, invoices
 from farthing.db import Transaction
+from farthing.invoices import Invoice
 from farthing.lifecycles import SUBSCRIPTION_CHANGE, ChangeStatus
 from farthing.providers import SeenSubscription
 from farthing.subscriptions import changes
 from farthing.subscriptions.changes import Change
 from farthing.subscriptions.model import Subscription
+
+NEWEST: Final = 5
+"""Invoices among which the one of a change that was just made is."""
 
 OVER = "The subscription is over."
 UNPAID = "Its payment did not come: all stays as it was."
@@ -25,12 +30,12 @@ async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, loo
     if pending.status == ChangeStatus.ASKED and pending.coupon is None and _happened(pending, seen):
         # It is as it was asked for, whatever the answer would have been.
         await changes.answer(tx, pending, look)
-        await _finish(tx, replace(pending, status=ChangeStatus.WAITING))
+        await _finish(tx, now, replace(pending, status=ChangeStatus.WAITING))
         return
     if pending.status != ChangeStatus.WAITING or pending.answered_look is None or look <= pending.answered_look:
         return
     if _happened(pending, seen):
-        await _finish(tx, pending)
+        await _finish(tx, now, pending)
     elif seen.pending_until is not None:
         if pending.waits_until != seen.pending_until:
             await changes.wait(tx, pending, seen.pending_until)
@@ -43,10 +48,43 @@ async def settle(tx: Transaction, now: Subscription, seen: SeenSubscription, loo
         await fail(tx, now, pending, UNPAID)
 
 
-async def _finish(tx: Transaction, change: Change) -> None:
+async def _finish(tx: Transaction, found: Subscription, change: Change) -> None:
     await changes.finish(tx, change)
+    await _compare(tx, found, change)
     if change.promotion_code is not None:
         await discounts.consume(tx, change.id)
+
+
+async def _compare(tx: Transaction, found: Subscription, change: Change) -> None:
+    """The provider is asked twice what it costs, and may still charge something else: somebody changed a price or put a
+    coupon on in between. That cannot be taken back here, so it is told."""
+    billed = await _invoice_of(tx, found, change)
+    if billed is None or billed.total == change.total:
+        return
+    await events.record(
+        tx,
+        "subscription.charged_otherwise",
+        order=None,
+        **told(found, change),
+        provider=billed.provider,
+        livemode=billed.livemode,
+        invoice=billed.id,
+        provider_invoice=billed.provider_invoice_id,
+        quoted={"amount": change.total.amount, "currency": change.total.currency},
+        charged={"amount": billed.total.amount, "currency": billed.total.currency},
+    )
+
+
+async def _invoice_of(tx: Transaction, found: Subscription, change: Change) -> Invoice | None:
+    """That of the change: it settles the period from the moment that was quoted."""
+    if change.prorated_at is None:
+        return None
+    for each in (await invoices.of_subscription(tx, found.id))[:NEWEST]:
+        if each.billing_reason == "subscription_update":
+            lines = await invoices.lines_of(tx, each.id)
+            if any(line.of_subscription and line.period_start == change.prorated_at for line in lines):
+                return each
+    return None
 
 
 async def fail(tx: Transaction, found: Subscription, change: Change, reason: str) -> None:

@@ -81,7 +81,7 @@ LOOKS: Final = {
         ),
         _STOPPED,
     ),
-    **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed"), _BACK),
+    **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed", "covered"), _BACK),
     **dict.fromkeys(("failed", "dead", "unpaid", "lost", "uncollectible"), _FAILED),
     **dict.fromkeys(
         (

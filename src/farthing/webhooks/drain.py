@@ -91,7 +91,7 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
         case "checkout":
             await checkout.sync(world, first.subject_id, actor=actor, also=also)
         case "refund":
-            await invoices.sync_refund(world, first.subject_id, actor=actor, also=also)
+            await subscriptions.sync_refund(world, first.subject_id, actor=actor, also=also)
         case "customer" | "payment_method" | "account" as kind:
             await OWNED[kind](world, first.subject_id, actor=actor, also=lambda tx, why: also(tx, Recorded(None, why)))
         case "dispute":

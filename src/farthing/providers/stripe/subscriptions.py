@@ -72,6 +72,16 @@ class StripeSubscriptions(StripeCollecting):
                     each["lines"]["data"] = [_plain(line) async for line in more.auto_paging_iter()]
         return [invoices.invoice(each) for each in found]
 
+    async def subscription_paid_by(self, payment_id: str) -> str | None:
+        """A payment does not say what it is for: https://docs.stripe.com/api/invoice-payment/list."""
+        paid: Any = {"payment": {"type": "payment_intent", "payment_intent": payment_id}, "limit": 1}
+        with translated():
+            found = _plain(await self._stripe.v1.invoice_payments.list_async(paid))["data"]
+            if not found:
+                return None
+            invoice = _plain(await self._stripe.v1.invoices.retrieve_async(seen.id_of(found[0]["invoice"]) or ""))
+        return invoices.invoice(invoice).subscription_id
+
     async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
         params: Any = {"cancellation_details": {"comment": comment}} if comment else {}
         await self._unless_over(

@@ -39,6 +39,7 @@ _LOOKS: Final[dict[str, tuple[str, Tone]]] = {
     "subscription.renewed": ("repeat", "success"),
     "subscription.past_due": ("triangle-alert", "warning"),
     "subscription.canceled": ("ban", "warning"),
+    "subscription.charged_otherwise": ("triangle-alert", "danger"),
     "subscription.lapsed": ("lock", "danger"),
     "invoice.paid": ("banknote", "success"),
     "invoice.recovered": ("circle-check", "success"),
