@@ -14,7 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import access, entitled, figure_pages, figures, ingest, machine, sandbox_costs, settle, startup, truth
+from benchmarks import access, entitled, figure_pages, figures, ingest, machine, renewals, sandbox_costs, settle, startup, truth
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -32,10 +32,15 @@ class Rounds:
     truth: int
     figures: int
     subscriptions: int
+    renewals: int
 
 
-WHOLE: Final = Rounds(ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5, figures=5, subscriptions=1_000_000)
-QUICK: Final = Rounds(ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000)
+WHOLE: Final = Rounds(
+    ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5, figures=5, subscriptions=1_000_000, renewals=5_000
+)
+QUICK: Final = Rounds(
+    ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000, renewals=500
+)
 REQUESTS: Final = 300
 ORDERS: Final = 100
 CALLS: Final = 40
@@ -64,6 +69,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "pages": lambda dsn, rounds: figure_pages.measure(
         dsn, rounds=rounds.figures, calls=PAGES, subscriptions=min(rounds.subscriptions, PAGES_SUBSCRIPTIONS)
     ),
+    "renewals": lambda dsn, rounds: renewals.measure(dsn, subscribers=rounds.renewals, orders=ORDERS * rounds.settle),
 }
 """Name → what is measured, each in a database of its own."""
 

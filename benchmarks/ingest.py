@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -35,11 +35,14 @@ def measure(dsn: str, *, rounds: int, requests: int) -> Line:
 
 
 @contextmanager
-def serving(which: str, dsn: str) -> Iterator[int]:
-    """Run one of the servers; its port. It answers what comes before it is ready as soon as it is."""
+def serving(which: str, dsn: str, prepare: Callable[[int], Sequence[str]] = lambda _: ()) -> Iterator[int]:
+    """Run one of the servers; its port. It answers what comes before it is ready as soon as it is.
+
+    `prepare` is told the port, and says what else the server is given.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         port, descriptor = listening.getsockname()[1], listening.fileno()
-        command = [sys.executable, "-m", "benchmarks.serve", which, dsn, str(descriptor)]
+        command = [sys.executable, "-m", "benchmarks.serve", which, dsn, str(descriptor), *prepare(port)]
         process = subprocess.Popen(command, pass_fds=[descriptor])
     try:
         yield port

@@ -1,6 +1,6 @@
 """The servers that are asked over HTTP: Farthing's, and the least that could store or read the same row.
 
-    python -m benchmarks.serve farthing|bare|bare_access DSN SOCKET
+    python -m benchmarks.serve farthing|bare|bare_access DSN SOCKET [WEBHOOK_SECRET]
 
 Each runs under one uvicorn process, set up alike, on a listening socket that it is given.
 """
@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from benchmarks.event import SECRET
+
 POOL_MAX: Final = 16
 """A connection for each of those that send: fewer make the bare handler slower."""
 INSERT: Final = """
@@ -32,8 +34,8 @@ INSERT: Final = """
 
 
 def main() -> None:
-    which, dsn, listening = sys.argv[1], sys.argv[2], socket.socket(fileno=int(sys.argv[3]))
-    app = {"farthing": farthing, "bare": bare, "bare_access": bare_access}[which](dsn)
+    which, dsn, listening, more = sys.argv[1], sys.argv[2], socket.socket(fileno=int(sys.argv[3])), sys.argv[4:]
+    app = {"farthing": farthing, "bare": bare, "bare_access": bare_access}[which](dsn, *more)
     config = uvicorn.Config(
         app, lifespan="on", log_level="warning", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=5
     )
@@ -100,7 +102,7 @@ def bare_access(dsn: str) -> Starlette:
     return Starlette(routes=[Route("/v1/access/{content:path}", access)], lifespan=lifespan)
 
 
-def farthing(dsn: str) -> Any:
+def farthing(dsn: str, webhook_secret: str = SECRET) -> Any:
     """What `farthing serve --no-worker` serves, for a host that signs its users in by a header."""
     from benchmarks import shop
     from farthing.app import Farthing
@@ -110,7 +112,8 @@ def farthing(dsn: str) -> Any:
         user = request.headers.get("x-user")
         return None if user is None else CustomerIdentity(user)
 
-    return Farthing(shop.settings(dsn), catalog=shop.CATALOG, run_worker=False, authenticate=signed_in).asgi
+    settings = shop.settings(dsn, webhook_secret)
+    return Farthing(settings, catalog=shop.CATALOG, run_worker=False, authenticate=signed_in).asgi
 
 
 if __name__ == "__main__":

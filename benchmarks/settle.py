@@ -68,6 +68,13 @@ async def measure(dsn: str, *, rounds: int, count: int) -> list[Line]:
     ]
 
 
+async def bare_loop(dsn: str, count: int) -> float:
+    """Orders settled a second by the loop alone: the floor of others."""
+    async with _world(Database(dsn)) as world:
+        known, recorded = await _recorded(dsn)
+        return await _loop(world, known, recorded, count, connections=AT_ONCE)
+
+
 @asynccontextmanager
 async def _world(db: Database) -> AsyncIterator[World]:
     """As `farthing worker` has it. The provider is never called: the signed events say all there is to know."""

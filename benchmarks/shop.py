@@ -21,11 +21,11 @@ CATALOG: Final = catalog.parse(
 )
 
 
-def settings(dsn: str) -> Settings:
+def settings(dsn: str, webhook_secret: str = SECRET) -> Settings:
     return Settings(
         env="test",
         database_url=SecretStr(dsn),
         secret_key=SecretStr("a secret of the benchmarks, long enough to sign with"),
         stripe_secret_key=SecretStr(STRIPE_KEY),
-        stripe_webhook_secrets=(SecretStr(SECRET),),
+        stripe_webhook_secrets=(SecretStr(webhook_secret),),
     )

@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import pytest
 from tests.races.facts import Facts, facts, truth
 from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
-from tests.races.shop import CART, CARTS, HOST_TABLES, LEASES, Place, Shop, events_at, look, opened
+from tests.races.shop import CART, CARTS, HOST_TABLES, LEASES, Place, Shop, events_at, look, messages_at, opened, tell
 from tests.races.snapshots import Snapshot, wait_for_the_dead
 from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
-from farthing import customers
+from farthing import catalog, customers, subscriptions
 from farthing.clock import TravelClock
 from farthing.db import Database
 from farthing.http import keys
@@ -40,8 +41,13 @@ def forking() -> Iterator[Mortals]:
 TOLD = ("refund", "refund_line", "dispute", "capture", "spend")
 """Flows of which we know before they begin that the order is paid."""
 
-UNTOUCHED = ("settle", "settle_everything")
-"""Flows that change nothing at the provider."""
+SUBSCRIBED = ("change", "collect")
+"""Flows of somebody who has a plan."""
+
+MOMENT = "prepared"
+
+FRESH = timedelta(minutes=5)
+"""So long a moment that was kept is used again: what was quoted then is good for some minutes more."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,17 @@ class Ended:
     violations: list[str]
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A moment that was kept, here and at the provider."""
+
+    flow: str
+    rows: Snapshot
+    place: Place
+    case: Case
+    made_at: datetime
+
+
 @dataclass
 class Harness:
     """One database that is put back for every case, and processes that die in it."""
@@ -62,26 +79,39 @@ class Harness:
     place: Place
     post: Path
     empty: Snapshot
-    _ready: dict[str, tuple[Snapshot, Place, Case]] = field(default_factory=dict)
+    _ready: Ready | None = None
 
     async def prepare(self, flow: str) -> tuple[Place, Case]:
-        """The moment before the flow. Where the flow changes nothing at the provider, one purchase serves all cases."""
-        if flow in self._ready:
-            snapshot, place, case = self._ready[flow]
-            snapshot.restore()
-            return self._with_post_office(place), case
+        """The moment before the flow: made once, and then put back, here and at the provider."""
+        ready = self._ready
+        if ready is None or ready.flow != flow or datetime.now(UTC) - ready.made_at > FRESH:
+            tell(self.place, "/_sandbox/reset")
+            place, case = await self._prepared(flow)
+            tell(place, "/_sandbox/snapshots", name=MOMENT)
+            ready = self._ready = Ready(flow, Snapshot(self.connection), place, case, datetime.now(UTC))
+        else:
+            ready.rows.restore()
+            tell(ready.place, f"/_sandbox/snapshots/{MOMENT}/restore")
+        # Messages that were handed in before belong to the moment.
+        place = self._with_post_office(ready.place)
+        Path(place.post).write_text("".join(f"{line}\n" for line in messages_at(ready.place)))
+        return place, ready.case
+
+    async def _prepared(self, flow: str) -> tuple[Place, Case]:
         self.empty.restore()
         place, case = self._with_post_office(replace(self.place, key=f"sk_test_{uuid.uuid4().hex}")), Case(flow)
-        if flow == "charge":
+        if flow in ("charge", "subscribe"):
             async with opened(place) as shop:
+                await catalog.apply(shop.world)
                 await saved(shop)
+        elif flow in SUBSCRIBED:
+            async with opened(place) as shop:
+                case = await (quoted(shop, case) if flow == "change" else owing(shop, case))
         elif flow != "check_out":
             async with opened(place) as shop:
                 case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in TOLD))
                 if flow == "dispute":
                     await disputed(shop)
-        if flow in UNTOUCHED:
-            self._ready[flow] = (Snapshot(self.connection), place, case)
         return place, case
 
     def live(self, place: Place, case: Case, **how: Any) -> Life:
@@ -136,6 +166,43 @@ async def saved(shop: Shop) -> None:
     there = await customers.at_provider(world, ada.id, actor="test")
     (await shop.outside.post("/v1/payment_methods/pm_card_visa/attach", data={"customer": there})).raise_for_status()
     await customers.sync_methods(world, ada.id, actor="test")
+
+
+async def subscribed(shop: Shop, case: Case) -> Case:
+    """Somebody with a saved card has a plan, and everybody has heard of it."""
+    await catalog.apply(shop.world)
+    await saved(shop)
+    await FLOWS["subscribe"](shop, case, lambda _: None)
+    async with shop.world.db.transaction("test") as tx:
+        (found,) = (await subscriptions.list_page(tx, limit=2)).items
+    return replace(case, subscription=str(found.id), stored=frozenset(event["id"] for event in events_at(shop.place)))
+
+
+async def quoted(shop: Shop, case: Case) -> Case:
+    """They know what a dearer plan would cost."""
+    case = await subscribed(shop, case)
+    answer = await shop.post(f"/v1/subscriptions/{case.subscription}/changes/preview", {"plan": "team"}, "")
+    assert answer.status_code == 200, answer.text
+    return replace(case, quote=answer.json()["id"])
+
+
+async def owing(shop: Shop, case: Case) -> Case:
+    """Their renewal was declined, and they have another card by now."""
+    case = await subscribed(shop, case)
+    await card(shop, "pm_card_chargeCustomerFail")
+    (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 31 * 86_400 + 7200})).raise_for_status()
+    await card(shop, "pm_card_visa")
+    await shop.deliver_all([event for event in events_at(shop.place) if event["id"] not in case.stored])
+    await shop.work()
+    return replace(case, stored=frozenset(event["id"] for event in events_at(shop.place)))
+
+
+async def card(shop: Shop, name: str) -> None:
+    """What pays for the one subscription from now on."""
+    (theirs,) = look(shop.place, "/v1/subscriptions")["data"]
+    attached = await shop.outside.post(f"/v1/payment_methods/{name}/attach", data={"customer": theirs["customer"]})
+    data = {"default_payment_method": attached.raise_for_status().json()["id"]}
+    (await shop.outside.post(f"/v1/subscriptions/{theirs['id']}", data=data)).raise_for_status()
 
 
 async def disputed(shop: Shop) -> None:

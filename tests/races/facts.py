@@ -20,6 +20,8 @@ TABLES: Final = (
     " disputes dispute_answers fraud_warnings"
     " purchases purchase_reversals downloads access_versions"
     " stock_items stock_levels stock_reservations stock_movements"
+    " subscription_starts subscriptions subscription_facts subscription_changes"
+    " invoices invoice_lines invoice_payments invoice_attempts"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 
@@ -27,11 +29,13 @@ TOLD: Final = ("provider_events",)
 
 UNIMPORTANT: Final = frozenset(
     "number sequence attempts actor body body_text body_html url request answer_body input_hash written_in claimed_until"
-    " last_error api_version subject due_at reason_of_delay look".split()
+    " last_error api_version subject due_at reason_of_delay look answered_look version hosted_url pdf_url".split()
 )
 """How and by whom it was done, not what."""
 
-NAMES: Final = re.compile(r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr)_\w+)\b")
+NAMES: Final = re.compile(
+    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr|sub|si|price|il)_\w+)\b"
+)
 
 
 MOMENT: Final = re.compile(r"\b\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?( UTC|\+00:00)?)?")
@@ -57,6 +61,14 @@ def truth(place: Place) -> Facts:
     found["disputes"] = sorted(
         f"{item['status']} {item['amount']} {item['evidence_details']['submission_count']}"
         for item in look(place, "/v1/disputes?limit=100")["data"]
+    )
+    found["subscriptions"] = sorted(
+        f"{item['status']} {[(each['price']['unit_amount'], each['quantity']) for each in item['items']['data']]}"
+        for item in look(place, "/v1/subscriptions?limit=100&status=all")["data"]
+    )
+    found["invoices"] = sorted(
+        f"{item['status']} {item['billing_reason']} {item['total']} {item['amount_paid']}"
+        for item in look(place, "/v1/invoices?limit=100")["data"]
     )
     sessions = look(place, "/v1/checkout/sessions?limit=100")["data"]
     found["sessions"] = sorted(f"{item['status']} {item['payment_status']} {item['amount_total']}" for item in sessions)

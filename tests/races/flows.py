@@ -5,16 +5,21 @@ clients and the provider would. `recover` runs in the process that comes next.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from tests.races.shop import CART, LEASES, Shop, events_at
 
-from farthing import disputes, orders, payments
-from farthing.ids import OrderId
+from farthing import disputes, dunning, orders, payments, subscriptions
+from farthing.ids import OrderId, SubscriptionId
+from farthing.invoices.flow import FEE_EXPECTED
 from farthing.money import Money
 
 Say = Callable[[str], None]
+
+OF_PLANS: Final = {"subscribe": FEE_EXPECTED + LEASES, "change": FEE_EXPECTED + LEASES, "collect": timedelta(days=32)}
+"""Flow → when a fee of it is asked for: a renewal that is collected is a month ahead."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,9 @@ class Case:
     flow: str
     order: str = ""
     """The order it is about, once there is one."""
+    subscription: str = ""
+    quote: str = ""
+    """Of a change of the subscription."""
     stored: frozenset[str] = field(default_factory=frozenset)
     """Events of the provider that had been acknowledged before."""
 
@@ -91,25 +99,50 @@ async def charge(shop: Shop, case: Case, say: Say) -> None:
     await shop.work()
 
 
+async def subscribe(shop: Shop, case: Case, say: Say) -> None:
+    """A client begins a plan for somebody with a saved card, and the provider tells of it."""
+    await _subscribed(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def change(shop: Shop, case: Case, say: Say) -> None:
+    """A client commits to the quote of a dearer plan, and the provider tells of it."""
+    await _changed(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def collect(shop: Shop, case: Case, say: Say) -> None:
+    """A client tries again to collect a renewal that was declined, and the provider tells of it."""
+    await _collected(shop, case, say)
+    await _hear(shop, case, say)
+    await shop.work()
+
+
 async def recover(shop: Shop, case: Case, say: Say) -> None:
     """The leases of the dead have run out; clients and the provider repeat what nobody acknowledged, workers work."""
     shop.clock.advance(LEASES)
     await shop.work()
     await AGAIN[case.flow](shop, case, say)
-    await _hear(shop, case, say)
-    await shop.work()
-    await _hear(shop, case, say)
-    await shop.work()
+    await _come_to_rest(shop, case, say)
 
 
 async def recover_at_once(shop: Shop, case: Case, say: Say) -> None:
     """The same, but clients and the provider come before the workers do."""
     shop.clock.advance(LEASES)
     await AGAIN[case.flow](shop, case, say)
-    await _hear(shop, case, say)
-    await shop.work()
-    await _hear(shop, case, say)
-    await shop.work()
+    await _come_to_rest(shop, case, say)
+
+
+async def _come_to_rest(shop: Shop, case: Case, say: Say) -> None:
+    for _ in range(2):
+        await _hear(shop, case, say)
+        await shop.work()
+    if case.flow in OF_PLANS:
+        # Where the news of a fee came before that of the invoice, the fee is asked for later.
+        shop.clock.advance(OF_PLANS[case.flow])
+        await shop.work()
 
 
 async def _started(shop: Shop, say: Say) -> None:
@@ -149,8 +182,44 @@ async def _charged(shop: Shop, case: Case, say: Say) -> None:
     answer = await shop.post("/v1/customers/ada/charges", wanted, "the one charge")
     assert answer.status_code == 201, answer.text
     assert answer.json()["status"] == "paid"
-    # The fee is known a moment later.
-    (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 0.25})).raise_for_status()
+    await _fee_known(shop)
+
+
+async def _subscribed(shop: Shop, case: Case, say: Say) -> None:
+    wanted = {"plan": "pro", "payment_method": "default", "customer": {"id": "ada"}}
+    answer = await shop.post("/v1/subscriptions", wanted, "the one subscription")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["subscription"]["status"] == "active"
+    await _fee_known(shop)
+
+
+async def _changed(shop: Shop, case: Case, say: Say) -> None:
+    answer = await shop.post(f"/v1/subscriptions/{case.subscription}/changes", {"quote": case.quote}, "")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["status"], answer.json()["id"]) == ("done", case.quote)
+    await _fee_known(shop)
+
+
+async def _collected(shop: Shop, case: Case, say: Say) -> None:
+    answer = await shop.post(f"/v1/subscriptions/{case.subscription}/retry", {}, "")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "paid"
+    await _fee_known(shop)
+
+
+async def _collected_unless_paid(shop: Shop, case: Case, say: Say) -> None:
+    """What was paid by then is not owed any more, and says so."""
+    async with shop.world.db.transaction("test") as tx:
+        found = await subscriptions.get(tx, SubscriptionId.parse(case.subscription))
+        owed = await dunning.owed(tx, found)
+    if owed is not None:
+        await _collected(shop, case, say)
+    await _fee_known(shop)
+
+
+async def _fee_known(shop: Shop) -> None:
+    """A moment later, as is all that the provider has to say."""
+    (await shop.outside.post("/_sandbox/clock/advance", json={"seconds": 2})).raise_for_status()
 
 
 async def _canceled(shop: Shop, case: Case, say: Say) -> None:
@@ -205,6 +274,9 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "spend": _spent,
     "capture": _captured,
     "charge": _charged,
+    "subscribe": _subscribed,
+    "change": _changed,
+    "collect": _collected_unless_paid,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
@@ -218,6 +290,9 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "spend": spend,
     "capture": capture,
     "charge": charge,
+    "subscribe": subscribe,
+    "change": change,
+    "collect": collect,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }
@@ -226,7 +301,7 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
 def learned(case: Case, said: list[str]) -> Case:
     """The case as the next process finds it: what was acknowledged stays acknowledged."""
     heard = {line.split(" ", 1)[1] for line in said if line.startswith("stored ")}
-    return Case(case.flow, case.order, case.stored | heard)
+    return replace(case, stored=case.stored | heard)
 
 
 def told(said: list[str], what: str) -> Any:

@@ -123,7 +123,7 @@ async def _run(order: dict[str, object], mouth: int) -> None:
 
     wanted = order["case"]
     assert isinstance(wanted, dict)
-    case = Case(wanted["flow"], wanted["order"], frozenset(wanted["stored"]))
+    case = Case(**{**wanted, "stored": frozenset(wanted["stored"])})
     place = order["place"]
     assert isinstance(place, dict)
     kill_at = order["kill_at"]

@@ -141,6 +141,21 @@ price = "100.00 EUR"
 credits = { amount = 10 }
 """
 
+PLANS: Final = """
+[products.pro]
+name = "Pro"
+kind = "plan"
+features = ["reports"]
+plan.credits = 100
+plan.prices.monthly = { price = "20.00 EUR", interval = "month" }
+
+[products.team]
+name = "Team"
+kind = "plan"
+features = ["reports", "team"]
+plan.prices.monthly = { price = "50.00 EUR", interval = "month" }
+"""
+
 EVERYTHING: Final = CART | {
     "items": [
         {"product": "article", "quantity": 1, "content": "abc-123"},
@@ -176,7 +191,9 @@ async def opened(place: Place, clock: TravelClock | None = None) -> AsyncIterato
     db = Database(place.dsn, clock=clock, pool_max=8)
     await db.open()
     provider = Stripe(place.key, livemode=False, webhook_secrets=[WEBHOOK_SECRET], base=place.url)
-    world = World(_settings(place), db, provider, catalog.parse(CATALOG + BOARD), PostOffice(place.post), content=content_of)
+    world = World(
+        _settings(place), db, provider, catalog.parse(CATALOG + BOARD + PLANS), PostOffice(place.post), content=content_of
+    )
     _listen(world)
     inbox = Inbox(db)
     app = api()
@@ -250,6 +267,14 @@ def look(place: Place, path: str) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=20) as answer:
         found: dict[str, Any] = orjson.loads(answer.read())
     return found
+
+
+def tell(place: Place, path: str, **fields: Any) -> None:
+    """Ask the sandbox for something that is no part of Stripe, likewise."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(place.url + path, orjson.dumps(fields), headers)
+    with urllib.request.urlopen(request, timeout=20):
+        pass
 
 
 def messages_at(place: Place) -> list[str]:

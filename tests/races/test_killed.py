@@ -16,6 +16,9 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
     "spend": 1,
     "capture": 1,
     "charge": 1,
+    "subscribe": 1,
+    "change": 1,
+    "collect": 1,
 }
 """Each flow is cut into so many tests, so that they spread over processes."""
 
@@ -26,6 +29,9 @@ STRIDES = {"check_out": 2, "settle": 8, "refund": 15, "cancel": 10, "dispute": 3
     "refund_line": 30,
     "capture": 20,
     "charge": 25,
+    "subscribe": 75,
+    "change": 60,
+    "collect": 75,
 }
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 
@@ -35,6 +41,9 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute"
     "spend": 5,
     "capture": 30,
     "charge": 250,
+    "subscribe": 50,
+    "change": 50,
+    "collect": 50,
 }
 """There are more boundaries than these; where there are suddenly fewer, something is not counted any more."""
 

@@ -173,6 +173,19 @@ async def test_a_reading_that_died_half_way_goes_on_and_skips_nothing(
     assert (await read(world, started.order_id)).status == "paid"
 
 
+async def test_a_clock_that_is_hours_ahead_passes_no_event_by(world: World, account: Account, clock: TravelClock) -> None:
+    """Ours says that the piece is over in which theirs still has something to tell."""
+    started = await start(world)
+    clock.advance(timedelta(hours=10))
+    await reconcile.sweep_events(world, actor="sweep")
+    await account.pay(await session_of(world, started.id))
+    for _ in range(2):
+        clock.advance(timedelta(minutes=6))
+        await reconcile.sweep_events(world, actor="sweep")
+    await drain(world)
+    assert (await read(world, started.order_id)).status == "paid"
+
+
 @pytest.mark.covers("F85")
 async def test_asked_to_slow_down_it_waits_and_reads_on(world: World, account: Account) -> None:
     await buy(world, account)

@@ -156,6 +156,29 @@ async def test_a_downgrade_comes_with_the_next_period_and_can_be_called_off(worl
     assert await sound(world)
 
 
+async def test_what_was_paid_for_can_be_used_to_its_end_though_a_cheaper_plan_is_asked_for_a_little_before(
+    world: World, account: Account, ada: Ada
+) -> None:
+    """The renewal's invoice is for the new price only where that is asked for before it."""
+    bought = await subscribe(world, account, "team")
+    await ada.later(days=16)
+    paid = await now(world, bought)
+    await committed(world, await quoted(world, bought, plan="pro", price="monthly"))
+    left = paid.current_period_end - world.clock.now()
+    await ada.later(seconds=int(left.total_seconds()) - 1200)
+    await subscriptions.apply_due(world)
+    assert (await now(world, bought)).plan == "pro"
+    may = [await entitlements.check(world.db, "ada", each) for each in ("team", "reports", "api")]
+    assert may == [True, True, True]
+    ada.clock.advance(timedelta(minutes=21))
+    assert not await entitlements.check(world.db, "ada", "team")
+    await ada.later(hours=2)
+    may = [await entitlements.check(world.db, "ada", each) for each in ("team", "reports", "api")]
+    assert may == [False, True, True]
+    assert (await happened(world)).count("entitlement.revoked") == 1
+    assert await sound(world)
+
+
 async def test_a_downgrade_that_nobody_made_in_time_counts_from_the_first_second_of_the_period(
     world: World, account: Account, ada: Ada
 ) -> None:

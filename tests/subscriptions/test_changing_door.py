@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
 from tests.subscriptions.conftest import Ada, subscribe, the_one
-from tests.worlds import Account
+from tests.worlds import Account, unchanged
 
 from farthing.api import build
 from farthing.http import keys
@@ -85,6 +85,9 @@ async def test_nobody_changes_what_is_somebody_elses_and_bad_input_changes_nothi
         ("changes/preview", {"plan": "a\u0000b"}, 422),
         ("changes/preview", {"plan": "unheard-of"}, 404),
         ("changes/preview", {"plan": "pro"}, 409),
+        ("changes/preview", {"plan": "easy"}, 409),
+        ("changes/preview", {"quantity": 11}, 422),
+        ("changes/preview", {"plan": "team", "quantity": 2}, 422),
         ("changes/preview", {"currency": "usd"}, 422),
         ("changes/preview", {"coupon": "half"}, 403),
         ("changes/preview", {"coupon": ""}, 403),
@@ -103,6 +106,42 @@ async def test_nobody_changes_what_is_somebody_elses_and_bad_input_changes_nothi
         assert answer.headers["content-type"] == "application/problem+json"
     after = await the_one(world)
     assert replace(after, look=bought.look, seen_at=bought.seen_at) == bought
+
+
+async def test_a_card_that_declines_leaves_the_old_plan_and_what_is_over_is_not_changed(
+    world: World, account: Account, ada: Ada, door: httpx.AsyncClient
+) -> None:
+    bought = await subscribe(world, account)
+    place = f"/v1/subscriptions/{bought.id}"
+    await ada.card("pm_card_chargeCustomerFail")
+    quote = (await door.post(f"{place}/changes/preview", json={"plan": "team"})).json()
+    waits = await door.post(f"{place}/changes", json={"quote": quote["id"]})
+    assert (waits.status_code, waits.json()["status"]) == (200, "waiting")
+    assert (await door.get(place)).json()["plan"] == "pro"
+    assert waits.json()["client_secret"]
+    assert waits.json()["url"]
+    assert (await door.delete(f"{place}/changes/{quote['id']}")).status_code == 409
+    assert (await door.post(f"{place}/cancellation", json={"when": "now"})).json()["status"] == "canceled"
+    refused = await door.post(f"{place}/changes/preview", json={"plan": "team"})
+    assert (refused.status_code, "is over" in refused.json()["detail"]) == (409, True)
+
+
+async def test_what_is_not_sold_so_does_not_begin(world: World, ada: Ada, door: httpx.AsyncClient) -> None:
+    refused: list[tuple[dict[str, Any], int]] = [
+        ({"plan": "por"}, 404),
+        ({"plan": "mug"}, 422),
+        ({"quantity": 0}, 422),
+        ({"quantity": 11}, 422),
+        ({"currency": "gbp"}, 422),
+        ({"price": "weekly"}, 404),
+        ({"price": "launch"}, 409),
+        ({"payment_method": "default"}, 409),
+        ({"payment_method": "payment_method_01k9h4w3q8fvtb7m2x5c6d0e1f"}, 404),
+    ]
+    async with unchanged(world):
+        for fields, status in refused:
+            answer = await door.post("/v1/subscriptions", json={"plan": "pro", "price": "monthly", **fields})
+            assert (fields, answer.status_code) == (fields, status), answer.text
 
 
 async def test_a_server_moves_a_buyer_by_the_key_of_the_api(

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from tests.news import hear, sound
 from tests.subscriptions.conftest import PLANS, Ada, subscribe
+from tests.subscriptions.test_changing import committed, quoted
 from tests.subscriptions.test_invoices_api import signed_in
 from tests.worlds import Account
 
@@ -85,6 +86,30 @@ async def test_fewer_seats_in_the_middle_of_a_month_take_half_of_what_they_broug
         assert least <= await balance(crediting, bought.customer_id) <= most
     async with crediting.db.transaction("test") as tx:
         assert len(await invoices.of_subscription(tx, bought.id)) == 3
+    assert await sound(crediting)
+
+
+async def test_a_year_that_begins_in_the_middle_of_a_month_brings_the_credits_of_a_period(
+    crediting: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(crediting, account)
+    await spend(crediting, bought.customer_id, 30)
+    await ada.later(days=10)
+    await committed(crediting, await quoted(crediting, bought, price="yearly"))
+    # Of the 70 that were left two thirds of a hundred went with the rest of the month.
+    assert 100 <= await balance(crediting, bought.customer_id) <= 106
+    assert await sound(crediting)
+
+
+async def test_who_goes_on_after_a_long_pause_gets_the_credits_of_the_period_that_begins(
+    crediting: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(crediting, account)
+    await subscriptions.pause(crediting, bought.id, actor="test")
+    await ada.later(days=45)
+    assert await balance(crediting, bought.customer_id) == 0
+    await subscriptions.resume(crediting, bought.id, actor="test")
+    assert await balance(crediting, bought.customer_id) == 100
     assert await sound(crediting)
 
 

@@ -4,138 +4,75 @@ At the end of each month the model and we agree on who may use what, on every in
 """
 
 import asyncio
-import contextlib
+import itertools
 import random
-from calendar import monthrange
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from tests.news import sound, tell
 from tests.reconcile.test_reconcile import compare, found
 from tests.subscriptions.conftest import PLANS, begin, page_of
-from tests.worlds import Account, Sandbox, lone_sandbox
+from tests.subscriptions.mortal_worker import TICK, Mortal, SharedClock, mortal
+from tests.subscriptions.plain_model import LATE, MONTHS, Member, forty
+from tests.worlds import Account, Sandbox
 
-from farthing import analytics, catalog, customers, entitlements, ledger, reconcile, subscriptions, webhooks
-from farthing.clock import TravelClock
+from farthing import analytics, catalog, customers, entitlements, ledger, subscriptions
+from farthing.config import Settings
 from farthing.subscriptions import Subscription
+from farthing.testing.process import running
 from farthing.world import World
 
-__all__ = ["lone_sandbox"]
-
-MONTHS = 24
 GRACE = timedelta(days=7)
 PARTS = 30240
 """Of a minor unit, in which MRR is counted."""
-SETTLED = timedelta(hours=3)
-"""After a period ends, until its invoice is finalized and paid."""
 
-Fate = Literal["stays", "ends with the period", "thinks better of it", "ends now", "stops paying", "pays late"]
+KILLED_EACH_STEP = 0.1
+"""How often a worker dies at what a step of some days brings: a few times in a quarter."""
 
-LATE = ("stops paying", "pays late")
+AT_REST_WITHIN = 60
+"""Seconds of a crowded machine, until a worker has done all there is to do."""
+
+RESTLESS = """
+    SELECT 'events wait' FROM provider_events WHERE status = 'received' AND due_at <= %(now)s + interval '1 minute'
+    UNION ALL SELECT 'the list of events was not read' WHERE NOT EXISTS (
+        SELECT FROM event_cursors WHERE swept_at >= %(since)s
+    )
+    UNION ALL SELECT 'something should have been heard' FROM subscriptions WHERE news_due_at <= %(since)s
+    UNION ALL SELECT 'something is asked of the provider' FROM subscriptions WHERE asked IS NOT NULL
+    LIMIT 1
+"""
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
-def sandbox(lone_sandbox: Sandbox) -> Sandbox:
-    return lone_sandbox
+def sandbox() -> Iterator[Sandbox]:
+    """In a process of its own: three are at work here."""
+    with running() as server:
+        yield Sandbox(server.url)
 
 
-@dataclass
-class Member:
-    """One customer, and all that the model knows of them."""
-
-    name: str
-    plan: str
-    price: str
-    unit: int
-    months: int
-    """Of one period."""
-    seats: int
-    trial: int
-    joins: timedelta
-    """After the beginning."""
-    fate: Fate
-    at: int
-    """The period before which it comes true."""
-    acted: bool = False
-    recovered: bool = False
-    born: datetime | None = None
-    ended_at: datetime | None = None
-
-    @property
-    def feature(self) -> str:
-        return {"pro": "api", "team": "team"}[self.plan]
-
-    @property
-    def amount(self) -> int:
-        return self.unit * self.seats
-
-    def boundary(self, period: int) -> datetime:
-        """When a period begins: on the day of the month that the first one began on, or the last day of a shorter month."""
-        assert self.born is not None
-        first = self.born + timedelta(days=self.trial)
-        year, month = divmod(first.year * 12 + first.month - 1 + period * self.months, 12)
-        return first.replace(year=year, month=month + 1, day=min(first.day, monthrange(year, month + 1)[1]))
-
-    def periods_paid(self, now: datetime) -> int:
-        """By that time, all of which are paid that are due and can be paid."""
-        if self.born is None:
-            return 0
-        begun = [self.boundary(period) for period in range(MONTHS + 1)]
-        due = sum(at <= now - SETTLED and (self.ended_at is None or at < self.ended_at) for at in begun)
-        return due if self.fate not in LATE or self.recovered else min(due, self.at)
-
-    def paid_until(self, now: datetime) -> datetime | None:
-        """None: nobody has begun. A trial is used like what is paid."""
-        return None if self.born is None else self.boundary(self.periods_paid(now))
-
-    def may_use(self, now: datetime) -> bool:
-        until = self.paid_until(now)
-        return until is not None and now < until
-
-    def worth(self, now: datetime) -> int:
-        """A month, in twelfths of a minor unit."""
-        over = self.ended_at is not None and self.ended_at <= now
-        trying = self.born is not None and now < self.boundary(0) + SETTLED
-        if self.born is None or over or trying:
-            return 0
-        return self.amount * 12 // self.months
-
-
-def forty() -> list[Member]:
-    chance = random.Random("forty customers")
-    wanted: dict[Fate, int] = {
-        "stays": 16,
-        "ends with the period": 6,
-        "thinks better of it": 4,
-        "ends now": 4,
-        "stops paying": 5,
-        "pays late": 5,
-    }
-    fates = [fate for fate, count in wanted.items() for _ in range(count)]
-    made = []
-    for number, fate in enumerate(fates):
-        plan, price, unit, months, trial = chance.choice(
-            [*[("pro", "monthly", 2000, 1, 0)] * 2, ("pro", "yearly", 20000, 12, 0), ("team", "monthly", 5000, 1, 14)]
-        )
-        seats = chance.randint(1, 4) if plan == "pro" else 1
-        joins = timedelta(days=30 * chance.randint(0, 8) + chance.randint(1, 27), hours=chance.randint(0, 12))
-        at = chance.randint(1, 5) if months == 1 else 1
-        made.append(Member(f"member-{number}", plan, price, unit, months, seats, trial, joins, fate, at))
-    return made
+@pytest.fixture
+def clock() -> SharedClock:
+    return SharedClock()
 
 
 @dataclass
 class Saas:
     world: World
     account: Account
-    clock: TravelClock
+    clock: SharedClock
+    workers: Mortal
     members: list[Member]
     chance: random.Random
     last: str | None = None
+    began_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began_at = self.now()
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -152,19 +89,20 @@ class Saas:
         self.clock.advance(time)
 
     async def hear(self) -> None:
-        """What is new, without a quarter of it, some of it twice, in any order; and now and then nobody gets to the end."""
+        """What is new, without a quarter of it, some of it twice, in any order; and now and then the worker dies of it."""
         news = await self.news()
         kept = [each for each in news if self.chance.random() < 0.75]
         kept += [each for each in kept if self.chance.random() < 0.2]
         self.chance.shuffle(kept)
         await tell(self.world, kept)
-        if self.chance.random() < 0.3:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.chance.uniform(0.005, 0.1)):
-                    await webhooks.drain(self.world)
-            return
-        while await webhooks.drain(self.world):
-            pass
+        if self.chance.random() < KILLED_EACH_STEP:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """At a random moment of its work; the next one begins at once."""
+        await asyncio.sleep(self.chance.uniform(0.005, 0.3))
+        self.workers.kill()
+        self.workers.begin()
 
     async def news(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -180,13 +118,33 @@ class Saas:
         return found
 
     async def settle(self) -> None:
-        """What a worker does all the time: the lost news is found, the late ones are looked for, the rest is done."""
-        await self.pass_on(timedelta(minutes=5))  # what a worker died with in its hands is free again
-        await reconcile.sweep_events(self.world, actor="test")
-        while await webhooks.drain(self.world):
-            pass
-        await subscriptions.look_again(self.world)
-        await subscriptions.ask_again(self.world)
+        """A worker looks for the lost news and for what is late, and does the rest: it too may die at it once."""
+        if self.chance.random() < KILLED_EACH_STEP * 2:
+            await self.wake()
+            await self.kill()
+        since = await self.wake()
+        async with asyncio.timeout(AT_REST_WITHIN):
+            for look in itertools.count(1):
+                if await self.restless(since) is None:
+                    return
+                await asyncio.sleep(0.02)
+                if look % 25 == 0:
+                    await self.ring()
+
+    async def wake(self) -> datetime:
+        """It is time to look again, and what a worker died with in its hands is free."""
+        await self.pass_on(timedelta(minutes=6))
+        since = self.now()
+        await self.ring()
+        return since
+
+    async def ring(self) -> None:
+        async with self.world.db.transaction("test") as tx:
+            tx.ring(TICK)
+
+    async def restless(self, since: datetime) -> str | None:
+        async with self.world.db.transaction("test") as tx:
+            return await tx.find(lambda row: str(row["?column?"]), RESTLESS, since=since, now=self.now())
 
     async def join(self, member: Member) -> None:
         begun = await begin(
@@ -298,27 +256,32 @@ class Saas:
         return dict(rows)
 
 
-@pytest.mark.covers("F74", "F50")
-async def test_two_years_of_forty_customers_are_what_a_plain_model_says(
-    plain_world: World, account: Account, clock: TravelClock
+@pytest.mark.covers("F74", "F50", "F64")
+async def test_two_years_of_forty_customers_are_what_a_plain_model_says_though_workers_are_killed(
+    plain_world: World, settings: Settings, account: Account, clock: SharedClock
 ) -> None:
     world = replace(plain_world, catalog=catalog.parse(PLANS))
     await catalog.apply(world)
-    saas = Saas(world, account, clock, forty(), random.Random("two years"))
-    start = clock.now()
-    for month in range(MONTHS):
-        year, of_year = divmod(start.year * 12 + start.month + month, 12)
-        ends = datetime(year, of_year + 1, 1, tzinfo=UTC) - timedelta(hours=2)
-        while saas.now() < ends:
-            joining = [each for each in saas.members if each.born is None and start + each.joins <= saas.now()]
-            for member in joining:
+    with mortal(settings, PLANS, clock) as workers:
+        saas = Saas(world, account, clock, workers, forty(), random.Random("two years"))
+        for month in range(MONTHS):
+            await live_through(saas, month)
+            await saas.compare(month)
+        assert workers.killed > MONTHS // 2
+        done = await compare(world)
+        assert [each.difference for each in await found(world)] == []
+        assert done.status == "finished"
+
+
+async def live_through(saas: Saas, month: int) -> None:
+    start = saas.began_at
+    year, of_year = divmod(start.year * 12 + start.month + month, 12)
+    ends = datetime(year, of_year + 1, 1, tzinfo=UTC) - timedelta(hours=2)
+    while saas.now() < ends:
+        for member in saas.members:
+            if member.born is None and start + member.joins <= saas.now():
                 await saas.join(member)
-            for member in saas.members:
-                await saas.live(member)
-                await saas.recover(member)
-            await saas.travel(min(ends, saas.now() + timedelta(days=4)))
-        await saas.settle()
-        await saas.compare(month)
-    done = await compare(world)
-    assert [each.difference for each in await found(world)] == []
-    assert done.status == "finished"
+            await saas.live(member)
+            await saas.recover(member)
+        await saas.travel(min(ends, saas.now() + timedelta(days=4)))
+    await saas.settle()

@@ -1,6 +1,6 @@
 """Entitlements in the database: granted once for each sale, revoked, never deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
@@ -108,10 +108,17 @@ async def hold(
     subscription: SubscriptionId,
     features: Mapping[str, int | None],
     until: datetime | None,
+    former_until: datetime | None = None,
 ) -> None:
-    """Let the subscription grant exactly these features, with their limits, until then; None: nothing. Repeatable."""
-    wanted = features if until is not None else {}
+    """Let the subscription grant exactly these features, with their limits, until then; None: nothing. Repeatable.
+
+    Until `former_until`, what it granted before stays as well: that is paid for.
+    """
+    wanted = dict(features) if until is not None else {}
     held = {each.feature: each for each in await of_subscription(tx, subscription)}
+    if former_until is not None:
+        wanted = {feature: _larger(limit, held.get(feature)) for feature, limit in wanted.items()}
+        await _let_end(tx, [each for each in held.values() if each.feature not in wanted], former_until)
     for feature, limit in wanted.items():
         before = held.get(feature)
         if before is None:
@@ -140,10 +147,23 @@ async def hold(
         elif before.expires_at is not None and until is not None and until < before.expires_at:
             await outdate(tx, customer)
     for feature, each in held.items():
-        if feature not in wanted and each.revoked_at is None:
+        if feature not in wanted and each.revoked_at is None and former_until is None:
             await tx.run("UPDATE entitlements SET revoked_at = %(now)s WHERE id = %(id)s", now=tx.now, id=each.id)
             await outdate(tx, customer)
             await events.record(tx, "entitlement.revoked", customer=customer, subscription=subscription, feature=feature)
+
+
+def _larger(limit: int | None, former: Entitlement | None) -> int | None:
+    if former is None or former.revoked_at is not None:
+        return limit
+    return None if limit is None or former.limit is None else max(limit, former.limit)
+
+
+async def _let_end(tx: Transaction, former: Sequence[Entitlement], until: datetime) -> None:
+    for each in former:
+        if each.revoked_at is None and (each.expires_at is None or each.expires_at > until):
+            await tx.run("UPDATE entitlements SET expires_at = %(until)s WHERE id = %(id)s", until=until, id=each.id)
+            await outdate(tx, each.customer_id)
 
 
 async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list[Entitlement]:

@@ -19,12 +19,16 @@ class EventCursor:
 
 
 async def ensure(tx: Transaction, provider: str, livemode: bool, *, every: timedelta) -> EventCursor:
-    """The cursor; where there is none yet, one that begins with our first order: before it there was nothing to miss."""
+    """The cursor; where there is none yet, one that begins with what we sold first: before it there was nothing to miss. And a
+    day before it by our clock, which may be ahead."""
     await tx.run(
         """
         INSERT INTO event_cursors (provider, livemode, read_until, swept_at, due_at, created_at)
-        SELECT %(provider)s, %(livemode)s, coalesce(min(placed_at), %(now)s), %(now)s, %(due)s, %(now)s FROM orders
-            WHERE livemode = %(livemode)s
+        SELECT %(provider)s, %(livemode)s, coalesce(min(sold_at), %(now)s) - interval '1 day', %(now)s, %(due)s, %(now)s
+        FROM (
+            SELECT min(placed_at) AS sold_at FROM orders WHERE livemode = %(livemode)s
+            UNION ALL SELECT min(started_at) FROM subscription_starts WHERE livemode = %(livemode)s
+        ) AS sold
         ON CONFLICT DO NOTHING
         """,
         provider=provider,

@@ -31,6 +31,13 @@ REMEMBERED: Final = timedelta(days=30)
 SLICE: Final = timedelta(hours=6)
 """After a long time it is read piece by piece, oldest first: whoever is killed goes on with the piece it died in."""
 
+SLICE_MAX: Final = timedelta(days=4)
+QUIET: Final = 100
+"""Events: after a piece with fewer the next one may be twice as long."""
+
+CLOCKS_APART: Final = timedelta(days=1)
+"""Our clock may be wrong by so much. Where a piece ends later, it was read only up to the last event that it held."""
+
 log = structlog.get_logger("farthing.reconcile")
 
 
@@ -86,9 +93,13 @@ async def sweep_events(world: World, *, actor: str, since: datetime | None = Non
     lost = cursor.swept_at if now - cursor.swept_at > REMEMBERED else None
     start = max(cursor.read_until - OVERLAP if since is None else since, now - REMEMBERED)
     swept = Swept(start, lost_since=lost or cursor.lost_since)
+    length = SLICE
     while now - start > SLICE:
-        await _read(world, cursor, swept, start, start + SLICE, actor)
-        start += SLICE
+        length = length if now - start > length else SLICE
+        before = swept.read
+        await _read(world, cursor, swept, start, start + length, actor)
+        start += length
+        length = min(2 * length, SLICE_MAX) if swept.read - before < QUIET else SLICE
     await _read(world, cursor, swept, start, None, actor)
 
     async def done(tx: Transaction) -> None:
@@ -104,15 +115,15 @@ async def sweep_events(world: World, *, actor: str, since: datetime | None = Non
 
 async def _read(world: World, cursor: EventCursor, swept: Swept, since: datetime, before: datetime | None, actor: str) -> None:
     """One stretch of the list, newest first; the cursor moves when all of it is stored, and not before."""
-    until, last = cursor.read_until if before is None else before, None
+    until, last = cursor.read_until if before is None else min(before, world.clock.now() - CLOCKS_APART), None
     async for page in world.provider.events(since=since, before=before):
         swept.read += len(page)
         swept.stored += await _store(world, page)
         newest = page[0].notice
         if last is None:
             last = newest.id
-            if before is None and newest.occurred_at is not None:
-                until = newest.occurred_at
+            if newest.occurred_at is not None:
+                until = max(until, newest.occurred_at)
     provider = world.provider
     await world.db.run(actor, lambda tx: cursors.advance(tx, provider.name, provider.livemode, until=until, last_event_id=last))
 

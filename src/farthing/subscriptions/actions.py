@@ -15,6 +15,7 @@ from farthing.lifecycles import SUBSCRIPTION, SUBSCRIPTION_START, CheckoutStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.providers import SeenInvoice, SeenSubscription
 from farthing.subscriptions import crediting, discounting, settling, starts, store, trials
+from farthing.subscriptions.changes import early_until
 from farthing.subscriptions.model import USABLE, Start, Subscription, changes, grace_of, happened_at, news_due, paused_grace
 
 NOT_OURS = Recorded(None, "not ours: neither its mark, its customer nor its product is known here")
@@ -193,7 +194,15 @@ async def _grant(tx: Transaction, sells: Catalog, found: Subscription) -> None:
     else:
         held = await entitlements.of_subscription(tx, found.id)
         features = {each.feature: each.limit for each in held if each.revoked_at is None}
-    await entitlements.hold(tx, customer=found.customer_id, subscription=found.id, features=features, until=found.access_until)
+    await entitlements.hold(
+        tx,
+        customer=found.customer_id,
+        subscription=found.id,
+        features=features,
+        until=found.access_until,
+        # A planned change is made a little before the period ends that was paid at the former price.
+        former_until=await early_until(tx, found.id),
+    )
 
 
 async def _tell(tx: Transaction, before: Subscription | None, after: Subscription) -> None:

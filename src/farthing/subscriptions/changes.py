@@ -141,6 +141,20 @@ async def committed_since(tx: Transaction, subscription: SubscriptionId, since: 
     return found
 
 
+async def early_until(tx: Transaction, subscription: SubscriptionId) -> datetime | None:
+    """Where a change that was planned for the end of the period is made already: that end."""
+    until: datetime | None = await tx.value(
+        """
+        SELECT max(renewal_at) FROM subscription_changes
+        WHERE subscription_id = %(id)s AND effective = 'period_end' AND status IN ('asked', 'waiting', 'done')
+            AND due_at IS NOT NULL AND renewal_at > %(now)s
+        """,
+        id=subscription,
+        now=tx.now,
+    )
+    return until
+
+
 async def insert(tx: Transaction, change: Change) -> None:
     await tx.run(
         """

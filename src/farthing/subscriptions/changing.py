@@ -77,6 +77,9 @@ async def commit(world: World, id: SubscriptionId, change: SubscriptionChangeId,
         # Whoever clicked first may still be at it, and the provider answers only one of two who ask the same at once.
         with contextlib.nullcontext() if mine else contextlib.suppress(ProviderUnavailable):
             await _answer(world, quoted, actor)
+    elif quoted.status == ChangeStatus.WAITING and quoted.waits_until is None:
+        # Whoever got the answer died before they saw what became of it.
+        await flow.sync(world, found.provider_subscription_id, actor=actor)
     return await _shown(world, change, actor)
 
 

@@ -25,10 +25,13 @@ async def give_credits(tx: Transaction, sells: Catalog, found: Subscription, pai
         if invoice.billing_reason in PERIODS and invoice.total_amount > 0:
             await _vest(tx, sells, found, invoice, share=(1, 1))
         elif invoice.billing_reason == CHANGE:
-            lines = [line for line in await invoices.lines_of(tx, invoice.id) if line.proration and line.of_subscription]
+            billed = [line for line in await invoices.lines_of(tx, invoice.id) if line.of_subscription]
+            lines = [line for line in billed if line.proration]
             await _claw_back(tx, found, invoice, -sum(_price(line) for line in lines if line.amount < 0))
-            charged = sum(_price(line) for line in lines if line.amount > 0)
-            await _vest(tx, sells, found, invoice, share=(min(charged, found.amount.amount), found.amount.amount))
+            charged, whole = sum(_price(line) for line in lines if line.amount > 0), found.amount.amount
+            # Another interval, or going on after a pause, begins a period of its own.
+            begins = any(line.amount > 0 and not line.proration for line in billed)
+            await _vest(tx, sells, found, invoice, share=(1, 1) if begins else (min(charged, whole), whole))
 
 
 async def _vest(tx: Transaction, sells: Catalog, found: Subscription, invoice: Invoice, *, share: tuple[int, int]) -> None:

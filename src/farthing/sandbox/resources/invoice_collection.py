@@ -163,7 +163,8 @@ def paid(account: Account, invoice: Record, intent: Record | None) -> None:
         "status_transitions": {**invoice["status_transitions"], "paid_at": now},
     }
     account.save(invoice)
-    at_once = invoice["created"] == now and invoice.inner.get("request") == account.request.id
+    # A second may end between the two.
+    at_once = now - invoice["created"] <= 1 and invoice.inner.get("request") == account.request.id
     if intent and not at_once:
         account.emit("invoice.updated", invoice, before=earlier)
     account.emit("invoice.paid", invoice)
