@@ -56,12 +56,21 @@ async def test_every_answer_is_one_that_the_document_describes(
         return answer
 
     known = await _ids(world, account)
-    for found in schemathesis.openapi.from_dict(api.openapi()).get_all_operations():
+    document = api.openapi()
+    for found in schemathesis.openapi.from_dict(document).get_all_operations():
         assert isinstance(found, Ok)
+        if mode is GenerationMode.NEGATIVE and not _can_be_wrong(document["paths"][found.ok().path][found.ok().method]):
+            continue
         for parameters in [{}, *filter(None, [known.get(found.ok().path)])]:
             await asyncio.to_thread(_probe, found.ok(), mode, parameters, send)
     assert statuses.total() > 200
     assert REACHED[mode] <= statuses.keys()
+
+
+def _can_be_wrong(operation: dict[str, Any]) -> bool:
+    """Where all that is asked for is some text in the path, a search for what is wrong takes long and finds nothing."""
+    texts = [each["in"] == "path" and each["schema"].keys() <= {"type", "title"} for each in operation.get("parameters", ())]
+    return "requestBody" in operation or not all(texts)
 
 
 def _probe(operation: Any, mode: GenerationMode, parameters: dict[str, str], send: Send) -> None:
@@ -74,7 +83,7 @@ def _probe(operation: Any, mode: GenerationMode, parameters: dict[str, str], sen
     def probe(case: AnyCase) -> None:
         case.validate_response(send(case), checks=CHECKS)
 
-    with suppress(Unsatisfiable):  # there is no wrong way to ask for what takes no parameters
+    with suppress(Unsatisfiable):
         probe()
 
 
