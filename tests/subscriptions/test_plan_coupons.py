@@ -250,7 +250,7 @@ async def test_a_subscriber_types_a_code_and_sees_what_it_takes_off_before(world
     bought = await subscribe(world, account)
     wish = Wish(promotion_code="single")
     quote = await subscriptions.preview_change(world, bought.id, wish, actor="test")
-    assert (quote.kind, quote.due.amount, await uses(world, "single")) == ("coupon", 0, Uses())
+    assert (quote.kind, quote.due.amount, quote.renewal.amount, await uses(world, "single")) == ("coupon", 0, 0, Uses())
     rival = await begin(world, external_id="bea", email="bea@example.com", promotion_code="SINGLE")
     async with unchanged(world):
         with pytest.raises(Conflict, match="SINGLE is used up"):
@@ -292,6 +292,7 @@ async def test_the_interface_and_the_page_say_the_price_before_it_is_paid(
     assert "has expired" in (await visitor.post(f"{path}/change/preview", code="OVER")).text
     asked = (await visitor.post(f"{path}/change/preview", code="friend")).text
     assert "Use FRIEND for Pro?" in asked
+    assert "off every invoice from now on" in asked
     assert "€15.00" in asked
     assert "Your plan is changed." in await visitor.follow(await visitor.post(f"{path}/change", quote=field("quote", asked)))
     assert "For friends, every period" in (await visitor.get(path)).text

@@ -41,7 +41,9 @@ class ChangeShown(Shown):
     tax: MoneyShown
     due: MoneyShown = Field(description="What of it is charged now.")
     lines: list[QuotedLineShown]
-    renewal: MoneyShown = Field(description="What each whole period costs from then on, with its tax.")
+    renewal: MoneyShown = Field(
+        description="What each whole period costs from then on, with its tax; with a coupon, the next one."
+    )
     renewal_at: datetime
     prorated_at: datetime | None = Field(description="The moment from which on the running period is settled.")
     expires_at: datetime = Field(description="Until when the quote can be committed to.")

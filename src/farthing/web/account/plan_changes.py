@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from farthing import subscriptions
+from farthing import discounts, subscriptions
 from farthing.catalog import Catalog, PlanPrice, Product
+from farthing.db import Transaction
+from farthing.discounts import Coupon
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, ProviderError, QuoteChanged
 from farthing.ids import SubscriptionChangeId
 from farthing.lifecycles import ChangeStatus
 from farthing.money import Money
-from farthing.subscriptions import Subscription, Wish
+from farthing.subscriptions import Change, Subscription, Wish
 from farthing.web.account.subscriptions import name_of, own
 from farthing.web.account.visitor import visitor_of, who_are_you
 from farthing.web.page import redirect, render
@@ -115,9 +117,12 @@ async def _preview(request: Request, typed: Mapping[str, str], problem: str = ""
         quoted = await subscriptions.preview_change(world_of(request), found.id, wish, actor=visitor.actor)
     except (Conflict, Invalid, NotFound, ProviderError) as error:
         return await _form(request, typed, error)
+    async with reading(request) as tx:
+        coupon = await _coupon(tx, world_of(request).catalog, quoted)
     return render(
         request,
         "account/plan_change_preview.html",
+        coupon=coupon,
         found=found,
         name=name_of(request, found),
         quoted=quoted,
@@ -126,6 +131,13 @@ async def _preview(request: Request, typed: Mapping[str, str], problem: str = ""
         typed=typed,
         problem=problem,
     )
+
+
+async def _coupon(tx: Transaction, sells: Catalog, quoted: Change) -> Coupon | None:
+    """What the code that was typed stands for: it says for how long it counts."""
+    if quoted.promotion_code is None:
+        return None
+    return (await discounts.find_offer(tx, sells.coupons, quoted.promotion_code)).coupon
 
 
 async def _form(request: Request, typed: Mapping[str, str], error: FarthingError | None = None) -> Response:
