@@ -39,6 +39,8 @@ name = "A story"
 kind = "content"
 price = "3.00 EUR"
 
+[marketplace]
+
 [coupons.lantern]
 name = "For friends of the lantern"
 percent = 10
@@ -88,6 +90,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     much, whole = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1005, 1006))
     much, whole = much.replace("admin", "account"), whole.replace("admin", "account")
     buyer.post(f"{much}/refund-request", message=f"It does not write any more. {'N' + 'o' * 200}!", **asked(buyer, much))
+    buyer.post("/seller", name="The ink maker", country="US")
+    seller = staff.link("/admin/sellers", r"/admin/sellers/seller_\w+")
     buyer.start(ink_bottle=2)
     unpaid = buyer.link("/account/orders", r"/account/orders/order_\w+")
     paying = buyer.link(unpaid, r"/pay/[\w-]+")
@@ -96,7 +100,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             /account/orders {paying} /admin/sign-in /nowhere""",
         BUYER: f"""/account/orders {paid.replace("admin", "account")} {left.replace("admin", "account")} {much}
             {whole}/refund-request {unpaid} /account/downloads /account/credits /account/purchases
-            /account/payment-methods /cart""",
+            /account/payment-methods /cart /seller""",
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed
@@ -106,6 +110,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             /admin/refunds /admin/refunds?status=failed {back} /admin/refunds/requests {request} {request}/decline
             {paid}/refund?how=rest&reason=duplicate /admin/disputes /admin/disputes?status=won {dispute}
             {dispute}/evidence {dispute}/submission {dispute}/acceptance
+            /admin/sellers?status=onboarding {seller} {seller}/suspension {seller}/rejection
             /admin/customers /admin/customers?q=nobody {person} /admin/products /admin/products/plan
             /admin/coupons /admin/coupons/new /admin/coupons/spring /admin/audit {event}
             /admin/ledger /admin/jobs /admin/health /mailbox {mail} {mail}?view=source""",

@@ -17,8 +17,10 @@ Payouts = Literal["manual", "daily", "weekly", "monthly"]
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
-    """`country` is of a seller who named none; `holding_days` is how long what they earned is held after its delivery."""
+    """`open`: whether somebody else may sell here. `country` is of a seller who named none; `holding_days` is how long what
+    they earned is held after its delivery."""
 
+    open: bool = False
     country: str = "US"
     holding_days: int = 7
     payouts: Payouts = "manual"
@@ -60,8 +62,11 @@ class FeeTable(Table):
 
 
 class MarketplaceTable(Table):
-    """What holds for all sellers."""
+    """What holds for all sellers. Left out, nobody else sells here."""
 
+    open: bool = Field(
+        default=True, description="Whether whoever is signed in may become a seller; false: only your servers say who is one."
+    )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
         default="US", description="The country of a seller who named none, in two letters, such as AT."
     )
@@ -76,14 +81,17 @@ class MarketplaceTable(Table):
     )
 
 
-def marketplace_of(table: MarketplaceTable) -> Marketplace:
-    return Marketplace(table.country, table.holding_days, table.payouts, tuple(map(_rule, table.fees)))
+def marketplace_of(table: MarketplaceTable | None) -> Marketplace:
+    """Left out, nobody else sells here."""
+    if table is None:
+        return Marketplace()
+    return Marketplace(table.open, table.country, table.holding_days, table.payouts, tuple(map(_rule, table.fees)))
 
 
-def fees_alike(table: MarketplaceTable) -> Iterator[tuple[int, int]]:
+def fees_alike(table: MarketplaceTable | None) -> Iterator[tuple[int, int]]:
     """Rules that are for the same sales, as (the later, the first of them)."""
     seen: dict[tuple[object, ...], int] = {}
-    for at, fee in enumerate(table.fees):
+    for at, fee in enumerate([] if table is None else table.fees):
         from_ = None if fee.from_ is None else read_amount(fee.from_)
         first = seen.setdefault((fee.seller, fee.category, from_), at)
         if first != at:

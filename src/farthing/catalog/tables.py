@@ -259,8 +259,8 @@ class File(Table):
     )
     alerts: AlertsTable = Field(default_factory=AlertsTable, description="When staff are told that payments fail.")
     legal: LegalTable | None = Field(default=None, description="In whose name tax invoices are issued; left out, none are.")
-    marketplace: MarketplaceTable = Field(
-        default_factory=MarketplaceTable, description="What holds for all sellers, and what is kept of what they sell."
+    marketplace: MarketplaceTable | None = Field(
+        default=None, description="What holds for all sellers, and what is kept of what they sell; left out, there are none."
     )
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",

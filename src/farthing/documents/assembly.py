@@ -4,13 +4,20 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from farthing.documents import content_routes, payment_routes, saas_routes
+from farthing.documents import content_routes, payment_routes, saas_routes, seller_routes
 from farthing.documents.refusals import answer
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import handlers
 
-PLACES: Final = ("/api/checkout", "/api/purchases", "/api/payments/checkout", "/api/payments/products", "/api/v1/payments")
+PLACES: Final = (
+    "/api/checkout",
+    "/api/purchases",
+    "/api/payments/checkout",
+    "/api/payments/products",
+    "/api/v1/payments",
+    "/api/v1/sellers",
+)
 
 
 def is_ours(path: str) -> bool:
@@ -34,5 +41,6 @@ def build(*, rates: Rates | None = None) -> FastAPI:
     routes.include_router(content_routes.router)
     routes.include_router(payment_routes.router)
     routes.include_router(saas_routes.router)
+    routes.include_router(seller_routes.router)
     routes.add_middleware(Door, answer=answer)
     return routes

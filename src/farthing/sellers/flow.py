@@ -9,7 +9,7 @@ import structlog
 
 from farthing import events
 from farthing.db import Transaction
-from farthing.errors import Conflict, FarthingError, ProviderError, ProviderUnavailable
+from farthing.errors import Conflict, FarthingError, Forbidden, ProviderError, ProviderUnavailable
 from farthing.ids import SellerId
 from farthing.lifecycles import SellerStatus
 from farthing.providers import OnboardingPage, SeenAccount
@@ -42,6 +42,14 @@ async def remember(world: World, wanted: Wanted, *, actor: str) -> Seller:
         return await actions.remember(tx, wanted, country=country, provider=provider.name, livemode=provider.livemode)
 
     return await world.db.run(actor, work)
+
+
+async def check_may_begin(world: World, external_id: str) -> None:
+    """Raise Forbidden for somebody who is no seller, where the shop says itself who is one."""
+    async with world.db.transaction("sellers") as tx:
+        known = await store.find_by_external_id(tx, external_id, livemode=world.provider.livemode)
+    if known is None and not world.catalog.marketplace.open:
+        raise Forbidden("Nobody becomes a seller here by themselves.")
 
 
 async def at_provider(world: World, id: SellerId, *, actor: str) -> Seller:

@@ -79,7 +79,10 @@ class NewRejection(Body):
 @router.post("", operation_id="sellers_remember", responses=refuses(Unauthenticated, Forbidden, Conflict, Invalid))
 async def remember(world: TheWorld, caller: Known, wanted: NewSeller) -> SellerShown:
     """Find or make the seller, and keep what is new. Nobody is called: an account is made with the first onboarding link."""
-    return _shown(await flow.remember(world, _told(caller, wanted), actor=caller.actor), caller)
+    told = _told(caller, wanted)
+    if isinstance(caller, CustomerCaller):
+        await flow.check_may_begin(world, told.external_id)
+    return _shown(await flow.remember(world, told, actor=caller.actor), caller)
 
 
 def _told(caller: Server | CustomerCaller, wanted: NewSeller) -> Wanted:

@@ -188,6 +188,16 @@ async def save_rejection(tx: Transaction, id: SellerId, reason: str | None, note
     )
 
 
+async def counts(tx: Transaction, *, livemode: bool) -> dict[str, int]:
+    """How many there are of each status."""
+    rows = await tx.all(
+        lambda row: (str(row["status"]), int(row["count"])),
+        "SELECT status, count(*) AS count FROM sellers WHERE livemode = %(livemode)s GROUP BY status",
+        livemode=livemode,
+    )
+    return dict(rows)
+
+
 def _read(found: dict[str, Any]) -> Requirements:
     deadline = found.get("current_deadline")
     return Requirements(

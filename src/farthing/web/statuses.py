@@ -44,7 +44,7 @@ LOOKS: Final = {
         _SUCCESS,
     ),
     **dict.fromkeys(
-        ("open", "starting", "waiting", "received", "incomplete", "ready", "requested", "pending_approval"), _WAITING
+        ("open", "starting", "waiting", "received", "incomplete", "ready", "requested", "pending_approval", "created"), _WAITING
     ),
     **dict.fromkeys(
         (
@@ -59,6 +59,8 @@ LOOKS: Final = {
             "under_review",
             "warning_under_review",
             "appeal_under_review",
+            "onboarding",
+            "verifying",
         ),
         _MOVING,
     ),
@@ -78,6 +80,7 @@ LOOKS: Final = {
             "rejected",
             "void",
             "overtaken",
+            "deauthorized",
         ),
         _STOPPED,
     ),
@@ -94,6 +97,7 @@ LOOKS: Final = {
             "needs_response",
             "warning_needs_response",
             "appeal_needs_response",
+            "restricted",
         ),
         _ALERT,
     ),

@@ -19,4 +19,5 @@ def sections(catalog: Catalog) -> Sequence[Section]:
     kinds = {product.kind for product in catalog.products.values()}
     held = (section for kind, section in _BY_KIND if kind in kinds)
     orders, methods = Section("Orders", "receipt", "account_orders"), Section("Payment", "credit-card", "account_methods")
-    return (orders, *held, methods)
+    sells = (Section("Selling", "store", "seller"),) if catalog.marketplace.open else ()
+    return (orders, *held, methods, *sells)

@@ -17,6 +17,7 @@ _PLACES: Final = {
     "evt": "events",
     "sub": "subscriptions",
     "in": "invoices",
+    "acct": "connect/accounts",
 }
 
 _PAGES: Final = {
@@ -28,6 +29,7 @@ _PAGES: Final = {
     "refund_request": "admin_refund_request",
     "dispute": "admin_dispute",
     "subscription": "admin_subscription",
+    "seller": "admin_seller",
 }
 
 
