@@ -31,3 +31,6 @@ async def test_a_seller_is_led_shown_stopped_and_let_go_on(farthing: Farthing, w
     assert farthing("sellers", "reject", "grace", "--reason", "fraud", "--note", "Stolen.", "--yes").code == 0
     assert (await read(world, grace)).rejection_reason == "fraud"
     assert farthing("sellers", "show", "nobody").code == 4
+    why = [each["title"] for each in farthing("why", made["id"], "--json").json["timeline"]]
+    assert why[:3] == ["Seller told of", "Account made at the provider", "Led to onboarding"]
+    assert why[-3:] == ["Seller suspended", "Seller reinstated", "Rejection asked for"]

@@ -93,7 +93,9 @@ async def test_staff_find_a_seller_ask_the_provider_and_decide(
         assert "ada@example.com" in listed
         for words in (str(grace.provider_account_id), "grace@example.com"):
             assert (await admin.get(f"/admin/search?q={words}")).headers["location"] == path
-        assert "6789" in (await admin.get(path)).text
+        page = (await admin.get(path)).text
+        assert "6789" in page
+        assert "Account made at the provider" in page
         assert (await support.post(f"{path}/suspension", why="x")).status_code == 403
         assert (await support.post(f"{path}/sync")).status_code == 303
         assert "A reason has 1 to 500 characters." in await admin.follow(await admin.post(f"{path}/suspension", why=" "))

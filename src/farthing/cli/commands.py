@@ -59,7 +59,7 @@ COMMANDS: Final = {
     "clock advance": ("clock:advance", "Move the sandbox's clock on; what falls due happens."),
     "clock set": ("clock:set_", "Move the sandbox's clock on to a moment."),
     "clock preview": ("clock:preview", "Show what an advance would cause, in its order."),
-    "why": ("why:why", "All that happened to an order or a subscription, and who did it."),
+    "why": ("why:why", "All that happened to an order, a subscription or a seller, and who did it."),
     "logs": ("audit:logs", "What happened lately, to everything, and who did it."),
     "types": ("types:types", "Write the catalog as typed constants for Python and TypeScript."),
     "openapi": ("openapi:openapi", "Print the OpenAPI document of the REST interface, for typed clients."),

@@ -60,7 +60,7 @@ from farthing.events.catalog import (
     TaxDocumentIssued,
     TrialEnding,
 )
-from farthing.events.record import find, list_page, of_order, of_subscription, record
+from farthing.events.record import find, list_page, of_order, of_seller, of_subscription, record
 
 __all__ = [
     "ANNOUNCED",
@@ -124,6 +124,7 @@ __all__ = [
     "find",
     "list_page",
     "of_order",
+    "of_seller",
     "of_subscription",
     "record",
 ]

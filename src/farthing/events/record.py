@@ -11,7 +11,7 @@ import orjson
 from farthing import jobs
 from farthing.db import Row, Transaction
 from farthing.events.catalog import ANNOUNCED, Event, EventName
-from farthing.ids import EventId, Id, OrderId, SubscriptionId
+from farthing.ids import EventId, Id, OrderId, SellerId, SubscriptionId
 from farthing.paging import Page, checked_limit
 
 HOOK_TIMEOUT: Final = "5s"
@@ -90,6 +90,18 @@ async def of_subscription(tx: Transaction, subscription: SubscriptionId) -> list
         WHERE data ? 'subscription' AND data ->> 'subscription' = %(subscription)s ORDER BY sequence
         """,
         subscription=str(subscription),
+    )
+
+
+async def of_seller(tx: Transaction, seller: SellerId) -> list[Event]:
+    """All that happened to a seller, oldest first."""
+    return await tx.all(
+        build,
+        """
+        SELECT id, type, happened_at, actor, order_id, data FROM events
+        WHERE data ? 'seller' AND data ->> 'seller' = %(seller)s ORDER BY sequence
+        """,
+        seller=str(seller),
     )
 
 

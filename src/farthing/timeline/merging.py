@@ -10,6 +10,7 @@ from farthing.emails import Email
 from farthing.ids import OrderId
 from farthing.ledger import Entry as LedgerEntry
 from farthing.lifecycles import EmailStatus
+from farthing.sellers import Seller
 from farthing.subscriptions import Subscription
 from farthing.timeline import hook_runs, words
 from farthing.timeline.entry import Entry, EntryKind
@@ -43,6 +44,17 @@ async def of_subscription(tx: Transaction, subscription: Subscription) -> list[E
         *(words.of_event(event) for event in await events.of_subscription(tx, subscription.id)),
         *_from_ledger(await ledger.entries_of(tx, [str(payment.id) for payment in paid] + [str(refund.id) for refund in back])),
         *(_from_hook(run) for run in await hook_runs.of_subscription(tx, subscription.id) if not run.is_told_elsewhere),
+    ]
+    return _sorted(entries)
+
+
+async def of_seller(tx: Transaction, seller: Seller) -> list[Entry]:
+    """The same of a seller, with what the provider told of their accounts."""
+    ids = [id for id in (seller.provider_account_id, *seller.former_account_ids) if id is not None]
+    notices = [notice for id in ids for notice in await webhooks.of_subject(tx, "account", id)]
+    entries = [
+        *(_from_notice(notice) for notice in notices),
+        *(words.of_event(event) for event in await events.of_seller(tx, seller.id)),
     ]
     return _sorted(entries)
 

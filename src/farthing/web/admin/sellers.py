@@ -7,13 +7,15 @@ from typing import Final, get_args
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import sellers
+from farthing import sellers, timeline
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid
 from farthing.ids import SellerId
 from farthing.lifecycles import SellerStatus
 from farthing.providers import RejectionReason
 from farthing.sellers import Seller
+from farthing.web import staff
+from farthing.web.admin import happened
 from farthing.web.admin.links import provider_name, provider_url
 from farthing.web.page import redirect, render
 from farthing.web.staff import staff_of
@@ -54,10 +56,12 @@ async def seller_list(request: Request) -> Response:
 async def seller_detail(request: Request) -> Response:
     settings = world_of(request).settings
     async with reading(request) as tx:
-        seller = await sellers.get(tx, _id(request))
+        seller, people = await sellers.get(tx, _id(request)), await staff.names(tx)
+        told = happened.shown(request, await timeline.of_seller(tx, seller), people)
     return render(
         request,
         "admin/seller.html",
+        timeline=told,
         seller=seller,
         reasons=sellers.reasons_of(seller),
         marketplace=world_of(request).catalog.marketplace,

@@ -1,3 +1,3 @@
-DROP INDEX events_seller;
+DROP INDEX events_seller, provider_events_account;
 DROP TABLE sellers;
 DROP SEQUENCE seller_looks;

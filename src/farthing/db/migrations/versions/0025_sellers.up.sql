@@ -56,6 +56,7 @@ CREATE INDEX sellers_email ON sellers (lower(email) text_pattern_ops);
 CREATE INDEX sellers_name ON sellers (lower(name) text_pattern_ops);
 CREATE INDEX sellers_former ON sellers USING gin (former_account_ids);
 CREATE INDEX sellers_seen ON sellers (seen_at) WHERE provider_account_id IS NOT NULL;
+CREATE INDEX provider_events_account ON provider_events (subject_id) WHERE subject_kind = 'account';
 CREATE INDEX events_seller ON events ((data ->> 'seller'), sequence) WHERE data ? 'seller';
 -- The order of our looks: of two, the one that began later is right.
 CREATE SEQUENCE seller_looks;
