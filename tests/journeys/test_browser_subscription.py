@@ -38,6 +38,15 @@ features = ["reports"]
 price = "20.00 EUR"
 interval = "month"
 
+[products.studio]
+name = "Studio"
+kind = "plan"
+features = ["reports", "studio"]
+
+[products.studio.plan.prices.monthly]
+price = "60.00 EUR"
+interval = "month"
+
 [products.team]
 name = "Team"
 kind = "plan"
@@ -50,6 +59,12 @@ trial_days = 14
 [products.team.plan.prices.monthly]
 price = "50.00 EUR"
 interval = "month"
+
+[legal]
+name = "Star Shop GmbH"
+address = ["Sternwartestraße 1", "1180 Wien"]
+country = "AT"
+tax_id = "ATU13585627"
 """
 
 
@@ -197,3 +212,36 @@ def test_a_renewal_that_fails_is_paid_by_the_emailed_link(page: Page, shop: Shop
     see(page, "There is nothing left to do.")
     page.goto(f"{shop.url}/account/subscriptions")
     see(page, "€50.00 is charged")
+
+
+def test_an_upgrade_costs_what_the_page_said_and_its_invoice_can_be_downloaded(
+    page: Page, shop: Shop, provider: Provider
+) -> None:
+    sign_in(page, shop)
+    pay(page, provider.page_for("pro"), CARD, "Pay €20.00")
+    page.wait_for_url(f"{shop.url}/account/subscriptions**")
+    see(page, "€20.00 is charged")
+    page.get_by_role("link", name="Pro").click()
+    see(page, "-000001")
+    page.get_by_role("link", name="Change it").click()
+    page.get_by_label("Studio, €60.00 every month").check()
+    page.get_by_role("button", name="See what it costs").click()
+    said = page.get_by_role("button", name="Change, and pay").inner_text().rpartition("€")[2]
+    expect(page.get_by_text("Charged now").locator("xpath=..")).to_contain_text(f"€{said}")
+    page.get_by_role("button", name="Change, and pay").click()
+    expect(page.get_by_text("Your plan is changed.")).to_be_visible()
+    see(page, "-000002")
+    paid = provider.http.get("/v1/invoices", params={"limit": "1"}).json()["data"][0]
+    assert (paid["status"], paid["amount_paid"]) == ("paid", int(said.replace(".", "")))
+
+    newest = page.get_by_role("listitem").filter(has_text="-000002")
+    expect(newest).to_contain_text(f"€{said}")
+    number = newest.get_by_role("strong").inner_text()
+    where = {name: newest.get_by_role("link", name=f"{name} {number}").get_attribute("href") for name in ("PDF", "See it")}
+    pdf = page.request.get(f"{shop.url}{where['PDF']}")
+    assert (pdf.headers["content-type"], pdf.body()[:5], len(pdf.body()) > 5000) == ("application/pdf", b"%PDF-", True)
+    newest.get_by_role("link", name=f"See it {number}").click()
+    expect(page.get_by_role("heading", name="Invoice")).to_be_visible()
+    expect(page.get_by_text(number)).to_be_visible()
+    expect(page.get_by_role("row", name="Total")).to_contain_text(f"{said} EUR")
+    assert httpx.get(f"{shop.url}{where['PDF']}").content[:5] != b"%PDF-"

@@ -41,6 +41,12 @@ price = "3.00 EUR"
 
 [marketplace]
 
+[legal]
+name = "Navy Lanterns Ltd"
+address = ["1 Harbour Road", "Portsmouth"]
+country = "GB"
+tax_rate = 20
+
 [coupons.lantern]
 name = "For friends of the lantern"
 percent = 10
@@ -63,6 +69,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     assert (buyer.pay(first, DECLINED_CARD), buyer.pay(first)) == (402, 200)
     second = buyer.start(ink_bottle=1)
     buyer.pay(second)
+    paper = buyer.link(buyer.link("/account/orders", r"/account/orders/order_\w+"), r"/account/documents/tax_document_\w+")
     waiting = guest.start("a.very.long.address.of.a.guest@navy.example", lantern_club=1)
     paid, small = (staff.http.get(f"/admin/orders?q={number}").headers["location"] for number in (1001, 1002))
     left = staff.http.get("/admin/orders?q=1003").headers["location"]
@@ -100,7 +107,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             /account/orders {paying} /admin/sign-in /nowhere""",
         BUYER: f"""/account/orders {paid.replace("admin", "account")} {left.replace("admin", "account")} {much}
             {whole}/refund-request {unpaid} /account/downloads /account/credits /account/purchases
-            /account/payment-methods /cart /seller""",
+            /account/payment-methods /cart /seller {paper}""",
         STAFF: f"""/admin/orders /admin/orders?status=canceled /admin/orders?q=4242 /admin/orders?q=nobody {paid} {small} {left}
             {paid}/refund {paid}/refund?amount=500&reason=duplicate {paid}/refund?amount=5&reason=duplicate
             {left}/cancellation /admin/events {notice} /admin/events?status=parked /admin/events/replay?status=processed

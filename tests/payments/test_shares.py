@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound
 from farthing.ids import LineItemId
-from farthing.money import Money
+from farthing.money import Money, apportion
 from farthing.orders import LineItem
 from farthing.payments import WantedLine
-from farthing.payments.shares import RefundLine, Standing, apportion, choose, spread
+from farthing.payments.shares import RefundLine, Standing, choose, spread
 
 
 def line(amount: int, *, quantity: int = 1, discount: int = 0, tax: int = 0, **details: int) -> LineItem:

@@ -167,6 +167,14 @@ EVERYTHING: Final = CART | {
 }
 """Each kind that keeps rows of its own, with a code that can be used once."""
 
+LEGAL: Final = """
+[legal]
+name = "The test shop"
+address = ["Ringstraße 1"]
+country = "AT"
+"""
+"""Every payment and every refund draws a number of its own, whoever dies."""
+
 CARTS: Final = {
     "settle_everything": EVERYTHING,
     "refund_line": EVERYTHING,
@@ -191,9 +199,8 @@ async def opened(place: Place, clock: TravelClock | None = None) -> AsyncIterato
     db = Database(place.dsn, clock=clock, pool_max=8)
     await db.open()
     provider = Stripe(place.key, livemode=False, webhook_secrets=[WEBHOOK_SECRET], base=place.url)
-    world = World(
-        _settings(place), db, provider, catalog.parse(CATALOG + BOARD + PLANS), PostOffice(place.post), content=content_of
-    )
+    sells = catalog.parse(CATALOG + BOARD + PLANS + LEGAL)
+    world = World(_settings(place), db, provider, sells, PostOffice(place.post), content=content_of)
     _listen(world)
     inbox = Inbox(db)
     app = api()

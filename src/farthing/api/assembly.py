@@ -35,6 +35,7 @@ from farthing.refunds import routes as refunds
 from farthing.sellers import routes as sellers
 from farthing.subscriptions import routes as subscriptions
 from farthing.subscriptions import state_routes as customer_state
+from farthing.tax import routes as tax
 from farthing.webhooks import routes as webhooks
 
 ROUTERS: Final = (
@@ -49,6 +50,7 @@ ROUTERS: Final = (
     subscriptions.router,
     dunning.router,
     invoices.router,
+    tax.router,
     customer_state.router,
     entitlements.router,
     credits.router,

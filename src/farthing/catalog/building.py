@@ -5,7 +5,7 @@ from typing import Any
 
 from farthing.catalog.alert_tables import alerts_of
 from farthing.catalog.display_tables import DisplayTable, TranslationTable
-from farthing.catalog.legal import legal_of
+from farthing.catalog.legal import LegalTable, legal_of
 from farthing.catalog.marketplace import marketplace_of
 from farthing.catalog.model import (
     BulkDiscount,
@@ -34,7 +34,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
     return Catalog(
         currency=file.currency,
         shop=Shop(**file.shop.model_dump()),
-        products={key: _product(key, table, own.get(key)) for key, table in file.products.items()},
+        products={key: _product(key, table, own.get(key), file.legal) for key, table in file.products.items()},
         coupons={key: _coupon(key, table) for key, table in file.coupons.items()},
         bulk_discounts={key: _bulk(key, table) for key, table in file.bulk_discounts.items()},
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
@@ -47,7 +47,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
     )
 
 
-def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Product:
+def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None, legal: LegalTable | None) -> Product:
     return Product(
         key=key,
         name=table.name,
@@ -69,6 +69,7 @@ def _product(key: str, table: ProductTable, own: Mapping[str, Any] | None) -> Pr
         display=_display(table.display),
         translations={locale: _translation(words) for locale, words in table.translations.items()},
         plan=None if table.plan is None else plan_of(table.plan),
+        tax_rate=table.tax_rate or (legal.tax_rate if legal is not None and table.kind != "plan" else None),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from farthing.catalog.values import Line, Table
+from farthing.catalog.values import Line, Table, TaxRate
 
 SERIES: Final = r"^[A-Z0-9][A-Z0-9-]{0,15}$"
 
@@ -25,6 +25,8 @@ class Legal:
     automatic_tax: bool = False
     """Whether the provider computes the tax: Stripe Tax."""
     footer: str | None = None
+    tax_rate: str | None = None
+    """In percent: the tax that is in the prices of orders, where the product says nothing else."""
 
 
 class LegalTable(Table):
@@ -42,6 +44,9 @@ class LegalTable(Table):
         default="CN", description="What numbers of credit notes begin with."
     )
     automatic_tax: bool = Field(default=False, description="Let the provider compute the tax of subscriptions: Stripe Tax.")
+    tax_rate: TaxRate | None = Field(
+        default=None, description="In percent: the tax that is in the prices of orders. Left out, their documents say none."
+    )
     footer: Line | None = Field(default=None, description="A line at the foot of every document: a register, a bank account.")
 
 

@@ -103,6 +103,8 @@ class Product:
     """By locale, such as de or pt-BR."""
     plan: Plan | None = None
     """Of kind "plan": what is paid again and again. Such a product has no other prices."""
+    tax_rate: str | None = None
+    """In percent, such as "19": the tax that is in its price. None where nobody says it."""
 
     @property
     def currencies(self) -> list[str]:

@@ -35,6 +35,7 @@ from farthing.catalog.values import (
     Locale,
     ProductKey,
     Table,
+    TaxRate,
     Text,
 )
 
@@ -171,6 +172,9 @@ class ProductTable(Table):
         default="automatic", description='"manual": the money is only kept, until you capture it or let it go.'
     )
     active: bool = Field(default=True, description="false: known, not for sale.")
+    tax_rate: TaxRate | None = Field(
+        default=None, description="In percent: the tax that is in its price, where it is not that of [legal]."
+    )
     addon_of: Annotated[list[ProductKey], Field(max_length=ADDON_OF_MAX)] = Field(
         default=[], description='Products that it may only accompany, such as ["job-posting"].'
     )
@@ -217,6 +221,8 @@ class ProductTable(Table):
         alone = ("volume_prices", "addon_of", "access_days")
         if strange := next((name for name in alone if getattr(self, name)), None):
             return f'is of kind "plan", which has no {strange}.'
+        if self.tax_rate is not None:
+            return 'is of kind "plan", whose tax the payment provider computes: leave tax_rate out.'
         if self.capture == "manual":
             return 'is of kind "plan", whose money is never only kept: leave capture out.'
         return problem_of(self.plan, self.features)

@@ -17,6 +17,7 @@ KEY: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 LOCALE: Final = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
 CODE: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$"
 PERCENT: Final = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
+RATE: Final = r"^[0-9]{1,2}(\.[0-9]{1,4})?$"
 FEATURE: Final = r"^[a-z0-9][a-z0-9:._-]{0,99}$"
 PRICE: Final = r"^[0-9]{1,9}(\.[0-9]{1,3})? [A-Za-z]{3}$"
 
@@ -76,6 +77,13 @@ def _checked_percent(text: str) -> str:
     except Invalid as error:
         raise PydanticCustomError("percent", "{said}", {"said": error.detail}) from None
     return text
+
+
+def _checked_rate(text: str) -> str:
+    if not re.fullmatch(RATE, text, re.ASCII):
+        raise PydanticCustomError("percent", '{text} is not a rate: write it like 20 or "8.875".', {"text": repr(text[:40])})
+    whole, _, part = text.partition(".")
+    return f"{int(whole)}.{part}".rstrip("0").rstrip(".") if part else str(int(whole))
 
 
 def _checked_price(text: str) -> str:
@@ -156,6 +164,12 @@ Percent = Annotated[
     str,
     Field(json_schema_extra={"type": ["integer", "string"], "pattern": PERCENT}),
     AfterValidator(_checked_percent),
+    BeforeValidator(_percent),
+]
+TaxRate = Annotated[
+    str,
+    Field(json_schema_extra={"type": ["integer", "string"], "pattern": RATE}),
+    AfterValidator(_checked_rate),
     BeforeValidator(_percent),
 ]
 Code = Annotated[str, Field(pattern=CODE), AfterValidator(str.upper)]

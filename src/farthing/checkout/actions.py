@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from farthing import catalog, customers, discounts, events, fulfillment, orders, payments
+from farthing import catalog, customers, discounts, events, fulfillment, orders, payments, tax
 from farthing.catalog import PricedCart, Product
 from farthing.checkout import asking, store
 from farthing.checkout.model import Checkout
@@ -91,7 +91,7 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
         tx,
         customer=customer.id,
         email=buyer.email or customer.email,
-        lines=[await fulfillment.check(tx, customer.id, _line(line)) for line in cart.lines],
+        lines=[_taxed(await fulfillment.check(tx, customer.id, _line(line)), line.product) for line in cart.lines],
         total=cart.total,
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,
@@ -234,6 +234,11 @@ async def _free(tx: Transaction, wanted: Wanted, terms: Terms, order: Order) -> 
     await store.insert(tx, checkout, livemode=terms.livemode)
     await events.record(tx, "checkout.completed", order=order.id, checkout=checkout.id)
     return checkout
+
+
+def _taxed(line: NewLine, product: catalog.Product) -> NewLine:
+    """The rate of the tax in its price is copied in as the price is."""
+    return line if product.tax_rate is None else replace(line, details={**line.details, tax.RATE: product.tax_rate})
 
 
 def _line(line: catalog.PricedLine) -> NewLine:

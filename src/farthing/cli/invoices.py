@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from farthing import customers
-from farthing import invoices as room
+from farthing import customers, invoices, tax
 from farthing.cli import opening, show
 from farthing.cli.opening import ACTOR
 from farthing.cli.terminal import terminal
 from farthing.errors import Invalid
 from farthing.ids import TaxDocumentId
-from farthing.invoices import InvoiceDispute, TaxDocument
+from farthing.invoices import InvoiceDispute
+from farthing.tax import TaxDocument
 
 
 async def list_(*, customer: str | None = None, limit: int = 25, cursor: str | None = None) -> int:
@@ -34,7 +34,7 @@ async def list_(*, customer: str | None = None, limit: int = 25, cursor: str | N
     after = TaxDocumentId.parse(cursor) if cursor else None
     async with opening.database() as db, db.transaction(ACTOR) as tx:
         owner = None if customer is None else (await customers.find(tx, customer)).id
-        page = await room.documents_page(tx, limit=limit, cursor=after, customer=owner)
+        page = await tax.list_page(tx, limit=limit, cursor=after, customer=owner)
     rows = [
         (
             each.name,
@@ -65,11 +65,12 @@ async def show_(document: str, /) -> int:
     Parameters
     ----------
     document
-        Its number, its id, or the invoice's id.
+        Its number, its id, or that of the order or invoice that it is about.
     """
     async with opening.database() as db, db.transaction(ACTOR) as tx:
-        found = await room.find_document(tx, document)
-        asked = await room.disputes_of(tx, found.invoice_id)
+        found = await tax.find(tx, document)
+        of = found.source.invoice_id
+        asked = [] if of is None else await invoices.disputes_of(tx, of)
     lines = [
         f"[bold]{found.name}[/] · {found.kind.replace('_', ' ')} · {found.id}",
         f"From {show.said(found.seller.name)} to {show.said(found.buyer.name)} {show.said(found.buyer.tax_id or '')}",
@@ -84,35 +85,40 @@ async def show_(document: str, /) -> int:
 
 
 async def pdf(document: str, /, *, output: Path | None = None) -> int:
-    """Write a tax invoice or credit note as PDF. The same document is the same file.
+    """Write a tax invoice or credit note as PDF, or as a page where PDF is not installed. The same document is the same file.
 
     For example:
 
         farthing invoices pdf INV-2026-000001
+        farthing invoices pdf 1001
         farthing invoices pdf CN-2026-000001 --output credit.pdf
 
     Parameters
     ----------
     document
-        Its number, its id, or the invoice's id.
+        Its number, its id, or that of the order or invoice that it is about.
     output
         The file to write; by default its number.
     """
     async with opening.database() as db, db.transaction(ACTOR) as tx:
-        found = await room.find_document(tx, document)
-    path = output or Path(f"{found.name}.pdf")
-    made = room.pdf(found)
+        found = await tax.find(tx, document)
+    suffix = "pdf" if tax.can_print() else "html"
+    path = output or Path(f"{found.name}.{suffix}")
+    made = tax.pdf(found) if suffix == "pdf" else tax.html(found).encode()
     try:
         path.write_bytes(made)
     except OSError as error:
         raise Invalid(f"{path} cannot be written: {error.strerror}.") from None
     terminal().show({"file": str(path), "document": str(found.id)}, f"Written: {path} ({len(made)} bytes).")
+    if suffix != "pdf":
+        terminal().say("PDF is not installed here, so this is a page: pip install 'farthing[pdf]'.")
     return 0
 
 
 def _document(found: TaxDocument) -> dict[str, object]:
-    names = "id kind name invoice_id corrects customer_id net tax total notes issued_at".split()
-    return {name: getattr(found, name) for name in names} | {"buyer": found.buyer.name, "seller": found.seller.name}
+    names = "id kind name corrects customer_id net tax total notes issued_at".split()
+    of = {"invoice_id": found.source.invoice_id, "order_id": found.source.order_id}
+    return {name: getattr(found, name) for name in names} | of | {"buyer": found.buyer.name, "seller": found.seller.name}
 
 
 def _dispute(found: InvoiceDispute) -> dict[str, object]:

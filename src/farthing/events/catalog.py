@@ -651,7 +651,8 @@ class SellerReinstated(Announced):
 
 
 class TaxDocumentIssued(Announced):
-    """A tax invoice or credit note has its number. `data`: document, kind, number, invoice, customer, amount."""
+    """A tax invoice or credit note has its number. `data`: document, kind, number, invoice and subscription (null where it
+    is of an order), customer, amount."""
 
     name = "tax_document.issued"
 

@@ -564,17 +564,26 @@ RULES: Final = (
     ),
     Rule(
         "tax-documents-agree",
-        "A tax invoice is its invoice's total, a credit note its refund; nothing goes back of a tax invoice without one.",
+        "A tax invoice is its invoice's or order's total; credit notes are all that went back of it, and never more than it.",
         """
-        SELECT document.name FROM tax_documents document JOIN invoices invoice ON invoice.id = document.invoice_id
-            LEFT JOIN invoice_refunds refund ON refund.id = document.invoice_refund_id
-        WHERE document.currency <> invoice.currency
-            OR document.total_amount <> (CASE document.kind WHEN 'invoice' THEN invoice.total_amount ELSE refund.amount END)
-        UNION ALL
-        SELECT document.name FROM tax_documents document JOIN invoice_payments payment USING (invoice_id)
-            JOIN invoice_refunds refund ON refund.invoice_payment_id = payment.id AND refund.status = 'succeeded'
-        WHERE document.kind = 'invoice'
-            AND NOT EXISTS (SELECT 1 FROM tax_documents note WHERE note.invoice_refund_id = refund.id)
+        WITH back AS (
+            SELECT invoice_id, NULL::uuid AS order_id, sum(refunded_amount) AS amount FROM invoice_payments GROUP BY invoice_id
+            UNION ALL
+            SELECT NULL, order_id, sum(refunded_amount) FROM payments WHERE settles GROUP BY order_id
+        ), noted AS (
+            SELECT corrects, sum(total_amount) AS amount FROM tax_documents WHERE kind = 'credit_note' GROUP BY corrects
+        )
+        SELECT document.name FROM tax_documents document
+            LEFT JOIN invoices invoice ON invoice.id = document.invoice_id
+            LEFT JOIN orders ON orders.id = document.order_id
+            LEFT JOIN back ON back.invoice_id = document.invoice_id OR back.order_id = document.order_id
+            LEFT JOIN noted ON noted.corrects = document.id
+        WHERE document.kind = 'invoice' AND (
+            document.currency <> coalesce(invoice.currency, orders.currency)
+            OR document.total_amount <> coalesce(invoice.total_amount, orders.total_amount)
+            OR coalesce(noted.amount, 0) NOT BETWEEN coalesce(back.amount, 0) AND document.total_amount
+            OR (invoice.status = 'void' AND coalesce(noted.amount, 0) <> document.total_amount)
+        )
         """,
     ),
     Rule(

@@ -3,16 +3,7 @@
 from farthing.invoices.actions import Look, Outcome, knows_payment, learn_fee, record, record_refund
 from farthing.invoices.disputes import InvoiceDispute, disputes_of, record_dispute, silent_disputes
 from farthing.invoices.flow import look_for_fees, sync_payment, sync_refund
-from farthing.invoices.issuing import (
-    details_of,
-    documents_page,
-    find_document,
-    get_document,
-    save_details,
-)
-from farthing.invoices.issuing import of_invoice as documents_of
 from farthing.invoices.model import Invoice, InvoiceLine, InvoicePayment, InvoiceRefund
-from farthing.invoices.printing import html, pdf
 from farthing.invoices.store import (
     find_by_provider_id,
     get,
@@ -24,7 +15,6 @@ from farthing.invoices.store import (
     refunds_of,
     unsettled_since,
 )
-from farthing.invoices.tax import Party, TaxDetails, TaxDocument, TaxLine, checked_details
 
 __all__ = [
     "Invoice",
@@ -34,20 +24,9 @@ __all__ = [
     "InvoiceRefund",
     "Look",
     "Outcome",
-    "Party",
-    "TaxDetails",
-    "TaxDocument",
-    "TaxLine",
-    "checked_details",
-    "details_of",
     "disputes_of",
-    "documents_of",
-    "documents_page",
     "find_by_provider_id",
-    "find_document",
     "get",
-    "get_document",
-    "html",
     "knows_payment",
     "learn_fee",
     "lines_of",
@@ -56,12 +35,10 @@ __all__ = [
     "of_subscription",
     "paid_until",
     "payments_of",
-    "pdf",
     "record",
     "record_dispute",
     "record_refund",
     "refunds_of",
-    "save_details",
     "silent_disputes",
     "sync_payment",
     "sync_refund",

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from farthing import catalog, credits, events, ledger
+from farthing import catalog, credits, events, ledger, tax
 from farthing.catalog import Legal
 from farthing.db import Transaction
 from farthing.ids import CustomerId, InvoiceId, InvoicePaymentId, InvoiceRefundId, SubscriptionId
-from farthing.invoices import issuing, store
+from farthing.invoices import store
 from farthing.invoices.model import Invoice, InvoicePayment, InvoiceRefund, refunded_tax, tax_part
+from farthing.invoices.taxing import is_reverse_charge, tax_lines
 from farthing.ledger import Move
 from farthing.lifecycles import INVOICE, INVOICE_REFUND, InvoiceRefundStatus, InvoiceStatus
 from farthing.money import Money
 from farthing.providers import SeenInvoice, SeenRefund
+from farthing.tax import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,6 @@ async def record(
         if after.told_attempts and after.billing_reason != "subscription_create":
             days = ((after.paid_at or tx.now) - after.issued_at).days
             await events.record(tx, "invoice.recovered", order=None, **_told(after), attempts=after.told_attempts, days=days)
-        if legal is not None:
-            await issuing.issue(tx, after, legal)
     if failed:
         at = after.next_payment_attempt_at
         await events.record(
@@ -75,7 +75,30 @@ async def record(
             attempt=after.attempt_count,
             next_attempt_at=None if at is None else at.isoformat(),
         )
+    if before is None or before.status != after.status:
+        await _issue(tx, after, seen, legal)
     return Outcome(after, newly_paid)
+
+
+async def _issue(tx: Transaction, invoice: Invoice, seen: SeenInvoice, legal: Legal | None) -> None:
+    """Our tax invoice of it from when it is final, be it paid or not; and once it is void, the credit note that takes it back.
+
+    The numbers are drawn last: whoever draws the next one waits for this commit.
+    """
+    source = Source(invoice_id=invoice.id, subscription_id=invoice.subscription_id)
+    if invoice.status == InvoiceStatus.VOID:
+        await tax.cancel(tx, source)
+    elif legal is not None and invoice.status != InvoiceStatus.DRAFT and invoice.total_amount > 0:
+        await tax.issue(
+            tx,
+            source,
+            tax_lines(seen),
+            legal,
+            customer=invoice.customer_id,
+            currency=invoice.currency,
+            livemode=invoice.livemode,
+            reverse=is_reverse_charge(seen),
+        )
 
 
 def _mirrored(
@@ -212,19 +235,21 @@ _LATE = (InvoiceRefundStatus.SUCCEEDED, InvoiceRefundStatus.PENDING)
 
 async def _give_back(tx: Transaction, payment: InvoicePayment, refund: InvoiceRefund) -> InvoiceRefund:
     back = payment.refunded_amount + refund.money.amount
-    tax = refunded_tax(payment, back) - payment.refunded_tax_amount
-    await store.save_refunded(tx, payment.id, back, payment.refunded_tax_amount + tax)
-    held, of_tax = ledger.provider(payment.provider), Money(tax, refund.money.currency)
+    of_tax = refunded_tax(payment, refund.money)
+    await store.save_refunded(tx, payment.id, back, payment.refunded_tax_amount + of_tax.amount)
+    held = ledger.provider(payment.provider)
     moves = Move(held, ledger.REFUNDS, refund.money - of_tax), Move(held, ledger.TAXES, of_tax)
     await ledger.post(tx, "refund", str(refund.id), *moves)
     await _tell(tx, "invoice.refunded", payment, refund)
-    refund = replace(refund, tax_amount=tax)
+    refund = replace(refund, tax_amount=of_tax.amount)
     await store.save_refund(tx, payment, refund)
-    await issuing.credit(tx, payment, refund)
     # Of the money that had not gone back before: what it brought goes with it.
     left, id = payment.money.amount - payment.refunded_amount, str(payment.invoice_id)
-    owner = (await store.get(tx, payment.invoice_id)).customer_id
-    await credits.hold_given(tx, owner, [id], str(refund.id), refund.money.amount, left)
+    invoice = await store.get(tx, payment.invoice_id)
+    await credits.hold_given(tx, invoice.customer_id, [id], str(refund.id), refund.money.amount, left)
+    gone = sum(each.refunded_amount for each in await store.payments_of(tx, payment.invoice_id))
+    source = Source(invoice_id=invoice.id, invoice_refund_id=refund.id, subscription_id=invoice.subscription_id)
+    await tax.credit(tx, source, gone)
     return refund
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from farthing.ids import CustomerId, InvoiceId, InvoicePaymentId, InvoiceRefundId, SubscriptionId
 from farthing.lifecycles import InvoiceRefundStatus, InvoiceStatus
-from farthing.money import Money
+from farthing.money import Money, apportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def tax_part(money: Money, total: int, tax: int) -> Money:
     return money.split([net, tax])[1] if net + tax else Money.zero(money.currency)
 
 
-def refunded_tax(payment: InvoicePayment, refunded: int) -> int:
-    """How much tax has gone back once so much of the payment has: exactly all of it with the last unit."""
-    if not payment.money.amount:
-        return 0
-    return min(payment.tax.amount * refunded // payment.money.amount, refunded)
+def refunded_tax(payment: InvoicePayment, back: Money) -> Money:
+    """How much of what goes back now is tax: by the running total, so that all of it is back with the last unit."""
+    tax, money = payment.tax.amount, payment.money.amount
+    taken = [payment.refunded_amount - payment.refunded_tax_amount, payment.refunded_tax_amount]
+    return Money(apportion(back.amount, [money - tax, tax], taken)[1], back.currency)

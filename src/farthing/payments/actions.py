@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from farthing import events, fulfillment, ledger, orders
+from farthing import events, fulfillment, ledger, orders, tax
+from farthing.catalog import Legal
 from farthing.db import Transaction
 from farthing.errors import NotFound
 from farthing.ids import OrderId, PaymentId
@@ -71,15 +72,23 @@ async def open_intent(
     return payment
 
 
-async def record_payment(tx: Transaction, provider: str, livemode: bool, seen: SeenPayment) -> Recorded:
-    """Bring our payment, and what hangs on it, up to what the provider says. Repeating it changes nothing."""
+async def record_payment(
+    tx: Transaction, provider: str, livemode: bool, seen: SeenPayment, *, legal: Legal | None = None
+) -> Recorded:
+    """Bring our payment, and what hangs on it, up to what the provider says. Repeating it changes nothing.
+
+    `legal`: in whose name the tax invoice of what it pays for is issued.
+    """
     order_id = await _order_of(tx, provider, livemode, seen)
     if order_id is None:
         return NOT_OURS
     order = await orders.lock(tx, order_id)
     payment = await _lock_payment(tx, order, provider, seen)
-    await _act(tx, order, payment, seen)
+    paid = await _act(tx, order, payment, seen)
     await _learn_details(tx, order, payment.id, seen)
+    if paid is not None:
+        # Last: whoever draws the next number waits for this commit.
+        await tax.issue_order(tx, paid, legal)
     return Recorded(order_id)
 
 
@@ -128,7 +137,8 @@ async def _lock_payment(tx: Transaction, order: Order, provider: str, seen: Seen
     return second
 
 
-async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment) -> None:
+async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment) -> Order | None:
+    """The order where this paid for it."""
     match decide(order.status, payment, seen):
         case Nothing():
             pass
@@ -154,17 +164,18 @@ async def _act(tx: Transaction, order: Order, payment: Payment, seen: SeenPaymen
                 # It was the only way to pay the order.
                 await orders.close_unpaid(tx, order)
         case Settled(received):
-            await _settle(tx, order, payment, seen, received)
+            return await _settle(tx, order, payment, seen, received)
         case Surplus(received, reason):
             await _give_back(tx, order, payment, seen, received, reason)
+    return None
 
 
-async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money) -> None:
+async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money) -> Order | None:
     if refused := await fulfillment.refusal(tx, order):
         # It became impossible while the buyer paid: an order is handed over whole, or its money goes back.
         await _give_back(tx, order, payment, seen, received, refused)
         await orders.cancel(tx, order)
-        return
+        return None
     status = PAYMENT.move(payment.status, "settle")
     await store.save_received(tx, payment, seen, received, status, surplus=None)
     move = Move(ledger.SALES, ledger.provider(payment.provider), received)
@@ -174,6 +185,7 @@ async def _settle(tx: Transaction, order: Order, payment: Payment, seen: SeenPay
         order = await orders.reduce(tx, order, order.total - received)
     paid = await orders.mark_paid(tx, order)
     await fulfillment.grant(tx, paid)
+    return paid
 
 
 async def _give_back(tx: Transaction, order: Order, payment: Payment, seen: SeenPayment, received: Money, reason: str) -> None:

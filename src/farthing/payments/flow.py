@@ -42,7 +42,8 @@ async def sync(
     found = seen or await provider.payment(provider_payment_id)
 
     async def work(tx: Transaction) -> Recorded:
-        recorded = await record_payment(tx, provider.name, provider.livemode, found)
+        legal = world.catalog.legal
+        recorded = await record_payment(tx, provider.name, provider.livemode, found, legal=legal)
         if also is not None:
             await also(tx, recorded)
         return recorded

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from farthing import tax
 from farthing.db import Transaction
 from farthing.http.bodies import MoneyShown, Shown
 from farthing.lifecycles import PaymentStatus, RefundStatus
@@ -15,6 +16,7 @@ from farthing.payments import line_store, store
 from farthing.payments.model import Payment, Refund, RefundReason
 from farthing.payments.shares import RefundLine
 from farthing.providers import CaptureMethod
+from farthing.tax import TaxDocumentShown
 
 DISCREET: Final = frozenset({"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "restricted_card", "stolen_card"})
 """https://docs.stripe.com/declines/codes: reported to the buyer as a plain decline."""
@@ -138,6 +140,7 @@ class OrderDetailShown(OrderShown):
     refundable: MoneyShown = Field(description="What could still be given back.")
     payments: list[PaymentShown]
     refunds: list[RefundShown]
+    documents: list[TaxDocumentShown] = Field(description="Our tax invoice of it, and its credit notes.")
 
 
 async def detail_of(tx: Transaction, order: Order, *, for_staff: bool) -> OrderDetailShown:
@@ -150,4 +153,5 @@ async def detail_of(tx: Transaction, order: Order, *, for_staff: bool) -> OrderD
         refundable=MoneyShown.of(refundable[0] if refundable else Money.zero(order.total.currency)),
         payments=[PaymentShown.of(payment, for_staff=for_staff) for payment in payments],
         refunds=[await refund_shown(tx, each, for_staff=for_staff) for each in refunds],
+        documents=[TaxDocumentShown.of(each) for each in await tax.of_order(tx, order.id)],
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from farthing import events, jobs, ledger, orders
+from farthing import events, jobs, ledger, orders, tax
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import OrderId, PaymentId, RefundId
@@ -214,6 +214,10 @@ async def _move(
     if refund.reason == "provider":
         await asked_for.cover(tx, order.id, refund.id, status)
     await returned.follow(tx, order.id, gone)
+    if status == RefundStatus.SUCCEEDED and payment.settles:
+        # Last: whoever draws the next number waits for this commit.
+        parts = [(part.line, part.quantity) for part in await line_store.of_refund(tx, refund.id)]
+        await tax.credit_order(tx, order.id, refund.id, parts)
 
 
 async def _book(tx: Transaction, payment: Payment, refund: Refund, status: RefundStatus) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import LineItemId
-from farthing.money import Money
+from farthing.money import Money, apportion
 from farthing.orders import LineItem
 from farthing.payments.model import WantedLine
 
@@ -68,31 +68,6 @@ class Standing:
     def is_back(self) -> bool:
         """All that was paid for it is with the buyer. Nothing is paid for a line that costs nothing."""
         return self.total > 0 and self.refunded == self.total
-
-
-def apportion(amount: int, totals: Sequence[int], taken: Sequence[int]) -> list[int]:
-    """Share an amount among parts of which some was taken before; the parts follow the running total.
-
-    No share is negative, none exceeds what is left of its part, and together they are the amount: so whatever the sequence,
-    it ends at exactly the totals. `amount` must not be more than what is left.
-    """
-    left = [total - before for total, before in zip(totals, taken, strict=True)]
-    if min(left) < 0 or not 0 <= amount <= sum(left):
-        raise ValueError(f"{amount} cannot be shared among {left}")
-    whole, after = sum(totals), sum(taken) + amount
-    if not amount:
-        return [0] * len(totals)
-    # What each part should have by now, less what it has, in whole-ths of a unit.
-    due = [after * total - before * whole for total, before in zip(totals, taken, strict=True)]
-    shares = [min(max(part // whole, 0), room) for part, room in zip(due, left, strict=True)]
-    while missing := amount - sum(shares):
-        step = 1 if missing > 0 else -1
-        room = [limit - share if step > 0 else share for limit, share in zip(left, shares, strict=True)]
-        ranked = (i for i in range(len(shares)) if room[i])
-        best = max(ranked, key=lambda i: (step * (due[i] - shares[i] * whole), -i))
-        # Far off is only what was refunded by line in between: then not unit by unit.
-        shares[best] += step * min(room[best], max(1, abs(missing) // (2 * len(shares))))
-    return shares
 
 
 def scaled(part: int, taken: int, done: int, whole: int) -> int:

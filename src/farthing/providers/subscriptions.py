@@ -158,6 +158,18 @@ class SeenSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenTax:
+    """A tax of a line or of an invoice. `percent` is written as "19" or "9.975"; None where the provider does not say it."""
+
+    amount: int
+    inclusive: bool
+    percent: str | None
+    name: str | None
+    reason: str | None
+    """Why so much, in the provider's word."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenInvoiceLine:
     """`of_subscription`: a stretch of the subscription itself, and nothing that was added once."""
 
@@ -166,13 +178,17 @@ class SeenInvoiceLine:
     quantity: int
     amount: int
     discount: int
-    tax: int
+    taxes: Sequence[SeenTax]
     period_start: datetime
     period_end: datetime
     proration: bool
     of_subscription: bool
     product_id: str | None
     price_id: str | None
+
+    @property
+    def tax(self) -> int:
+        return sum(each.amount for each in self.taxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +213,7 @@ class SeenInvoice:
     currency: str
     subtotal: int
     discount: int
-    tax: int
+    taxes: Sequence[SeenTax]
     total: int
     amount_due: int
     amount_paid: int
@@ -214,6 +230,10 @@ class SeenInvoice:
     voided_at: datetime | None
     lines: Sequence[SeenInvoiceLine]
     payments: Sequence[SeenInvoicePayment]
+
+    @property
+    def tax(self) -> int:
+        return sum(each.amount for each in self.taxes)
 
 
 @dataclass(frozen=True, slots=True)

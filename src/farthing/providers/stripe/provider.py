@@ -47,6 +47,7 @@ class Stripe(
         self.livemode = livemode
         self._secrets = tuple(secret.strip() for secret in webhook_secrets)
         self._stripe, self._http = connect(api_key, base)
+        self._rates = {}
         super().__init__(self._stripe)
 
     async def close(self) -> None:

@@ -1,10 +1,11 @@
 """Subscriptions of Stripe: https://docs.stripe.com/api/subscriptions."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import stripe
+import structlog
 
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.stripe import invoices, seen
@@ -22,11 +23,15 @@ from farthing.providers.subscriptions import (
 SECRETS: Final = ["latest_invoice.confirmation_secret", "pending_setup_intent"]
 PAGE: Final = 100
 
+log = structlog.get_logger("farthing.providers")
+
 
 class StripeSubscriptions(StripeCollecting):
     """What `SubscriptionProvider` asks."""
 
     _stripe: stripe.StripeClient
+    _rates: dict[str, Any]
+    """Rates of tax that were asked for, by their ids."""
 
     async def create_subscription_checkout(self, request: SubscriptionRequest, *, key: str) -> SeenSubscriptionCheckout:
         params = _page(request)
@@ -70,7 +75,20 @@ class StripeSubscriptions(StripeCollecting):
                 if each["lines"]["has_more"]:
                     more = await self._stripe.v1.invoices.line_items.list_async(each["id"], {"limit": PAGE})
                     each["lines"]["data"] = [_plain(line) async for line in more.auto_paging_iter()]
-        return [invoices.invoice(each) for each in found]
+        rates = await self._rates_of({id for each in found for id in invoices.rates_in(each)})
+        return [invoices.invoice(each, rates) for each in found]
+
+    async def _rates_of(self, ids: Iterable[str]) -> invoices.Rates:
+        """A rate is never changed there, so it is asked for once. Money does not wait for one that cannot be read."""
+        for id in sorted(set(ids) - self._rates.keys()):
+            try:
+                with translated():
+                    self._rates[id] = _plain(await self._stripe.v1.tax_rates.retrieve_async(id))
+            except ProviderUnavailable:
+                raise
+            except ProviderError as error:
+                log.warning("tax_rate.unknown", id=id, error=error.detail)
+        return self._rates
 
     async def subscription_paid_by(self, payment_id: str) -> str | None:
         """A payment does not say what it is for: https://docs.stripe.com/api/invoice-payment/list."""

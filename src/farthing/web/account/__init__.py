@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from farthing.web.account import holdings, methods, orders, plan_changes, refund_requests, seller, subscriptions
+from farthing.web.account import holdings, methods, orders, papers, plan_changes, refund_requests, seller, subscriptions
 from farthing.web.account.menu import sections
 from farthing.web.account.visitor import DEMO_ROUTES, Visitor, visitor_of
 
@@ -14,6 +14,7 @@ ROUTES: Final = (
     *subscriptions.ROUTES,
     *plan_changes.ROUTES,
     *seller.ROUTES,
+    *papers.ROUTES,
 )
 
 __all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "sections", "visitor_of"]

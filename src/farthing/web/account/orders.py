@@ -20,6 +20,7 @@ from farthing import (
     payments,
     purchases,
     refunds,
+    tax,
 )
 from farthing.db import Transaction
 from farthing.ids import OrderId
@@ -68,6 +69,7 @@ async def order_detail(request: Request) -> Response:
         asked_for = (await refunds.list_page(tx, limit=SHOWN, order=order.id)).items
         left = sum(standing.left for standing in await payments.standings(tx, order))
         bought = await _bought(tx, order)
+        documents = await tax.of_order(tx, order.id)
     paid_by = next((payment for payment in collected if payment.settles), None)
     return render(
         request,
@@ -81,6 +83,7 @@ async def order_detail(request: Request) -> Response:
         may_ask=_may_ask(paid_by, asked_for, left),
         steps=_steps(order),
         pay_url=_pay_url(request, order, collected),
+        documents=documents,
         now=world_of(request).clock.now(),
         **bought,
     )

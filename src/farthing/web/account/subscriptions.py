@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from farthing import customers, dunning, invoices, subscriptions
+from farthing import customers, dunning, invoices, subscriptions, tax
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid, NotFound, ProviderError
 from farthing.ids import SubscriptionId
@@ -53,6 +53,7 @@ async def subscription_detail(request: Request) -> Response:
         owed = await dunning.owed(tx, found)
         changes = await subscriptions.changes_of(tx, found.id)
         billed = (await invoices.list_page(tx, limit=SHOWN, subscription=found.id)).items
+        documents = await tax.of_invoices(tx, [each.id for each in billed])
     settings = world_of(request).settings
     token = None if owed is None else dunning.renewal_url(settings, owed).rpartition("/")[2]
     return render(
@@ -66,6 +67,7 @@ async def subscription_detail(request: Request) -> Response:
         plan_name=lambda plan: name_of(request, plan),
         owed=owed,
         pay_url=None if token is None else url_for(request, "renewal", token=token),
+        documents=documents,
         billed=[each for each in billed if each.status != InvoiceStatus.DRAFT],
         now=world_of(request).clock.now(),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import checkout, customers, emails, entitlements, ledger, orders, payments, timeline
+from farthing import checkout, customers, emails, entitlements, ledger, orders, payments, tax, timeline
 from farthing.ids import OrderId
 from farthing.lifecycles import ORDER
 from farthing.orders import Order
@@ -30,6 +30,7 @@ async def order_detail(request: Request) -> Response:
             "customer": await customers.get(tx, order.customer_id),
             "sessions": await checkout.of_order(tx, order.id),
             "refunds": await payments.refunds_of_order(tx, order.id),
+            "documents": await tax.of_order(tx, order.id),
             "granted": await entitlements.of_order(tx, order.id),
             "messages": await emails.of_order(tx, order.id),
             "hook_runs": await timeline.hook_runs_of_order(tx, order.id),

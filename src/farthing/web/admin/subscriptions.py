@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import customers, dunning, entitlements, invoices, subscriptions, timeline
+from farthing import customers, dunning, entitlements, invoices, subscriptions, tax, timeline
 from farthing.errors import Conflict, Invalid, ProviderError
 from farthing.ids import SubscriptionId
 from farthing.lifecycles import InvoiceAttemptStatus, SubscriptionStatus
@@ -49,9 +49,11 @@ async def subscription_detail(request: Request) -> Response:
     async with reading(request) as tx:
         found = await subscriptions.get(tx, _id(request))
         owed, people = await dunning.owed(tx, found), await staff.names(tx)
+        billed = await invoices.of_subscription(tx, found.id)
         shown: dict[str, Any] = {
             "customer": await customers.get(tx, found.customer_id),
-            "billed": await invoices.of_subscription(tx, found.id),
+            "billed": billed,
+            "documents": await tax.of_invoices(tx, [each.id for each in billed]),
             "facts": await subscriptions.facts_of(tx, found.id),
             "tries": [] if owed is None else await dunning.attempts_of(tx, owed.id),
             "granted": await entitlements.of_subscription(tx, found.id),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,17 +11,23 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from farthing.errors import Conflict
-from farthing.invoices.tax import Party, TaxDocument
 from farthing.money import Money
+from farthing.tax.model import Party, TaxDocument, TaxLine
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 FOREIGN: Final = re.compile("[\u0590-\u1dff\u2e80-\ud7ff\uf900-\ufeff\U00010000-\U0010ffff]")
+COLUMNS: Final = ("Description", "Quantity", "Net", "Tax rate", "Tax")
 TITLES: Final = {"invoice": "Invoice", "credit_note": "Credit note"}
 
 
 def html(document: TaxDocument) -> str:
     """A page of its own, which can be printed."""
     return _page().render(_shown(document))
+
+
+def can_print() -> bool:
+    """Whether PDF is installed here: the extra `pdf`."""
+    return find_spec("typst") is not None
 
 
 def pdf(document: TaxDocument) -> bytes:
@@ -52,6 +59,8 @@ def _shown(document: TaxDocument) -> Mapping[str, Any]:
     def money(amount: int) -> str:
         return str(Money(amount, document.currency))
 
+    # Where nobody said anything of a tax, the paper says nothing of it either.
+    taxed = any(line.taxes for line in document.lines)
     test = () if document.livemode else ("Made in test mode: this is no real document.",)
     return {
         "title": TITLES[document.kind],
@@ -59,12 +68,13 @@ def _shown(document: TaxDocument) -> Mapping[str, Any]:
         "issued": f"{document.issued_at:%Y-%m-%d}",
         "seller": _rows(document.seller),
         "buyer": _rows(document.buyer),
+        "columns": COLUMNS[: None if taxed else 3],
         "lines": [
-            [line.description, str(line.quantity), money(line.net), _rate(line.rate), money(line.tax)]
+            [line.description, str(line.quantity), money(line.net), _rates(line), money(line.tax)][: None if taxed else 3]
             for line in document.lines
         ],
         "sums": _sums(document),
-        "total_label": "Credited" if document.kind == "credit_note" else "Total, paid",
+        "total_label": "Credited" if document.kind == "credit_note" else "Total",
         "total": str(document.total),
         "notes": [*document.notes, *test],
         "footer": document.footer,
@@ -72,23 +82,16 @@ def _shown(document: TaxDocument) -> Mapping[str, Any]:
 
 
 def _sums(document: TaxDocument) -> list[list[str]]:
-    """Net, and the tax of each rate by itself: what a tax office wants to see."""
-    by_rate: dict[int | None, int] = {}
-    for line in document.lines:
-        by_rate[line.rate] = by_rate.get(line.rate, 0) + line.tax
-    taxes = [
-        [f"Tax {_rate(rate)}".strip(), str(Money(tax, document.currency))]
-        for rate, tax in sorted(by_rate.items(), key=lambda each: each[0] or 0)
-        if tax
-    ]
-    return [["Net", str(document.net)], *(taxes or [["Tax", str(document.tax)]])]
+    """Net, and the tax of each rate by itself, with what it is of: what a tax office wants to see."""
+    taxes = []
+    for tax, net in document.taxes:
+        of = f"{tax.label} of {Money(net, document.currency)}" if tax.percent is not None else tax.label
+        taxes.append([of, str(Money(tax.amount, document.currency))])
+    return [["Net", str(document.net)], *taxes]
 
 
-def _rate(basis_points: int | None) -> str:
-    if basis_points is None:
-        return ""
-    whole, part = divmod(basis_points, 100)
-    return f"{whole}.{part:02d}".rstrip("0").rstrip(".") + " %"
+def _rates(line: TaxLine) -> str:
+    return " + ".join(f"{tax.percent} %" for tax in line.taxes if tax.percent is not None)
 
 
 def _rows(party: Party) -> list[str]:

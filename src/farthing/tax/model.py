@@ -1,7 +1,7 @@
-"""What a tax invoice says, and how it follows from an invoice. Pure: whole minor units, and every sum exact."""
+"""What a tax invoice says. Pure: whole minor units, and every sum exact."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -12,8 +12,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.in_ import gstin
 
 from farthing.errors import Invalid
-from farthing.ids import CustomerId, InvoiceId, InvoiceRefundId, TaxDocumentId
-from farthing.invoices.model import Invoice, InvoiceLine
+from farthing.ids import CustomerId, InvoiceId, InvoiceRefundId, OrderId, RefundId, SubscriptionId, TaxDocumentId
 from farthing.money import Money
 
 Kind = Literal["invoice", "credit_note"]
@@ -47,14 +46,50 @@ class TaxDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class LineTax:
+    """One tax of a line. `percent` is as it was told, such as "19" or "9.975"; None where nobody said it."""
+
+    amount: int
+    percent: str | None = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Such as "GST 5 %"; "Tax" where nothing is known of it."""
+        rate = None if self.percent is None else f"{self.percent} %"
+        return " ".join(each for each in (self.name or "Tax", rate) if each)
+
+
+@dataclass(frozen=True, slots=True)
 class TaxLine:
-    """`rate` is in basis points; None where the amounts do not say it."""
+    """`net` is without the taxes, wherever the price stood with them."""
 
     description: str
     quantity: int
     net: int
-    tax: int
-    rate: int | None
+    taxes: tuple[LineTax, ...] = ()
+    group: str = ""
+    """What a credit note gives back in one: the line item of an order, the taxes that lines of an invoice have in common."""
+
+    @property
+    def tax(self) -> int:
+        return sum(each.amount for each in self.taxes)
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is about: an invoice of a subscription, or an order; of a credit note also what went back of it."""
+
+    invoice_id: InvoiceId | None = None
+    order_id: OrderId | None = None
+    invoice_refund_id: InvoiceRefundId | None = None
+    refund_id: RefundId | None = None
+    subscription_id: SubscriptionId | None = None
+    """Whose timeline tells of it. Not kept with the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +104,7 @@ class TaxDocument:
     number: int
     livemode: bool
     customer_id: CustomerId
-    invoice_id: InvoiceId
-    invoice_refund_id: InvoiceRefundId | None
+    source: Source
     corrects: TaxDocumentId | None
     currency: str
     seller: Party
@@ -98,41 +132,34 @@ class TaxDocument:
     def total(self) -> Money:
         return self.net + self.tax
 
-
-def tax_lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[TaxLine, ...]:
-    """Net and tax of each. Where the total is without the tax's sum, the prices include it. They add up to the total."""
-    included = invoice.tax_amount > 0 and invoice.total_amount == invoice.subtotal_amount - invoice.discount_amount
-    found = []
-    for line in lines:
-        net = line.amount - line.discount_amount - (line.tax_amount if included else 0)
-        found.append(
-            TaxLine(line.description or "Subscription", line.quantity, net, line.tax_amount, rate(net, line.tax_amount))
-        )
-    left = invoice.total_amount - sum(line.net + line.tax for line in found)
-    missing = invoice.tax_amount - sum(line.tax for line in found)
-    if left or missing:
-        found.append(TaxLine("Adjustment", 1, left - missing, missing, None))
-    return tuple(found)
+    @property
+    def taxes(self) -> list[tuple[LineTax, int]]:
+        """Each rate by itself: what it comes to, and of how much."""
+        rates = {(each.name, each.percent): each for line in self.lines for each in line.taxes}
+        return [_of_rate(self.lines, *key) for key in sorted(rates, key=lambda key: (key[0] or "", len(key[1] or ""), key))]
 
 
-def rate(net: int, tax: int) -> int | None:
-    """The rate that gives this tax of this net: the simplest of those that round to it. Providers tell amounts."""
-    if tax == 0:
-        return 0
-    if net <= 0 or tax < 0:
-        return None
-    for step in (100, 50, 10, 25, 5, 1):
-        near = (tax * 10_000 // net) // step * step
-        for basis_points in (near, near + step):
-            if basis_points and (net * basis_points * 2 + 10_000) // 20_000 == tax:
-                return basis_points
-    return None
+def _of_rate(lines: Iterable[TaxLine], name: str | None, percent: str | None) -> tuple[LineTax, int]:
+    found = [(each, line.net) for line in lines for each in line.taxes if (each.name, each.percent) == (name, percent)]
+    return LineTax(sum(each.amount for each, _ in found), percent, name), sum(net for _, net in found)
 
 
-def notes_of(seller_country: str | None, buyer: Party, tax: int) -> tuple[str, ...]:
-    """What the law wants to be read where a business in another country of the EU pays without tax."""
+def included(total: int, percent: str | None) -> tuple[LineTax, ...]:
+    """The tax that is in a price, rounded to the nearest unit; none where no rate is known."""
+    if percent is None:
+        return ()
+    whole, _, part = percent.partition(".")
+    rate = int(whole + part.ljust(4, "0"))
+    return (LineTax((2 * total * rate + 1_000_000 + rate) // (2 * (1_000_000 + rate)), percent),)
+
+
+def notes_of(seller_country: str | None, buyer: Party, tax: int, *, reverse: bool = False) -> tuple[str, ...]:
+    """What the law wants to be read where a business in another country of the EU pays without tax.
+
+    `reverse`: whoever computed the tax said so.
+    """
     abroad = buyer.country != seller_country and buyer.country in EU and seller_country in EU
-    return (REVERSE_CHARGE,) if abroad and buyer.tax_id and not tax else ()
+    return (REVERSE_CHARGE,) if not tax and (reverse or (abroad and buyer.tax_id)) else ()
 
 
 def checked_details(name: str, country: str, address: Sequence[str] = (), tax_id: str | None = None) -> TaxDetails:

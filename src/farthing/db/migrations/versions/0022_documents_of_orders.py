@@ -1,0 +1,16 @@
+"""Tax documents of orders, and of an invoice that was voided."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".up.sql").read_text())
+
+
+def downgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".down.sql").read_text())
