@@ -60,7 +60,11 @@ async def test_owners_see_what_is_theirs_others_are_refused_and_servers_see_who_
             None,
         )
         assert (await ada.get(f"/v1/purchases/{mine['id']}")).json() == mine
-        assert (await eve.get(f"/v1/purchases/{mine['id']}")).status_code == 403
+        assert (await eve.get(f"/v1/purchases/{mine['id']}")).status_code == 404
+        await buy(world, account, CartItem("ebook"))
+        file = (await ada.get("/v1/downloads")).json()["data"][0]["id"]
+        links = [(await who.post(f"/v1/downloads/{file}/links")).status_code for who in (ada, eve)]
+        assert links == [201, 404]
         assert (await eve.get("/v1/purchases")).json()["data"] == []
         assert (await ada.get("/v1/purchases", params={"customer": "bob"})).status_code == 403
         assert (await ada.get("/v1/sales")).status_code == 403

@@ -45,7 +45,7 @@ async def test_a_content_is_bought_and_listed_by_the_documents_routes(
     assert (await ada.get("/api/purchases", params={"page": 2})).json()["data"] == []
     assert (await ada.get(f"/api/purchases/{mine['id']}")).json() == mine
     assert (await eve.get("/api/purchases")).json()["pagination"]["totalCount"] == 0
-    assert (await eve.get(f"/api/purchases/{mine['id']}")).status_code == 403
+    assert (await eve.get(f"/api/purchases/{mine['id']}")).status_code == 404
     assert (await server.get("/api/purchases")).status_code == 403
 
     again = await ada.post("/api/checkout", json=WANTED)

@@ -19,7 +19,7 @@ TABLES: Final = (
     " refund_lines refund_requests"
     " disputes dispute_answers fraud_warnings"
     " purchases purchase_reversals downloads access_versions"
-    " stock_items stock_levels stock_reservations stock_movements"
+    " stock_items stock_levels stock_reservations stock_movements tax_documents"
     " subscription_starts subscriptions subscription_facts subscription_changes"
     " invoices invoice_lines invoice_payments invoice_attempts"
 ).split()

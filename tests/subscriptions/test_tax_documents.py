@@ -112,9 +112,16 @@ async def test_thirty_two_who_issue_at_once_draw_every_number_once_and_none_is_l
 
     async def one(number: int, invoice: Invoice) -> None:
         async with gate, world.db.transaction("test") as tx:
-            about = {"customer": invoice.customer_id, "currency": "eur", "livemode": False}
             for _ in range(2):
-                await tax.issue(tx, Source(invoice.id), (TaxLine("Pro", 1, 2000),), LEGAL, **about)
+                await tax.issue(
+                    tx,
+                    Source(invoice.id),
+                    (TaxLine("Pro", 1, 2000),),
+                    LEGAL,
+                    customer=invoice.customer_id,
+                    currency="eur",
+                    livemode=False,
+                )
             if number % 4 == 0:
                 raise ZeroDivisionError
 
@@ -211,8 +218,8 @@ async def test_taxes_are_the_providers_own_to_the_last_cent_and_credit_notes_in_
     async with selling.db.transaction("test") as tx:
         assert invoice.source.invoice_id is not None
         (payment,) = await invoices.payments_of(tx, invoice.source.invoice_id)
-    for amount in ("333", "1", "666", "1300"):
-        refund = {"payment_intent": payment.provider_payment_id, "amount": amount}
+    for part in ("333", "1", "666", "1300"):
+        refund = {"payment_intent": payment.provider_payment_id, "amount": part}
         (await account.http.post("/v1/refunds", data=refund)).raise_for_status()
         await hear(selling, account)
     notes = await _newest(selling, 4)

@@ -13,7 +13,7 @@ from farthing.checkout import Buyer
 from farthing.db import Row
 from farthing.documents import records
 from farthing.documents.bodies import CamelBody, CamelShown
-from farthing.errors import Forbidden, Invalid
+from farthing.errors import Forbidden, Invalid, NotFound
 from farthing.http.bodies import Line, Query
 from farthing.http.callers import CustomerCaller
 from farthing.http.credentials import Known
@@ -141,13 +141,13 @@ async def list_purchases(world: TheWorld, caller: SignedIn, query: Annotated[Pur
 
 @router.get("/purchases/{id}")
 async def get_purchase(world: TheWorld, caller: SignedIn, id: str) -> PurchaseShown:
-    """One purchase. Somebody else's is forbidden."""
+    """One purchase. Somebody else's does not exist."""
     purchase_id = PurchaseId.parse(id)
     async with world.db.transaction(caller.actor) as tx:
         row = await records.purchase(tx, purchase_id)
         own = await customers.find_by_external_id(tx, caller.identity.external_id)
         if own is None or own.id != row["farthing_customer_id"]:
-            raise Forbidden(f"{purchase_id} is not yours.")
+            raise NotFound(f"There is no {purchase_id}.")
     return PurchaseShown.of(row)
 
 

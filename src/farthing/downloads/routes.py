@@ -47,7 +47,7 @@ async def list_downloads(
     operation_id="downloads_link",
     status_code=201,
     dependencies=[LIMITED],
-    responses=refuses(Unauthenticated, Forbidden, NotFound, Conflict, TooMany),
+    responses=refuses(Unauthenticated, NotFound, Conflict, TooMany),
 )
 async def make_link(world: TheWorld, caller: Known, id: str, response: Response) -> LinkShown:
     """A link that hands out the file for a while. Making one counts nothing; opening it does."""
@@ -57,7 +57,7 @@ async def make_link(world: TheWorld, caller: Known, id: str, response: Response)
         if isinstance(caller, CustomerCaller):
             own = await customers.find_by_external_id(tx, caller.identity.external_id)
             if own is None or own.id != download.customer_id:
-                raise Forbidden(f"{download_id} is not yours.")
+                raise NotFound(f"There is no download {download_id}.")
     response.headers["Cache-Control"] = "no-store"
     made = links.link(world, download)
     return LinkShown(url=made.url, expires_at=made.expires_at)

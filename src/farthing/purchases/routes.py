@@ -74,16 +74,16 @@ async def list_purchases(
     return listed(page, lambda purchase: PurchaseShown.of(purchase, for_staff=for_staff))
 
 
-@router.get("/purchases/{id}", operation_id="purchases_get", responses=refuses(Unauthenticated, Forbidden, NotFound))
+@router.get("/purchases/{id}", operation_id="purchases_get", responses=refuses(Unauthenticated, NotFound))
 async def get_purchase(world: TheWorld, caller: Known, id: str) -> PurchaseShown:
-    """One purchase. Somebody else's is forbidden."""
+    """One purchase. Somebody else's does not exist."""
     purchase_id = PurchaseId.parse(id)
     async with world.db.transaction(caller.actor) as tx:
         purchase = await store.get(tx, purchase_id)
         if isinstance(caller, CustomerCaller):
             own = await customers.find_by_external_id(tx, caller.identity.external_id)
             if own is None or own.id != purchase.customer_id:
-                raise Forbidden(f"{purchase_id} is not yours.")
+                raise NotFound(f"There is no purchase {purchase_id}.")
     return PurchaseShown.of(purchase, for_staff=isinstance(caller, Server))
 
 
