@@ -31,7 +31,7 @@ def test_any_sequence_of_credit_notes_ends_at_the_invoice(original: tuple[TaxLin
         assert sum(line.total for line in made) == max(min(amount, left), 0)
         assert all(line.net >= 0 and each.amount >= 0 for line in made for each in line.taxes)
         notes += made
-    if total > 0 and all(line.net >= 0 for line in original):
+    if all(part >= 0 for line in original for part in (line.net, *(each.amount for each in line.taxes))):
         assert sum(line.net for line in notes) == sum(line.net for line in original)
         for percent in {each.percent for line in original for each in line.taxes}:
             sums = [sum(e.amount for line in of for e in line.taxes if e.percent == percent) for of in (original, notes)]
