@@ -114,6 +114,22 @@ class CustomerId(Id):
     prefix = "customer"
 
 
+class EarningId(Id):
+    prefix = "earning"
+
+
+class SellerOrderId(Id):
+    prefix = "seller_order"
+
+
+class ShipmentId(Id):
+    prefix = "shipment"
+
+
+class ListingId(Id):
+    prefix = "listing"
+
+
 class StockReservationId(Id):
     prefix = "stock_reservation"
 

@@ -294,6 +294,75 @@ REDEMPTION: Final = Lifecycle(
 )
 
 
+class ListingStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+LISTING: Final = Lifecycle(
+    "listing",
+    ListingStatus,
+    {
+        "publish": ({ListingStatus.DRAFT, ListingStatus.PAUSED}, ListingStatus.ACTIVE),
+        "pause": ({ListingStatus.ACTIVE}, ListingStatus.PAUSED),
+        "archive": (set(ListingStatus) - {ListingStatus.ARCHIVED}, ListingStatus.ARCHIVED),
+    },
+)
+
+
+class SellerOrderStatus(StrEnum):
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+
+
+SELLER_ORDER: Final = Lifecycle(
+    "seller order",
+    SellerOrderStatus,
+    {
+        "complete": ({SellerOrderStatus.CONFIRMED}, SellerOrderStatus.COMPLETED),
+        "cancel": ({SellerOrderStatus.CONFIRMED}, SellerOrderStatus.CANCELED),
+        # A refund that the bank returns, before anything was sent.
+        "reinstate": ({SellerOrderStatus.CANCELED}, SellerOrderStatus.CONFIRMED),
+    },
+)
+
+
+class SellerFulfillment(StrEnum):
+    """How far a seller order is, found from its lines."""
+
+    UNFULFILLED = "unfulfilled"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELED = "canceled"
+
+
+class ShipmentStatus(StrEnum):
+    SHIPPED = "shipped"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    LOST = "lost"
+    RETURNED = "returned"
+
+
+_UNDERWAY = {ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT}
+
+SHIPMENT: Final = Lifecycle(
+    "shipment",
+    ShipmentStatus,
+    {
+        "move": ({ShipmentStatus.SHIPPED}, ShipmentStatus.IN_TRANSIT),
+        # What was given up for lost may turn up.
+        "deliver": (_UNDERWAY | {ShipmentStatus.LOST}, ShipmentStatus.DELIVERED),
+        "lose": (_UNDERWAY, ShipmentStatus.LOST),
+        "return": (_UNDERWAY | {ShipmentStatus.LOST}, ShipmentStatus.RETURNED),
+    },
+)
+
+
 class ReservationStatus(StrEnum):
     RESERVED = "reserved"
     COMMITTED = "committed"
@@ -599,6 +668,9 @@ LIFECYCLES: Final = {
     "redemptions": REDEMPTION,
     "payment_methods": METHOD,
     "off_session_charges": CHARGE,
+    "listings": LISTING,
+    "seller_orders": SELLER_ORDER,
+    "shipments": SHIPMENT,
     "stock_reservations": RESERVATION,
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,

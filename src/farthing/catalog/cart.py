@@ -21,6 +21,13 @@ class CartItem:
     """Of an add-on that is bought later: the id of the paid line item that it accompanies."""
     content: str | None = None
     """Which of the host's content is bought, by the host's own id: for a product of that kind."""
+    listing: str | None = None
+    """What of a seller's is bought, by the listing's id: then the product need not be named."""
+
+    @property
+    def reference(self) -> str | None:
+        """What it is, where the product alone does not say it."""
+        return self.content if self.listing is None else self.listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,12 @@ class PricedLine:
         """Which content of the host's, where it is one: then `product` is the product as that content is sold."""
         reference: str | None = self.product.options.get("reference") if self.product.kind == "content" else None
         return reference
+
+    @property
+    def listing(self) -> str | None:
+        """What of a seller's it is, where it is."""
+        found: str | None = self.product.options.get("listing") if self.product.kind == "goods" else None
+        return found
 
     @property
     def discount(self) -> Money:

@@ -58,6 +58,7 @@ class GoodsOptions(Options):
     )
     counted: bool = Field(default=True, description="false: there is always enough of it, and nobody counts.")
     shipped: bool = Field(default=True, description="false: nothing is sent, and no address is asked for.")
+    listed: bool = Field(default=False, description="true: sellers list their own, at their own price and of their own stock.")
     weight_grams: int | None = Field(default=None, ge=1, le=10_000_000, description="What one weighs, for the carrier.")
     late_payment: Literal["refund", "hold", "back_order"] = Field(
         default="refund",

@@ -110,6 +110,10 @@ def _unit(product: Product, item: CartItem, currency: str, where: str) -> Money:
 
 
 def _as_offered(product: Product, item: CartItem, offers: Mapping[tuple[str, str], Product], where: str) -> Product:
+    if item.listing is not None:
+        return offers[product.key, item.listing]
+    if product.kind == "goods" and product.options["listed"]:
+        raise Invalid(f"Say which listing of {product.key!r} is bought: send listing.", param=f"{where}.listing")
     if product.kind != "content":
         if item.content is not None:
             raise Invalid(f"{product.key!r} is of kind {product.kind!r}: only a content is named.", param=f"{where}.content")
@@ -163,24 +167,25 @@ def is_storable(text: str) -> bool:
 
 
 def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
-    merged: dict[tuple[str, str | None, str | None, frozenset[tuple[str, str]], Money], PricedLine] = {}
+    merged: dict[tuple[str, str | None, str | None, str | None, frozenset[tuple[str, str]], Money], PricedLine] = {}
     for line in lines:
-        same = (line.product.key, line.content, line.for_line, frozenset(line.metadata.items()), line.unit)
+        same = (line.product.key, line.content, line.listing, line.for_line, frozenset(line.metadata.items()), line.unit)
         quantity = line.quantity + (merged[same].quantity if same in merged else 0)
         merged[same] = replace(line, quantity=quantity, amount=line.unit * quantity)
     return tuple(merged.values())
 
 
 def _check_quantities(items: Sequence[CartItem], lines: Sequence[PricedLine]) -> None:
-    """The limit holds for the product, however the cart is cut up; the item that crosses it is named."""
-    limits = {line.product.key: line.product.max_quantity for line in lines}
+    """The limit holds for the product or listing, however the cart is cut up; the item that crosses it is named."""
+    limits = {(line.product.key, line.listing): line.product.max_quantity for line in lines}
     held = dict.fromkeys(limits, 0)
     for at, item in enumerate(items):
         if item.content is not None:
             continue  # each of them is there once
-        held[item.product] += item.quantity
-        if held[item.product] > limits[item.product]:
-            said = f"One order may hold at most {limits[item.product]} of {item.product!r}, and the cart asks for more in all."
+        what = (item.product, item.listing)
+        held[what] += item.quantity
+        if held[what] > limits[what]:
+            said = f"One order may hold at most {limits[what]} of {item.product!r}, and the cart asks for more in all."
             raise Invalid(said, param=f"items[{at}].quantity")
 
 

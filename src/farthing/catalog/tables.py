@@ -130,7 +130,7 @@ class ProductTable(Table):
                 {"required": ["price"]},
                 {"required": ["prices"]},
                 {
-                    "properties": {"kind": {"enum": ["content", "plan"]}, "price": False, "prices": False},
+                    "properties": {"kind": {"enum": ["content", "goods", "plan"]}, "price": False, "prices": False},
                     "required": ["kind"],
                 },
             ]
@@ -209,6 +209,8 @@ class ProductTable(Table):
             return self._plan_problem()
         if not self.written_prices and self.kind == "content":
             return None  # your resolver says it
+        if not self.written_prices and self.goods is not None and self.goods.listed:
+            return None  # sellers say it
         if not self.written_prices:
             return 'has no price: add price = "49.00 EUR".'
         currencies = [(price if isinstance(price, str) else price.min)[-3:].upper() for price in self.written_prices]

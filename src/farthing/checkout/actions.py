@@ -17,6 +17,7 @@ from farthing.lifecycles import CHECKOUT, ORDER, CheckoutStatus, OrderStatus
 from farthing.money import check_chargeable
 from farthing.orders import NewLine, Order
 from farthing.providers import CaptureMethod, SeenCheckout
+from farthing.shares import FeeRule, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Wanted:
     save_method: bool = False
     capture_method: CaptureMethod | None = None
     """None: as the products say."""
+    fees: Sequence[FeeRule] = ()
+    """What is kept of what sellers sell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
         tx,
         customer=customer.id,
         email=buyer.email or customer.email,
-        lines=[_taxed(await fulfillment.check(tx, customer.id, _line(line)), line.product) for line in cart.lines],
+        lines=[
+            _taxed(await fulfillment.check(tx, customer.id, _line(line, wanted.fees)), line.product) for line in cart.lines
+        ],
         total=cart.total,
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,
@@ -241,7 +246,7 @@ def _taxed(line: NewLine, product: catalog.Product) -> NewLine:
     return line if product.tax_rate is None else replace(line, details={**line.details, tax.RATE: product.tax_rate})
 
 
-def _line(line: catalog.PricedLine) -> NewLine:
+def _line(line: catalog.PricedLine, fees: Sequence[FeeRule]) -> NewLine:
     product = line.product
     return NewLine(
         product=product.key,
@@ -253,9 +258,28 @@ def _line(line: catalog.PricedLine) -> NewLine:
         access_days=product.access_days,
         metadata=line.metadata,
         discount_amount=line.discount.amount,
-        details=product.options,
+        details={**product.options, **_shared(line, fees)},
         addon_of=product.addon_of,
         addon_max=product.addon_max,
         base=line.base,
         for_line=line.for_line,
     )
+
+
+def _shared(line: catalog.PricedLine, fees: Sequence[FeeRule]) -> Mapping[str, int]:
+    """Who gets how much of a seller's line, agreed when it is ordered: what it costs is shared, less what is taken off."""
+    options = line.product.options
+    if line.listing is None:
+        return {}
+    shares = split(
+        line.total,
+        fees,
+        seller=options["seller"],
+        category=options["category"],
+        platform_points=options["fee_basis_points"],
+    )
+    return {
+        "platform_fee_amount": shares.platform_fee.amount,
+        "organization_fee_amount": shares.organization_fee.amount,
+        "seller_share_amount": shares.seller_share.amount,
+    }

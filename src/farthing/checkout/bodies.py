@@ -19,7 +19,7 @@ PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case d
 
 
 class NewItem(Body):
-    product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])]
+    product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])] | None = None
     quantity: int = Field(1, ge=1, le=QUANTITY_MAX, examples=[1])
     metadata: Metadata = Field(default_factory=dict)
     for_line: Line | None = Field(None, description="Of an add-on that is bought later: the paid line item it is for.")
@@ -27,10 +27,15 @@ class NewItem(Body):
     content: Annotated[Line, Field(examples=["abc-123"])] | None = Field(
         None, description="For a product of kind content: the host's own id of what is bought."
     )
+    listing: Annotated[Line, Field(examples=["listing_01k9h4w3q8fvtb7m2x5c6d0e1f"])] | None = Field(
+        None, description="What of a seller's is bought: then leave product out."
+    )
 
     def item(self) -> CartItem:
         price = self.price.money() if self.price else None
-        return CartItem(self.product, self.quantity, self.metadata, price, self.for_line, self.content)
+        if self.product is None and self.listing is None:
+            raise Invalid("Say what is bought: send product, or listing.", param="items")
+        return CartItem(self.product or "", self.quantity, self.metadata, price, self.for_line, self.content, self.listing)
 
 
 class NewCustomer(Body):

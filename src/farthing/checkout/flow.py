@@ -10,7 +10,7 @@ import structlog
 
 from farthing import catalog, customers, formats, orders, payments
 from farthing.catalog import CartItem
-from farthing.checkout import actions, store
+from farthing.checkout import actions, offering, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
 from farthing.checkout.model import Checkout, Started, filled
 from farthing.db import Transaction
@@ -57,7 +57,7 @@ async def start(
     answer: then ask again with the same key, and the same order goes on.
     """
     hosts = world.settings.hosts
-    sold = await catalog.offers(world.catalog, items, world.content)
+    items, sold = await offering.offers(world, items)
     wanted = Wanted(
         cart=catalog.price(world.catalog, items, currency or world.catalog.currency, sold),
         buyer=buyer,
@@ -66,6 +66,7 @@ async def start(
         metadata=catalog.checked_metadata(metadata or {}, "metadata"),
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
+        fees=world.catalog.marketplace.fees,
         locale=formats.checked_locale(locale) if locale else None,
         save_method=save_method,
         capture_method=capture_method,

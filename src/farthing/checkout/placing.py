@@ -6,7 +6,7 @@ import orjson
 
 from farthing import catalog, orders
 from farthing.catalog import CartItem
-from farthing.checkout import actions, flow
+from farthing.checkout import actions, flow, offering
 from farthing.checkout.actions import Buyer, Wanted
 from farthing.db import Transaction
 from farthing.http import idempotency
@@ -31,7 +31,7 @@ async def place_order(
 
     One that costs nothing is paid when this answers. Raises Invalid, NotFound or Conflict for a cart that cannot be sold.
     """
-    sold = await catalog.offers(world.catalog, items, world.content)
+    items, sold = await offering.offers(world, items)
     wanted = Wanted(
         cart=catalog.price(world.catalog, items, currency or world.catalog.currency, sold),
         buyer=buyer,
@@ -40,6 +40,7 @@ async def place_order(
         metadata=catalog.checked_metadata(metadata or {}, "metadata"),
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
+        fees=world.catalog.marketplace.fees,
     )
 
     async def work(tx: Transaction) -> tuple[Order, bool]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from farthing import catalog, customers, discounts, orders
 from farthing.catalog import CartItem, PricedCart
+from farthing.checkout import offering
 from farthing.world import World
 
 
@@ -20,7 +21,7 @@ async def preview(
 
     Raises Invalid, NotFound or Conflict as an order would, for all but a code that is used up at the last moment.
     """
-    sold = await catalog.offers(world.catalog, items, world.content)
+    items, sold = await offering.offers(world, items)
     cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
     if promotion_code is None:
         return cart

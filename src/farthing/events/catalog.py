@@ -77,6 +77,22 @@ EventName = Literal[
     "payment.requested_off_session",
     "payment.off_session_failed",
     "payment.action_required",
+    "listing.created",
+    "listing.changed",
+    "listing.published",
+    "listing.paused",
+    "listing.archived",
+    "earning.recorded",
+    "earning.reversed",
+    "earning.restored",
+    "seller_order.confirmed",
+    "seller_order.shipped",
+    "seller_order.delivered",
+    "seller_order.canceled",
+    "seller_order.reinstated",
+    "shipment.delivered",
+    "shipment.lost",
+    "shipment.returned",
     "stock.received",
     "stock.counted",
     "stock.lost",
@@ -365,6 +381,30 @@ class PaymentFraudWarning(Announced):
     """A bank suspects fraud before anybody complained: a refund now may avoid the dispute. `data`: payment, fraud_type, …"""
 
     name = "payment.fraud_warning"
+
+
+class SellerOrderConfirmed(Announced):
+    """A seller's part of an order is paid: it can be sent. `data`: seller_order, number, seller, line_items."""
+
+    name = "seller_order.confirmed"
+
+
+class SellerOrderShipped(Announced):
+    """A parcel left. `data` as of SellerOrderConfirmed, and shipment, carrier, tracking_number, tracking_url."""
+
+    name = "seller_order.shipped"
+
+
+class SellerOrderDelivered(Announced):
+    """All that was sold of it has arrived. `data` as of SellerOrderConfirmed."""
+
+    name = "seller_order.delivered"
+
+
+class SellerOrderCanceled(Announced):
+    """Nothing of it is sent any more. `data` as of SellerOrderConfirmed, and reason."""
+
+    name = "seller_order.canceled"
 
 
 class StockLow(Announced):

@@ -1,13 +1,16 @@
-"""Kind "goods": things that can run out. Kept while the buyer pays, gone from the shelf when it is paid."""
+"""Kind "goods": things that can run out and are sent. Kept while the buyer pays, gone from the shelf when it is paid; then
+whoever sells them has an order of their own, and has earned their share.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
-from farthing import inventory
+from farthing import earnings, inventory, seller_orders
 from farthing.db import Transaction
 from farthing.ids import CustomerId
 from farthing.inventory import Wish
 from farthing.lifecycles import ReservationStatus
+from farthing.money import Money
 from farthing.orders import LineItem, NewLine, Order
 
 OUT_OF_STOCK: Final = "out_of_stock"
@@ -42,22 +45,40 @@ async def grant(tx: Transaction, order: Order, line: LineItem) -> None:
     for wish in _wishes([line]):
         if wish.line not in standing:
             await inventory.tell_short(tx, order.id, wish)
+    await seller_orders.confirm(tx, order, [each for each in order.lines if each.kind == line.kind])
+    if "seller_id" in line.details:
+        await earnings.record(tx, order, line)
 
 
 async def revoke(tx: Transaction, order: Order, line: LineItem) -> None:
-    """All that was paid for it went back: it is on the shelf again."""
-    if line.details["counted"]:
-        await inventory.put_back(tx, line.id, line.quantity, reason="refunded")
+    """All that was paid for it went back: what is not sent is not sent any more, and is on the shelf again."""
+    canceled = await seller_orders.cancel_line(tx, line.id, because="refunded")
+    if canceled and line.details["counted"]:
+        await inventory.put_back(tx, line.id, canceled, reason="refunded")
 
 
 async def restore(tx: Transaction, order: Order, line: LineItem) -> None:
-    """The refund did not happen after all: it leaves the shelf again, if it is still there."""
+    """The refund did not happen after all: it is to be sent again, if it is still there."""
+    if not await seller_orders.reinstate_line(tx, line.id):
+        return
     for wish in _wishes([line]):
         kept = await inventory.of_line(tx, line.id)
         out = sum(each.quantity - each.restocked for each in kept if each.status == ReservationStatus.COMMITTED)
         missing = Wish(wish.line, wish.sku, wish.quantity - out)
         if missing.quantity > 0 and await inventory.take_again(tx, order.id, [missing]):
             await inventory.tell_short(tx, order.id, missing)
+
+
+async def suspend(tx: Transaction, order: Order, line: LineItem) -> None:
+    """While the payment is disputed nothing is sent: the order itself says so. What is sold stays sold."""
+
+
+async def reverse(tx: Transaction, line: LineItem, reference: str, money: Money) -> None:
+    await earnings.reverse(tx, line.id, reference, money)
+
+
+async def withdraw_reversal(tx: Transaction, line: LineItem, reference: str) -> None:
+    await earnings.withdraw_reversal(tx, line.id, reference)
 
 
 def _wishes(lines: Sequence[LineItem]) -> list[Wish]:

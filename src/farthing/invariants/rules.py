@@ -486,6 +486,13 @@ RULES: Final = (
                 SELECT 'organization:' || organization || ':pending', currency,
                     organization_fee_amount - refunded_organization_fee_amount
                 FROM purchases WHERE organization IS NOT NULL AND seller IS NOT NULL
+                UNION ALL
+                SELECT 'seller:' || seller || ':pending', currency, seller_share_amount - refunded_seller_share_amount
+                FROM earnings
+                UNION ALL
+                SELECT 'organization:' || seller || ':pending', currency,
+                    organization_fee_amount - refunded_organization_fee_amount
+                FROM earnings WHERE organization_fee_amount > 0
             ) part GROUP BY account, currency
         ), books AS (
             SELECT account, currency, -sum(amount) AS amount FROM ledger_entries

@@ -1,0 +1,1 @@
+DROP TABLE shipment_lines, shipments, seller_order_lines, seller_orders, earning_reversals, earnings, listings;

@@ -1,0 +1,7 @@
+"""Earnings: what the sale of a line earned for the platform, an organization and the seller, and what went back of it."""
+
+from farthing.earnings.actions import record, reverse, withdraw_reversal
+from farthing.earnings.model import Earned, Earning
+from farthing.earnings.store import earned, list_page, of_order
+
+__all__ = ["Earned", "Earning", "earned", "list_page", "of_order", "record", "reverse", "withdraw_reversal"]

@@ -1,0 +1,178 @@
+"""What can be done to a seller's part of an order. The caller holds the order's lock where it says so; else it is taken."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from farthing import events, orders
+from farthing.db import Transaction
+from farthing.errors import Conflict, Invalid
+from farthing.ids import LineItemId, SellerId, SellerOrderId, ShipmentId
+from farthing.lifecycles import SELLER_ORDER, SHIPMENT, SellerFulfillment, SellerOrderStatus, ShipmentStatus
+from farthing.orders import LineItem, Order
+from farthing.seller_orders import store
+from farthing.seller_orders.model import SellerOrder, Shipment, standing, to_send
+
+CARRIER_MAX: Final = 63
+TRACKING_MAX: Final = 100
+
+
+async def confirm(tx: Transaction, order: Order, lines: Sequence[LineItem]) -> None:
+    """Make one for each who sells in a paid order, of these lines of it. Harmless when repeated. The order is locked."""
+    by_seller: dict[SellerId | None, list[LineItem]] = {}
+    for line in lines:
+        seller = line.details.get("seller_id")
+        by_seller.setdefault(None if seller is None else SellerId.parse(seller), []).append(line)
+    for whose, own in by_seller.items():
+        id = await store.insert(tx, order, whose, own)
+        if id is not None:
+            await _tell(tx, "seller_order.confirmed", await store.get(tx, id))
+
+
+async def cancel_line(tx: Transaction, line: LineItemId, *, because: str) -> int:
+    """What is not sent of it is not sent any more; how many that were. The order is locked."""
+    found = await store.find_of_line(tx, line)
+    if found is None or found.status != SellerOrderStatus.CONFIRMED:
+        return 0
+    left = next(each.to_ship for each in found.lines if each.line_id == line)
+    if left:
+        await store.change_line(tx, line, canceled=left)
+        await _follow(tx, found.id, because=because)
+    return left
+
+
+async def reinstate_line(tx: Transaction, line: LineItemId) -> int:
+    """What was called off is to be sent after all; how many that are. The order is locked."""
+    found = await store.find_of_line(tx, line)
+    if found is None:
+        return 0
+    canceled = next(each.canceled for each in found.lines if each.line_id == line)
+    if canceled:
+        await store.change_line(tx, line, canceled=-canceled)
+        await _follow(tx, found.id)
+    return canceled
+
+
+async def ship(
+    tx: Transaction,
+    id: SellerOrderId,
+    lines: Sequence[tuple[LineItemId, int]] | None = None,
+    *,
+    carrier: str,
+    tracking_number: str | None = None,
+    tracking_url: str | None = None,
+) -> Shipment:
+    """A parcel leaves, with what is named or all that is left. Raises Conflict for what cannot be sent, and for a tracking
+    number that another parcel has.
+    """
+    order = await _locked(tx, id)
+    paid = await orders.get(tx, order.order_id)
+    if paid.access_held_at is not None:
+        raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
+    parcel = Shipment(
+        id=ShipmentId.new(),
+        seller_order_id=id,
+        status=ShipmentStatus.SHIPPED,
+        carrier=_checked_carrier(carrier),
+        tracking_number=_checked_number(tracking_number),
+        tracking_url=tracking_url,
+        shipped_at=tx.now,
+        delivered_at=None,
+        closed_at=None,
+        lines=to_send(order, lines),
+    )
+    if not await store.insert_shipment(tx, parcel):
+        raise Conflict(f"{carrier} {tracking_number} is another parcel: look at the number again.", param="tracking_number")
+    for line, quantity in parcel.lines:
+        await store.change_line(tx, line, shipped=quantity)
+    await _follow(tx, id)
+    await _tell(
+        tx,
+        "seller_order.shipped",
+        await store.get(tx, id),
+        shipment=parcel.id,
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number,
+        tracking_url=parcel.tracking_url,
+    )
+    return parcel
+
+
+async def move_shipment(tx: Transaction, id: ShipmentId, verb: str) -> Shipment:
+    """A parcel goes on: `move`, `deliver`, `lose` or `return`. Late and repeated news changes nothing."""
+    parcel = await store.get_shipment(tx, id)
+    await _locked(tx, parcel.seller_order_id)
+    parcel = await store.get_shipment(tx, id)
+    status = SHIPMENT.moves[verb][1]
+    if parcel.status == status:
+        return parcel
+    await store.save_shipment(tx, id, SHIPMENT.move(parcel.status, verb))
+    if verb == "move":
+        return await store.get_shipment(tx, id)
+    order = await store.get(tx, parcel.seller_order_id)
+    if verb == "deliver":
+        for line, quantity in parcel.lines:
+            await store.change_line(tx, line, delivered=quantity)
+        await _follow(tx, order.id)
+    name: events.EventName = ENDS[status]
+    await _tell(tx, name, order, shipment=id, carrier=parcel.carrier, tracking_number=parcel.tracking_number)
+    return await store.get_shipment(tx, id)
+
+
+ENDS: Final[dict[ShipmentStatus, events.EventName]] = {
+    ShipmentStatus.DELIVERED: "shipment.delivered",
+    ShipmentStatus.LOST: "shipment.lost",
+    ShipmentStatus.RETURNED: "shipment.returned",
+}
+
+
+async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = None) -> None:
+    """Bring it to where its lines are."""
+    before = await store.get(tx, id)
+    now = standing(before.lines)
+    if now == before.fulfillment_status:
+        return
+    status, event = before.status, None
+    if now == SellerFulfillment.CANCELED:
+        status, event = SELLER_ORDER.move(before.status, "cancel"), "seller_order.canceled"
+    elif now == SellerFulfillment.DELIVERED:
+        status, event = SELLER_ORDER.move(before.status, "complete"), "seller_order.delivered"
+    elif before.status == SellerOrderStatus.CANCELED:
+        status, event = SELLER_ORDER.move(before.status, "reinstate"), "seller_order.reinstated"
+    await store.save(tx, id, status, now, because=because)
+    if event is not None:
+        more = {} if because is None else {"reason": because}
+        await _tell(tx, event, await store.get(tx, id), **more)  # type: ignore[arg-type]
+
+
+async def _locked(tx: Transaction, id: SellerOrderId) -> SellerOrder:
+    await orders.lock(tx, (await store.get(tx, id)).order_id)
+    return await store.get(tx, id)
+
+
+async def _tell(tx: Transaction, name: events.EventName, order: SellerOrder, **more: Any) -> None:
+    await events.record(
+        tx,
+        name,
+        order=order.order_id,
+        seller_order=order.id,
+        number=order.number,
+        seller=order.seller_id,
+        line_items=[{"id": str(line.line_id), "name": line.name, "quantity": line.quantity} for line in order.lines],
+        **more,
+    )
+
+
+def _checked_carrier(carrier: str) -> str:
+    key = carrier.strip().lower().replace(" ", "-")
+    if not 1 <= len(key) <= CARRIER_MAX or not key.isascii() or not key.replace("-", "").replace("_", "").isalnum():
+        raise Invalid("A carrier is named by a-z, 0-9, - and _, such as dhl.", param="carrier")
+    return key
+
+
+def _checked_number(number: str | None) -> str | None:
+    if number is None:
+        return None
+    found = number.strip()
+    if not 1 <= len(found) <= TRACKING_MAX or not found.isprintable():
+        raise Invalid(f"A tracking number is a printable text of 1 to {TRACKING_MAX} characters.", param="tracking_number")
+    return found

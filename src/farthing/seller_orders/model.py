@@ -1,0 +1,96 @@
+"""What one seller has to do for an order, and how far it is. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from farthing.errors import Conflict, Invalid, NotFound
+from farthing.ids import LineItemId, OrderId, SellerId, SellerOrderId, ShipmentId
+from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SellerLine:
+    """How many were sold, called off, sent, and have arrived."""
+
+    line_id: LineItemId
+    name: str
+    quantity: int
+    canceled: int
+    shipped: int
+    delivered: int
+
+    @property
+    def to_ship(self) -> int:
+        return self.quantity - self.canceled - self.shipped
+
+
+@dataclass(frozen=True, slots=True)
+class SellerOrder:
+    """The part of a paid order that one seller fulfills; without a seller, the shop's own."""
+
+    id: SellerOrderId
+    order_id: OrderId
+    seller_id: SellerId | None
+    position: int
+    number: str
+    """For people, such as 1042-1."""
+    livemode: bool
+    status: SellerOrderStatus
+    fulfillment_status: SellerFulfillment
+    confirmed_at: datetime
+    completed_at: datetime | None
+    canceled_at: datetime | None
+    canceled_because: str | None
+    lines: Sequence[SellerLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A parcel on its way, or at its end."""
+
+    id: ShipmentId
+    seller_order_id: SellerOrderId
+    status: ShipmentStatus
+    carrier: str
+    tracking_number: str | None
+    tracking_url: str | None
+    shipped_at: datetime
+    delivered_at: datetime | None
+    closed_at: datetime | None
+    lines: Sequence[tuple[LineItemId, int]]
+
+
+def standing(lines: Sequence[SellerLine]) -> SellerFulfillment:
+    """How far it is, found from its lines."""
+    wanted = sum(line.quantity - line.canceled for line in lines)
+    if not wanted:
+        return SellerFulfillment.CANCELED
+    if sum(line.delivered for line in lines) == wanted:
+        return SellerFulfillment.DELIVERED
+    shipped = sum(line.shipped for line in lines)
+    if not shipped:
+        return SellerFulfillment.UNFULFILLED
+    return SellerFulfillment.SHIPPED if shipped == wanted else SellerFulfillment.PARTIALLY_SHIPPED
+
+
+def to_send(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | None) -> list[tuple[LineItemId, int]]:
+    """What goes into a parcel: what is named, or all that is left. Raises Conflict, Invalid or NotFound for what cannot."""
+    if order.status != SellerOrderStatus.CONFIRMED:
+        raise Conflict(f"{order.number} is {order.status}: nothing is sent.", extra={"state": str(order.status)})
+    left = {line.line_id: line for line in order.lines}
+    if wanted is None:
+        found = [(line.line_id, line.to_ship) for line in order.lines if line.to_ship]
+        if not found:
+            raise Conflict(f"All of {order.number} is sent already.")
+        return found
+    if not wanted or len({line for line, _ in wanted}) < len(wanted):
+        raise Invalid("Name each line that is sent, and each once.", param="lines")
+    for line, quantity in wanted:
+        if line not in left:
+            raise NotFound(f"There is no line item {line} in {order.number}.", param="lines")
+        if type(quantity) is not int or quantity < 1:
+            raise Invalid("The quantity is at least 1.", param="lines")
+        if quantity > left[line].to_ship:
+            raise Conflict(f"Of {left[line].name} {left[line].to_ship} are left to send, not {quantity}.", param="lines")
+    return list(wanted)

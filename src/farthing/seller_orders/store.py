@@ -1,0 +1,233 @@
+"""Sellers' parts of orders, and their parcels, in the database. The order's lock is theirs."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+import orjson
+
+from farthing.db import Row, Transaction
+from farthing.errors import NotFound
+from farthing.ids import LineItemId, OrderId, SellerId, SellerOrderId, ShipmentId
+from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentStatus
+from farthing.orders import LineItem, Order
+from farthing.paging import Page, checked_limit
+from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
+
+SELECT: LiteralString = """
+    SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
+        canceled_at, canceled_because,
+        (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.canceled, line.shipped,
+            line.delivered) ORDER BY line.line_item_id)
+            FROM seller_order_lines line JOIN line_items item ON item.id = line.line_item_id
+            WHERE line.seller_order_id = seller_orders.id) AS lines
+    FROM seller_orders
+"""
+
+OF_LINE: LiteralString = " WHERE id = (SELECT seller_order_id FROM seller_order_lines WHERE line_item_id = %(line)s)"
+
+SHIPMENT: LiteralString = """
+    SELECT id, seller_order_id, status, carrier, tracking_number, tracking_url, shipped_at, delivered_at, closed_at,
+        (SELECT json_agg(json_build_array(line_item_id, quantity) ORDER BY line_item_id)
+            FROM shipment_lines WHERE shipment_id = shipments.id) AS lines
+    FROM shipments
+"""
+
+
+async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: Sequence[LineItem]) -> SellerOrderId | None:
+    """None where it is there already."""
+    found = await tx.value(
+        """
+        INSERT INTO seller_orders (id, order_id, seller_id, position, number, livemode, status, fulfillment_status,
+            confirmed_at)
+        SELECT %(id)s, %(order)s, %(seller)s, place.position, %(number)s || '-' || place.position, %(livemode)s, 'confirmed',
+            'unfulfilled', %(now)s
+        FROM (SELECT count(*) + 1 AS position FROM seller_orders WHERE order_id = %(order)s) AS place
+        ON CONFLICT (order_id, coalesce(seller_id::text, '')) DO NOTHING RETURNING id
+        """,
+        id=(id := SellerOrderId.new()),
+        order=order.id,
+        seller=seller,
+        number=str(order.number),
+        livemode=order.livemode,
+        now=tx.now,
+    )
+    if found is None:
+        return None
+    await tx.run(
+        """
+        INSERT INTO seller_order_lines (line_item_id, seller_order_id, quantity)
+        SELECT new.line, %(id)s, new.quantity FROM json_to_recordset(%(rows)s::json) AS new (line uuid, quantity integer)
+        """,
+        id=id,
+        rows=orjson.dumps([{"line": line.id.hex, "quantity": line.quantity} for line in lines]).decode(),
+    )
+    return id
+
+
+async def get(tx: Transaction, id: SellerOrderId) -> SellerOrder:
+    found = await tx.find(_seller_order, SELECT + " WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no seller order {id}.")
+    return found
+
+
+async def of_order(tx: Transaction, order: OrderId) -> list[SellerOrder]:
+    return await tx.all(_seller_order, SELECT + " WHERE order_id = %(order)s ORDER BY position", order=order)
+
+
+async def find_of_line(tx: Transaction, line: LineItemId) -> SellerOrder | None:
+    return await tx.find(_seller_order, SELECT + OF_LINE, line=line)
+
+
+async def list_page(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    limit: int,
+    cursor: SellerOrderId | None = None,
+    seller: SellerId | None = None,
+    status: SellerOrderStatus | None = None,
+    to_ship: bool = False,
+) -> Page[SellerOrder]:
+    """Newest first; with `to_ship` only what waits to be sent."""
+    rows = await tx.all(
+        _seller_order,
+        SELECT
+        + """
+        WHERE livemode = %(livemode)s AND (%(cursor)s::uuid IS NULL OR id < %(cursor)s)
+            AND (%(seller)s::uuid IS NULL OR seller_id = %(seller)s)
+            AND (%(status)s::text IS NULL OR status = %(status)s)
+            AND (NOT %(to_ship)s OR (status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped')))
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        livemode=livemode,
+        cursor=cursor,
+        seller=seller,
+        status=status,
+        to_ship=to_ship,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda found: found.id)
+
+
+async def change_line(tx: Transaction, line: LineItemId, *, canceled: int = 0, shipped: int = 0, delivered: int = 0) -> None:
+    """The database refuses what cannot be."""
+    await tx.run(
+        """
+        UPDATE seller_order_lines SET canceled = canceled + %(canceled)s, shipped = shipped + %(shipped)s,
+            delivered = delivered + %(delivered)s
+        WHERE line_item_id = %(line)s
+        """,
+        line=line,
+        canceled=canceled,
+        shipped=shipped,
+        delivered=delivered,
+    )
+
+
+async def save(
+    tx: Transaction, id: SellerOrderId, status: SellerOrderStatus, fulfillment: SellerFulfillment, *, because: str | None = None
+) -> None:
+    await tx.run(
+        """
+        UPDATE seller_orders SET status = %(status)s, fulfillment_status = %(fulfillment)s,
+            completed_at = CASE WHEN %(status)s = 'completed' THEN coalesce(completed_at, %(now)s::timestamptz) END,
+            canceled_at = CASE WHEN %(status)s = 'canceled' THEN coalesce(canceled_at, %(now)s::timestamptz) END,
+            canceled_because = CASE WHEN %(status)s = 'canceled' THEN coalesce(%(because)s, canceled_because) END
+        WHERE id = %(id)s
+        """,
+        id=id,
+        status=status,
+        fulfillment=fulfillment,
+        because=because,
+        now=tx.now,
+    )
+
+
+async def insert_shipment(tx: Transaction, shipment: Shipment) -> bool:
+    """False where the carrier's number is another parcel's."""
+    new = await tx.run(
+        """
+        INSERT INTO shipments (id, seller_order_id, status, carrier, tracking_number, tracking_url, shipped_at)
+        VALUES (%(id)s, %(of)s, %(status)s, %(carrier)s, %(number)s, %(url)s, %(shipped_at)s)
+        ON CONFLICT (carrier, tracking_number) DO NOTHING
+        """,
+        id=shipment.id,
+        of=shipment.seller_order_id,
+        status=shipment.status,
+        carrier=shipment.carrier,
+        number=shipment.tracking_number,
+        url=shipment.tracking_url,
+        shipped_at=shipment.shipped_at,
+    )
+    if not new:
+        return False
+    await tx.run(
+        """
+        INSERT INTO shipment_lines (shipment_id, line_item_id, quantity)
+        SELECT %(id)s, new.line, new.quantity FROM json_to_recordset(%(rows)s::json) AS new (line uuid, quantity integer)
+        """,
+        id=shipment.id,
+        rows=orjson.dumps([{"line": line.hex, "quantity": quantity} for line, quantity in shipment.lines]).decode(),
+    )
+    return True
+
+
+async def save_shipment(tx: Transaction, id: ShipmentId, status: ShipmentStatus) -> None:
+    await tx.run(
+        """
+        UPDATE shipments SET status = %(status)s,
+            delivered_at = CASE WHEN %(status)s = 'delivered' THEN coalesce(delivered_at, %(now)s::timestamptz) END,
+            closed_at = CASE WHEN %(status)s IN ('delivered', 'lost', 'returned')
+                THEN coalesce(closed_at, %(now)s::timestamptz) END
+        WHERE id = %(id)s
+        """,
+        id=id,
+        status=status,
+        now=tx.now,
+    )
+
+
+async def get_shipment(tx: Transaction, id: ShipmentId) -> Shipment:
+    found = await tx.find(_shipment, SHIPMENT + " WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no shipment {id}.")
+    return found
+
+
+async def shipments_of(tx: Transaction, id: SellerOrderId) -> list[Shipment]:
+    return await tx.all(_shipment, SHIPMENT + " WHERE seller_order_id = %(id)s ORDER BY id", id=id)
+
+
+def _seller_order(row: Row) -> SellerOrder:
+    lines = tuple(SellerLine(LineItemId(line[0]), *line[1:]) for line in row["lines"])
+    return SellerOrder(
+        id=SellerOrderId.of(row["id"]),
+        order_id=OrderId.of(row["order_id"]),
+        seller_id=None if row["seller_id"] is None else SellerId.of(row["seller_id"]),
+        position=row["position"],
+        number=row["number"],
+        livemode=row["livemode"],
+        status=SellerOrderStatus(row["status"]),
+        fulfillment_status=SellerFulfillment(row["fulfillment_status"]),
+        confirmed_at=row["confirmed_at"],
+        completed_at=row["completed_at"],
+        canceled_at=row["canceled_at"],
+        canceled_because=row["canceled_because"],
+        lines=lines,
+    )
+
+
+def _shipment(row: Row) -> Shipment:
+    return Shipment(
+        id=ShipmentId.of(row["id"]),
+        seller_order_id=SellerOrderId.of(row["seller_order_id"]),
+        status=ShipmentStatus(row["status"]),
+        carrier=row["carrier"],
+        tracking_number=row["tracking_number"],
+        tracking_url=row["tracking_url"],
+        shipped_at=row["shipped_at"],
+        delivered_at=row["delivered_at"],
+        closed_at=row["closed_at"],
+        lines=tuple((LineItemId(line), quantity) for line, quantity in row["lines"]),
+    )
