@@ -305,6 +305,7 @@ WATCHED = (
     " job_postings fulfillments credit_grants credit_entries"
     " purchases purchase_reversals downloads access_versions"
     " stock_items stock_levels stock_reservations stock_movements"
+    " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
     " sellers"
 )
 

@@ -22,6 +22,7 @@ TABLES: Final = (
     " stock_items stock_levels stock_reservations stock_movements tax_documents"
     " subscription_starts subscriptions subscription_facts subscription_changes"
     " invoices invoice_lines invoice_payments invoice_attempts"
+    " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 

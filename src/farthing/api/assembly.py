@@ -26,12 +26,14 @@ from farthing.http.limits import LIMITER, Limiter, Rates
 from farthing.http.problems import answer, handlers
 from farthing.inventory import routes as inventory
 from farthing.invoices import routes as invoices
+from farthing.listings import routes as listings
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
 from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
+from farthing.seller_orders import routes as seller_orders
 from farthing.sellers import routes as sellers
 from farthing.subscriptions import routes as subscriptions
 from farthing.subscriptions import state_routes as customer_state
@@ -63,6 +65,8 @@ ROUTERS: Final = (
     job_postings.router,
     fulfillment.router,
     inventory.router,
+    listings.router,
+    seller_orders.router,
     events.router,
     webhooks.router,
     reconcile.router,

@@ -22,6 +22,7 @@ OURS: Final = (
     " disputes dispute_answers fraud_warnings"
     " purchases purchase_reversals downloads access_versions"
     " stock_items stock_levels stock_reservations stock_movements"
+    " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
 ).split()
 """What business there is. What the provider said about it is not."""
 
