@@ -126,6 +126,14 @@ class ShipmentId(Id):
     prefix = "shipment"
 
 
+class TransferId(Id):
+    prefix = "transfer"
+
+
+class TransferReversalId(Id):
+    prefix = "transfer_reversal"
+
+
 class ListingId(Id):
     prefix = "listing"
 

@@ -363,6 +363,39 @@ SHIPMENT: Final = Lifecycle(
 )
 
 
+class TransferStatus(StrEnum):
+    REQUESTED = "requested"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+TRANSFER: Final = Lifecycle(
+    "transfer",
+    TransferStatus,
+    {
+        "send": ({TransferStatus.REQUESTED}, TransferStatus.SENT),
+        # What is refused ends: another attempt is another transfer, with another key.
+        "refuse": ({TransferStatus.REQUESTED}, TransferStatus.REFUSED),
+    },
+)
+
+
+class TransferReversalStatus(StrEnum):
+    REQUESTED = "requested"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+
+
+TRANSFER_REVERSAL: Final = Lifecycle(
+    "reversal of a transfer",
+    TransferReversalStatus,
+    {
+        "succeed": ({TransferReversalStatus.REQUESTED}, TransferReversalStatus.SUCCEEDED),
+        "refuse": ({TransferReversalStatus.REQUESTED}, TransferReversalStatus.REFUSED),
+    },
+)
+
+
 class ReservationStatus(StrEnum):
     RESERVED = "reserved"
     COMMITTED = "committed"
@@ -671,6 +704,8 @@ LIFECYCLES: Final = {
     "listings": LISTING,
     "seller_orders": SELLER_ORDER,
     "shipments": SHIPMENT,
+    "transfers": TRANSFER,
+    "transfer_reversals": TRANSFER_REVERSAL,
     "stock_reservations": RESERVATION,
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,

@@ -22,6 +22,13 @@ class Shares:
     def total(self) -> Money:
         return self.platform_fee + self.organization_fee + self.seller_share
 
+    def __add__(self, other: "Shares") -> "Shares":
+        return Shares(
+            self.platform_fee + other.platform_fee,
+            self.organization_fee + other.organization_fee,
+            self.seller_share + other.seller_share,
+        )
+
     def __sub__(self, other: "Shares") -> "Shares":
         return Shares(
             self.platform_fee - other.platform_fee,

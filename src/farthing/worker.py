@@ -17,6 +17,7 @@ from farthing import (
     invoices,
     job_postings,
     payments,
+    payouts,
     reactions,
     reconcile,
     sellers,
@@ -24,7 +25,7 @@ from farthing import (
     webhooks,
 )
 from farthing.http import idempotency
-from farthing.ids import CustomerId, DisputeAnswerId, RefundId, SellerId
+from farthing.ids import CustomerId, DisputeAnswerId, RefundId, SellerId, TransferId, TransferReversalId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
 
@@ -34,6 +35,16 @@ REMINDED_MAX: Final = 500
 async def send_refund(world: World, args: Mapping[str, str | int]) -> None:
     """Task: ask the provider for a promised refund. The refund's id is the key there, so it happens once."""
     await payments.send_refund(world, RefundId.parse(str(args["refund"])))
+
+
+async def send_transfer(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: send what a seller earned. The transfer's id is the key at the provider, so it happens once."""
+    await payouts.send_transfer(world, TransferId.parse(str(args["transfer"])))
+
+
+async def send_reversal(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: take back what went back to a buyer. The reversal's id is the key at the provider, so it happens once."""
+    await payouts.send_reversal(world, TransferReversalId.parse(str(args["reversal"])))
 
 
 async def push_customer(world: World, args: Mapping[str, str | int]) -> None:
@@ -69,6 +80,8 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "events.announce": reactions.announce,
     "events.react": reactions.react,
     "payments.send_refund": send_refund,
+    "payouts.send_transfer": send_transfer,
+    "payouts.send_reversal": send_reversal,
     "customers.push": push_customer,
     "disputes.send_answer": send_answer,
     "sellers.reject": reject_seller,
@@ -84,6 +97,8 @@ SWEEPS: Final = (
     Sweep("erasures", timedelta(hours=1), erasure.clean_again),
     Sweep("ways to pay", timedelta(seconds=5), checkout.tidy),
     Sweep("stock kept too long", timedelta(seconds=30), checkout.let_stock_go),
+    Sweep("earnings held long enough", timedelta(minutes=1), payouts.release_due),
+    Sweep("earnings to be taken back", timedelta(minutes=1), payouts.take_back_due),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("starts of subscriptions", timedelta(seconds=10), subscriptions.close_due),

@@ -2,6 +2,18 @@
 
 from farthing.earnings.actions import record, reverse, withdraw_reversal
 from farthing.earnings.model import Earned, Earning
-from farthing.earnings.store import earned, list_page, of_order
+from farthing.earnings.store import earned, list_page, of_order, of_seller_order, owing, save_transferred
 
-__all__ = ["Earned", "Earning", "earned", "list_page", "of_order", "record", "reverse", "withdraw_reversal"]
+__all__ = [
+    "Earned",
+    "Earning",
+    "earned",
+    "list_page",
+    "of_order",
+    "of_seller_order",
+    "owing",
+    "record",
+    "reverse",
+    "save_transferred",
+    "withdraw_reversal",
+]

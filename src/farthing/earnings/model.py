@@ -21,11 +21,23 @@ class Earning:
     livemode: bool
     shares: Shares
     refunded: Shares
+    transferred: Money
+    """What of the share is with the seller, or on its way."""
     earned_at: datetime
 
     @property
     def left(self) -> Shares:
         return self.shares - self.refunded
+
+    @property
+    def pending(self) -> Money:
+        """What the seller is still to get."""
+        return max(self.left.seller_share - self.transferred, Money.zero(self.transferred.currency))
+
+    @property
+    def owed(self) -> Money:
+        """What the seller got, and has to give back."""
+        return max(self.transferred - self.left.seller_share, Money.zero(self.transferred.currency))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from farthing.db import Row, Transaction
 from farthing.earnings.model import Earned, Earning
-from farthing.ids import EarningId, LineItemId, OrderId, SellerId
+from farthing.ids import EarningId, LineItemId, OrderId, SellerId, SellerOrderId
 from farthing.money import Money
 from farthing.orders import LineItem, Order
 from farthing.paging import Page, checked_limit
@@ -14,8 +14,18 @@ from farthing.shares import Shares
 SELECT: LiteralString = """
     SELECT id, line_item_id, order_id, seller_id, seller, livemode, currency, platform_fee_amount, organization_fee_amount,
         seller_share_amount, refunded_platform_fee_amount, refunded_organization_fee_amount, refunded_seller_share_amount,
-        earned_at
+        transferred_amount, earned_at
     FROM earnings
+"""
+
+OF_SELLER_ORDER: LiteralString = """
+    WHERE line_item_id IN (SELECT line_item_id FROM seller_order_lines WHERE seller_order_id = %(id)s) ORDER BY id FOR UPDATE
+"""
+
+OWING: LiteralString = """
+    WHERE seller_id = %(seller)s AND currency = %(currency)s
+        AND transferred_amount > seller_share_amount - refunded_seller_share_amount
+    ORDER BY id FOR UPDATE
 """
 
 
@@ -117,6 +127,20 @@ async def withdraw_reversal(tx: Transaction, id: EarningId, reference: str) -> S
     return part
 
 
+async def of_seller_order(tx: Transaction, id: SellerOrderId) -> list[Earning]:
+    """Locked until the commit."""
+    return await tx.all(_earning, SELECT + OF_SELLER_ORDER, id=id)
+
+
+async def owing(tx: Transaction, seller: SellerId, currency: str) -> list[Earning]:
+    """Of which the seller got more than is left, the oldest first. Locked until the commit."""
+    return await tx.all(_earning, SELECT + OWING, seller=seller, currency=currency)
+
+
+async def save_transferred(tx: Transaction, id: EarningId, money: Money) -> None:
+    await tx.run("UPDATE earnings SET transferred_amount = %(amount)s WHERE id = %(id)s", id=id, amount=money.amount)
+
+
 async def _count(tx: Transaction, id: EarningId, part: Shares, sign: int) -> None:
     await tx.run(
         """
@@ -161,5 +185,6 @@ def _earning(row: Row) -> Earning:
         livemode=row["livemode"],
         shares=_shares(row, ""),
         refunded=_shares(row, "refunded_"),
+        transferred=Money(row["transferred_amount"], row["currency"]),
         earned_at=row["earned_at"],
     )

@@ -90,6 +90,14 @@ EventName = Literal[
     "seller_order.delivered",
     "seller_order.canceled",
     "seller_order.reinstated",
+    "seller_order.held",
+    "seller_order.let_go",
+    "transfer.requested",
+    "transfer.sent",
+    "transfer.refused",
+    "transfer.reversal_requested",
+    "transfer.reversed",
+    "transfer.reversal_refused",
     "shipment.delivered",
     "shipment.lost",
     "shipment.returned",
@@ -405,6 +413,31 @@ class SellerOrderCanceled(Announced):
     """Nothing of it is sent any more. `data` as of SellerOrderConfirmed, and reason."""
 
     name = "seller_order.canceled"
+
+
+class TransferSent(Announced):
+    """What a seller earned went to their account. `data`: transfer, seller, seller_order, amount {amount, currency}."""
+
+    name = "transfer.sent"
+
+
+class TransferRefused(Announced):
+    """The provider did not take what a seller earned; it is tried again. `data` as of TransferSent, and reason."""
+
+    name = "transfer.refused"
+
+
+class TransferReversed(Announced):
+    """What went back to a buyer was taken back from the seller. `data` as of TransferSent, and reversal."""
+
+    name = "transfer.reversed"
+
+
+class TransferReversalRefused(Announced):
+    """A seller's account did not hold what went back to a buyer: it is kept of what they earn next. `data` as of
+    TransferReversed, and reason."""
+
+    name = "transfer.reversal_refused"
 
 
 class StockLow(Announced):

@@ -62,6 +62,8 @@ RULES: Final = (
                 SELECT provider, currency, reinstated_amount - withdrawn_amount FROM invoice_disputes
                 UNION ALL
                 SELECT provider, fee_currency, -fee_amount FROM invoice_disputes WHERE fee_amount <> 0
+                UNION ALL
+                SELECT provider, currency, reversed_amount - amount FROM transfers WHERE status = 'sent'
             ) part GROUP BY provider, currency
         ), books AS (
             SELECT split_part(account, ':', 2) AS provider, currency, sum(amount) AS amount
@@ -487,7 +489,8 @@ RULES: Final = (
                     organization_fee_amount - refunded_organization_fee_amount
                 FROM purchases WHERE organization IS NOT NULL AND seller IS NOT NULL
                 UNION ALL
-                SELECT 'seller:' || seller || ':pending', currency, seller_share_amount - refunded_seller_share_amount
+                SELECT 'seller:' || seller || ':pending', currency,
+                    greatest(seller_share_amount - refunded_seller_share_amount - transferred_amount, 0)
                 FROM earnings
                 UNION ALL
                 SELECT 'organization:' || seller || ':pending', currency,
@@ -500,6 +503,59 @@ RULES: Final = (
         )
         SELECT account, currency, coalesce(own.amount, 0) AS own, coalesce(books.amount, 0) AS books
         FROM own FULL JOIN books USING (account, currency) WHERE coalesce(own.amount, 0) <> coalesce(books.amount, 0)
+        """,
+    ),
+    Rule(
+        "transfers-counted",
+        "What sellers were transferred of their sales is what transfers brought them, less what was taken back.",
+        """
+        WITH own AS (
+            SELECT seller_id, currency, sum(transferred_amount) AS amount FROM earnings GROUP BY 1, 2
+        ), sent AS (
+            SELECT seller_id, currency, sum(amount - reversed_amount) AS amount FROM transfers
+            WHERE status <> 'refused' GROUP BY 1, 2
+        )
+        SELECT seller_id, currency, coalesce(own.amount, 0) AS own, coalesce(sent.amount, 0) AS sent
+        FROM own FULL JOIN sent USING (seller_id, currency) WHERE coalesce(own.amount, 0) <> coalesce(sent.amount, 0)
+        """,
+    ),
+    Rule(
+        "transfers-not-early",
+        "Nothing goes to a seller before its time, or of an order that was not delivered.",
+        """
+        SELECT transfer.id FROM transfers transfer JOIN seller_orders part ON part.id = transfer.seller_order_id
+        WHERE transfer.status <> 'refused' AND (part.status <> 'completed' OR transfer.requested_at < part.release_at)
+        """,
+    ),
+    Rule(
+        "debts-in-books",
+        "What sellers have of sales that went back is what the books say they owe; what is on its way is what transfers say.",
+        """
+        WITH own AS (
+            SELECT 'seller:' || seller || ':owed' AS account, currency,
+                greatest(transferred_amount - (seller_share_amount - refunded_seller_share_amount), 0) AS amount
+            FROM earnings
+            UNION ALL
+            SELECT 'transfers:owed', currency, -amount FROM transfers WHERE status = 'requested'
+        ), summed AS (
+            SELECT account, currency, sum(amount) AS amount FROM own GROUP BY 1, 2
+        ), books AS (
+            SELECT account, currency, sum(amount) AS amount FROM ledger_entries
+            WHERE account LIKE 'seller:%%:owed' OR account = 'transfers:owed' GROUP BY 1, 2
+        )
+        SELECT account, currency, coalesce(summed.amount, 0) AS own, coalesce(books.amount, 0) AS books
+        FROM summed FULL JOIN books USING (account, currency) WHERE coalesce(summed.amount, 0) <> coalesce(books.amount, 0)
+        """,
+    ),
+    Rule(
+        "sellers-shipped",
+        "A parcel holds what its lines say was sent; what arrived was in a parcel that arrived.",
+        """
+        SELECT line.line_item_id FROM seller_order_lines line
+            LEFT JOIN shipment_lines part ON part.line_item_id = line.line_item_id
+            LEFT JOIN shipments parcel ON parcel.id = part.shipment_id
+        GROUP BY line.line_item_id HAVING line.shipped <> coalesce(sum(part.quantity), 0)
+            OR line.delivered <> coalesce(sum(part.quantity) FILTER (WHERE parcel.status = 'delivered'), 0)
         """,
     ),
     Rule(

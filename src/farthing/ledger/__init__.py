@@ -12,10 +12,12 @@ from farthing.ledger.accounts import (
     SUBSCRIPTIONS,
     SURPLUS,
     TAXES,
+    TRANSFERS_OWED,
     Account,
     organization,
     provider,
     seller,
+    seller_owes,
 )
 from farthing.ledger.balances import Balance, Entry, entries_of, entries_of_order, recent_entries, trial_balance
 from farthing.ledger.post import Move, post
@@ -32,6 +34,7 @@ __all__ = [
     "SUBSCRIPTIONS",
     "SURPLUS",
     "TAXES",
+    "TRANSFERS_OWED",
     "Account",
     "Balance",
     "Entry",
@@ -43,5 +46,6 @@ __all__ = [
     "provider",
     "recent_entries",
     "seller",
+    "seller_owes",
     "trial_balance",
 ]

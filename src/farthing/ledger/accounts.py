@@ -25,6 +25,9 @@ REFUNDS_OWED: Final = Account("refunds:owed", "liability")
 SURPLUS: Final = Account("surplus", "liability")
 """Money that pays for nothing, until it is back with whoever sent it."""
 
+TRANSFERS_OWED: Final = Account("transfers:owed", "liability")
+"""On its way to sellers, and not yet with their accounts."""
+
 DISPUTED: Final = Account("disputed", "asset")
 """Taken back by a buyer's bank, and not decided: it comes back to us, or is lost."""
 
@@ -51,6 +54,11 @@ PLATFORM_FEES: Final = Account("platform:fees", "revenue")
 def seller(reference: str) -> Account:
     """What we owe somebody who sells here: their share of what was sold."""
     return Account(f"seller:{reference}:pending", "liability")
+
+
+def seller_owes(reference: str) -> Account:
+    """What somebody who sells here has of sales that went back: it is taken back, or kept of what they earn next."""
+    return Account(f"seller:{reference}:owed", "asset")
 
 
 def organization(reference: str) -> Account:

@@ -39,7 +39,7 @@ async def offers(world: World, items: Sequence[CartItem]) -> tuple[Sequence[Cart
         if template is None or (item.product and item.product != listing.product):
             raise Conflict(f"{listing.title!r} is sold as {listing.product!r}: leave product out.", param=where)
         complete[at] = replace(item, product=listing.product)
-        sold[listing.product, str(listing.id)] = _as_sold(template, listing, seller)
+        sold[listing.product, str(listing.id)] = _as_sold(template, listing, seller, world.catalog.marketplace.holding_days)
     return complete, sold
 
 
@@ -50,7 +50,7 @@ def _parsed(text: str, at: int) -> ListingId:
         raise NotFound(error.detail, param=f"items[{at}].listing") from None
 
 
-def _as_sold(template: Product, listing: Listing, seller: Seller) -> Product:
+def _as_sold(template: Product, listing: Listing, seller: Seller, holding_days: int) -> Product:
     """What buyers see and pay is the seller's; how it is sold is the shop's."""
     return replace(
         template,
@@ -69,5 +69,6 @@ def _as_sold(template: Product, listing: Listing, seller: Seller) -> Product:
             "seller_id": str(seller.id),
             "category": listing.category,
             "fee_basis_points": seller.fee_basis_points,
+            "holding_days": holding_days if seller.holding_days is None else seller.holding_days,
         },
     )

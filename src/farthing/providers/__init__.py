@@ -44,6 +44,7 @@ from farthing.providers.subscriptions import (
     SubscriptionRequest,
     SubscriptionSecret,
 )
+from farthing.providers.transfers import SeenReversal, SeenTransfer, TransferProvider, TransferWanted
 
 __all__ = [
     "AccountProvider",
@@ -87,11 +88,18 @@ __all__ = [
     "SeenPrice",
     "SeenProduct",
     "SeenRefund",
+    "SeenReversal",
     "SeenSubscription",
     "SeenSubscriptionCheckout",
+<<<<<<< HEAD
     "SeenTax",
+=======
+    "SeenTransfer",
+>>>>>>> 4cfa73f (Send sellers what they earned after the holding period, and take back what went back to buyers)
     "SubjectKind",
     "SubscriptionProvider",
     "SubscriptionRequest",
     "SubscriptionSecret",
+    "TransferProvider",
+    "TransferWanted",
 ]

@@ -17,6 +17,7 @@ from farthing.providers.intents import CaptureMethod, IntentProvider
 from farthing.providers.listing import ListingProvider
 from farthing.providers.refunds import RefundProvider
 from farthing.providers.subscriptions import SubscriptionProvider
+from farthing.providers.transfers import TransferProvider
 
 SubjectKind = Literal[
     "checkout",
@@ -194,6 +195,7 @@ class PaymentProvider(
     RefundProvider,
     IntentProvider,
     SubscriptionProvider,
+    TransferProvider,
     Protocol,
 ):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""

@@ -1,8 +1,18 @@
 """Seller orders: the part of a paid order that one seller sends, and the parcels it travels in."""
 
-from farthing.seller_orders.actions import cancel_line, confirm, move_shipment, reinstate_line, ship
+from farthing.seller_orders.actions import (
+    cancel_line,
+    confirm,
+    hold,
+    let_go,
+    move_shipment,
+    reinstate_line,
+    release,
+    ship,
+    take_back_release,
+)
 from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
-from farthing.seller_orders.store import get, get_shipment, list_page, of_order, shipments_of
+from farthing.seller_orders.store import due, get, get_shipment, list_page, of_order, shipments_of
 
 __all__ = [
     "SellerLine",
@@ -10,12 +20,17 @@ __all__ = [
     "Shipment",
     "cancel_line",
     "confirm",
+    "due",
     "get",
     "get_shipment",
+    "hold",
+    "let_go",
     "list_page",
     "move_shipment",
     "of_order",
     "reinstate_line",
+    "release",
     "ship",
     "shipments_of",
+    "take_back_release",
 ]

@@ -1,6 +1,7 @@
 """What can be done to a seller's part of an order. The caller holds the order's lock where it says so; else it is taken."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from farthing import events, orders
@@ -13,6 +14,7 @@ from farthing.seller_orders import store
 from farthing.seller_orders.model import SellerOrder, Shipment, standing, to_send
 
 CARRIER_MAX: Final = 63
+REASON_MAX: Final = 500
 TRACKING_MAX: Final = 100
 
 
@@ -123,6 +125,47 @@ ENDS: Final[dict[ShipmentStatus, events.EventName]] = {
     ShipmentStatus.LOST: "shipment.lost",
     ShipmentStatus.RETURNED: "shipment.returned",
 }
+
+
+async def hold(tx: Transaction, id: SellerOrderId, because: str) -> SellerOrder:
+    """What it earned stays where it is until `let_go`. Raises Conflict where it is gone already."""
+    order = await _locked(tx, id)
+    if order.released_at is not None:
+        raise Conflict(f"What {order.number} earned went to its seller already: refund, and it is taken back.")
+    said = because.strip()
+    if not 1 <= len(said) <= REASON_MAX or "\0" in said:
+        raise Invalid(f"A reason has 1 to {REASON_MAX} characters.", param="reason")
+    await store.save_held(tx, id, said)
+    await _tell(tx, "seller_order.held", order, reason=said)
+    return await store.get(tx, id)
+
+
+async def let_go(tx: Transaction, id: SellerOrderId) -> SellerOrder:
+    """It is not held any longer than was agreed."""
+    order = await _locked(tx, id)
+    if order.held_at is not None:
+        await store.save_held(tx, id, None)
+        await _tell(tx, "seller_order.let_go", order)
+    return await store.get(tx, id)
+
+
+async def release(tx: Transaction, id: SellerOrderId) -> SellerOrder | None:
+    """Mark what it earned as on its way; None where its time has not come, or somebody was quicker. From here to the commit
+    nobody refunds the order, and nobody else releases it.
+    """
+    order = await _locked(tx, id)
+    paid = await orders.get(tx, order.order_id)
+    due = order.release_at is not None and order.release_at <= tx.now
+    if not due or order.released_at is not None or order.held_at is not None or paid.access_held_at is not None:
+        return None
+    await store.save_released(tx, id, released=True)
+    return order
+
+
+async def take_back_release(tx: Transaction, id: SellerOrderId, again_at: datetime) -> None:
+    """It could not be sent after all: its time comes again. The caller holds the order's lock."""
+    await store.save_released(tx, id, released=False)
+    await store.save_release_at(tx, id, again_at)
 
 
 async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = None) -> None:

@@ -42,6 +42,13 @@ class SellerOrder:
     completed_at: datetime | None
     canceled_at: datetime | None
     canceled_because: str | None
+    holding_days: int
+    release_at: datetime | None
+    """When what it earned may go to the seller."""
+    released_at: datetime | None
+    held_at: datetime | None
+    """Since when somebody wants it held for longer."""
+    held_because: str | None
     lines: Sequence[SellerLine]
 
 

@@ -1,6 +1,7 @@
 """Sellers' parts of orders, and their parcels, in the database. The order's lock is theirs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import LiteralString
 
 import orjson
@@ -15,7 +16,7 @@ from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
 
 SELECT: LiteralString = """
     SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
-        canceled_at, canceled_because,
+        canceled_at, canceled_because, holding_days, release_at, released_at, held_at, held_because,
         (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.canceled, line.shipped,
             line.delivered) ORDER BY line.line_item_id)
             FROM seller_order_lines line JOIN line_items item ON item.id = line.line_item_id
@@ -38,9 +39,9 @@ async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: 
     found = await tx.value(
         """
         INSERT INTO seller_orders (id, order_id, seller_id, position, number, livemode, status, fulfillment_status,
-            confirmed_at)
+            confirmed_at, holding_days)
         SELECT %(id)s, %(order)s, %(seller)s, place.position, %(number)s || '-' || place.position, %(livemode)s, 'confirmed',
-            'unfulfilled', %(now)s
+            'unfulfilled', %(now)s, %(holding_days)s
         FROM (SELECT count(*) + 1 AS position FROM seller_orders WHERE order_id = %(order)s) AS place
         ON CONFLICT (order_id, coalesce(seller_id::text, '')) DO NOTHING RETURNING id
         """,
@@ -49,6 +50,7 @@ async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: 
         seller=seller,
         number=str(order.number),
         livemode=order.livemode,
+        holding_days=max(line.details.get("holding_days", 0) for line in lines),
         now=tx.now,
     )
     if found is None:
@@ -132,6 +134,8 @@ async def save(
         """
         UPDATE seller_orders SET status = %(status)s, fulfillment_status = %(fulfillment)s,
             completed_at = CASE WHEN %(status)s = 'completed' THEN coalesce(completed_at, %(now)s::timestamptz) END,
+            release_at = CASE WHEN %(status)s = 'completed'
+                THEN coalesce(release_at, %(now)s::timestamptz + make_interval(days => holding_days)) END,
             canceled_at = CASE WHEN %(status)s = 'canceled' THEN coalesce(canceled_at, %(now)s::timestamptz) END,
             canceled_because = CASE WHEN %(status)s = 'canceled' THEN coalesce(%(because)s, canceled_because) END
         WHERE id = %(id)s
@@ -141,6 +145,50 @@ async def save(
         fulfillment=fulfillment,
         because=because,
         now=tx.now,
+    )
+
+
+async def save_released(tx: Transaction, id: SellerOrderId, *, released: bool) -> None:
+    await tx.run(
+        "UPDATE seller_orders SET released_at = CASE WHEN %(released)s THEN %(now)s::timestamptz END WHERE id = %(id)s",
+        id=id,
+        released=released,
+        now=tx.now,
+    )
+
+
+async def save_release_at(tx: Transaction, id: SellerOrderId, at: datetime) -> None:
+    await tx.run("UPDATE seller_orders SET release_at = %(at)s WHERE id = %(id)s", id=id, at=at)
+
+
+async def save_held(tx: Transaction, id: SellerOrderId, because: str | None) -> None:
+    await tx.run(
+        """
+        UPDATE seller_orders SET held_because = %(because)s,
+            held_at = CASE WHEN %(because)s::text IS NOT NULL THEN coalesce(held_at, %(now)s::timestamptz) END
+        WHERE id = %(id)s
+        """,
+        id=id,
+        because=because,
+        now=tx.now,
+    )
+
+
+async def due(tx: Transaction, *, livemode: bool, limit: int) -> list[SellerOrderId]:
+    """Of sellers whose holding period is over, and nobody holds what they earned."""
+    return await tx.all(
+        lambda row: SellerOrderId.of(row["id"]),
+        """
+        SELECT part.id FROM seller_orders part JOIN orders ON orders.id = part.order_id
+            JOIN sellers ON sellers.id = part.seller_id
+        WHERE part.livemode = %(livemode)s AND part.released_at IS NULL AND part.held_at IS NULL
+            AND part.release_at <= %(now)s AND orders.access_held_at IS NULL AND sellers.payouts_enabled
+            AND sellers.suspended_at IS NULL AND sellers.rejection_asked_at IS NULL
+        ORDER BY part.release_at LIMIT %(limit)s
+        """,
+        livemode=livemode,
+        now=tx.now,
+        limit=limit,
     )
 
 
@@ -214,6 +262,11 @@ def _seller_order(row: Row) -> SellerOrder:
         completed_at=row["completed_at"],
         canceled_at=row["canceled_at"],
         canceled_because=row["canceled_because"],
+        holding_days=row["holding_days"],
+        release_at=row["release_at"],
+        released_at=row["released_at"],
+        held_at=row["held_at"],
+        held_because=row["held_because"],
         lines=lines,
     )
 

@@ -20,6 +20,7 @@ from farthing.providers.stripe.intents import StripeIntents
 from farthing.providers.stripe.listing import StripeListing
 from farthing.providers.stripe.refunds import StripeRefunds
 from farthing.providers.stripe.subscriptions import StripeSubscriptions
+from farthing.providers.stripe.transfers import StripeTransfers
 
 CONCLUSIVE: Final = frozenset({"payment_intent.succeeded", "payment_intent.canceled"})
 """Events whose snapshot no later look can contradict in the fields we read: both states are final."""
@@ -38,6 +39,7 @@ class Stripe(
     StripeSubscriptions,
     StripeChanges,
     StripeCoupons,
+    StripeTransfers,
 ):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 

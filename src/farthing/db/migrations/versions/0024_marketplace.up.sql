@@ -42,6 +42,8 @@ CREATE TABLE earnings (
     refunded_platform_fee_amount bigint NOT NULL DEFAULT 0,
     refunded_organization_fee_amount bigint NOT NULL DEFAULT 0,
     refunded_seller_share_amount bigint NOT NULL DEFAULT 0,
+    -- What of the share went to the seller's account, or is on its way. More than what is left of it: the seller owes that.
+    transferred_amount bigint NOT NULL DEFAULT 0 CHECK (transferred_amount BETWEEN 0 AND seller_share_amount),
     earned_at timestamptz NOT NULL,
     -- The shares are the whole price, and nothing but it; so are the shares of what went back.
     CHECK (amount = platform_fee_amount + organization_fee_amount + seller_share_amount),
@@ -86,6 +88,17 @@ CREATE TABLE seller_orders (
     completed_at timestamptz,
     canceled_at timestamptz,
     canceled_because text CHECK (length(canceled_because) BETWEEN 1 AND 500),
+    -- How long after its delivery what it earned is held, as it was agreed when it was sold; and until when that is.
+    holding_days integer NOT NULL CHECK (holding_days BETWEEN 0 AND 90),
+    release_at timestamptz,
+    released_at timestamptz,
+    -- Somebody wants it held for longer.
+    held_at timestamptz,
+    held_because text CHECK (length(held_because) BETWEEN 1 AND 500),
+    CHECK ((held_at IS NULL) = (held_because IS NULL)),
+    -- Nothing leaves before its time.
+    CHECK (released_at >= release_at),
+    CHECK (status = 'completed' OR release_at IS NULL),
     UNIQUE (order_id, position),
     CHECK ((status = 'completed') = (completed_at IS NOT NULL)),
     CHECK ((status = 'canceled') = (canceled_at IS NOT NULL)),
@@ -96,6 +109,8 @@ CREATE UNIQUE INDEX seller_orders_one_each ON seller_orders (order_id, coalesce(
 CREATE INDEX seller_orders_seller ON seller_orders (seller_id, id DESC);
 CREATE INDEX seller_orders_to_ship ON seller_orders (seller_id, confirmed_at)
     WHERE status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped');
+
+CREATE INDEX seller_orders_due ON seller_orders (release_at) WHERE released_at IS NULL AND held_at IS NULL;
 
 CREATE TABLE seller_order_lines (
     -- A line is one seller's.
@@ -135,3 +150,54 @@ CREATE TABLE shipment_lines (
     PRIMARY KEY (shipment_id, line_item_id)
 );
 CREATE INDEX shipment_lines_line ON shipment_lines (line_item_id);
+
+-- What was earned goes to the seller's account at the provider.
+CREATE TABLE transfers (
+    id uuid PRIMARY KEY,
+    seller_id uuid NOT NULL REFERENCES sellers,
+    seller_order_id uuid NOT NULL REFERENCES seller_orders,
+    order_id uuid NOT NULL REFERENCES orders,
+    provider text NOT NULL,
+    livemode boolean NOT NULL,
+    currency text NOT NULL CHECK (currency ~ '^[a-z]{3}$'),
+    amount bigint NOT NULL CHECK (amount > 0),
+    -- What the seller owed of other sales and was kept of this one.
+    netted_amount bigint NOT NULL DEFAULT 0 CHECK (netted_amount >= 0),
+    reversed_amount bigint NOT NULL DEFAULT 0 CHECK (reversed_amount BETWEEN 0 AND amount),
+    status text NOT NULL CHECK (status IN ('requested', 'sent', 'refused')),
+    provider_account_id text NOT NULL,
+    provider_charge_id text,
+    provider_transfer_id text,
+    requested_at timestamptz NOT NULL,
+    asked_at timestamptz,
+    sent_at timestamptz,
+    refused_because text,
+    CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
+    CHECK ((status = 'sent') = (provider_transfer_id IS NOT NULL)),
+    CHECK ((status = 'refused') = (refused_because IS NOT NULL)),
+    CHECK (reversed_amount = 0 OR status = 'sent')
+);
+-- An order's part is transferred once, however many release it.
+CREATE UNIQUE INDEX transfers_once ON transfers (seller_order_id) WHERE status IN ('requested', 'sent');
+CREATE UNIQUE INDEX transfers_provider ON transfers (provider, livemode, provider_transfer_id);
+CREATE INDEX transfers_seller ON transfers (seller_id, id DESC);
+CREATE INDEX transfers_waiting ON transfers (requested_at) WHERE status = 'requested';
+
+-- What went to a seller and is taken back.
+CREATE TABLE transfer_reversals (
+    id uuid PRIMARY KEY,
+    transfer_id uuid NOT NULL REFERENCES transfers,
+    amount bigint NOT NULL CHECK (amount > 0),
+    status text NOT NULL CHECK (status IN ('requested', 'succeeded', 'refused')),
+    provider_reversal_id text,
+    requested_at timestamptz NOT NULL,
+    asked_at timestamptz,
+    closed_at timestamptz,
+    refused_because text,
+    CHECK ((status = 'requested') = (closed_at IS NULL)),
+    CHECK ((status = 'succeeded') = (provider_reversal_id IS NOT NULL)),
+    CHECK ((status = 'refused') = (refused_because IS NOT NULL))
+);
+-- One at a time for each transfer.
+CREATE UNIQUE INDEX transfer_reversals_one_waiting ON transfer_reversals (transfer_id) WHERE status = 'requested';
+CREATE INDEX transfer_reversals_transfer ON transfer_reversals (transfer_id);

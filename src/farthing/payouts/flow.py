@@ -1,0 +1,128 @@
+"""What needs the provider: sending what sellers earned, and taking it back. No transaction is open meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from farthing import seller_orders
+from farthing.db import Transaction
+from farthing.errors import DatabaseUnavailable, ProviderError, ProviderUnavailable
+from farthing.ids import SellerOrderId, TransferId, TransferReversalId
+from farthing.payouts import actions, store
+from farthing.payouts.model import Reversal, Transfer
+from farthing.providers import TransferWanted
+from farthing.world import World
+
+KEYS_KEPT: Final = timedelta(hours=23)
+"""Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
+
+SWEEP_MAX: Final = 100
+
+log = structlog.get_logger("farthing.payouts")
+
+
+async def release_due(world: World) -> int:
+    """Sweep: what was held long enough is on its way. Each in a transaction of its own: one that fails holds up no other."""
+    async with world.db.transaction("sweep") as tx:
+        due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=SWEEP_MAX)
+    done = 0
+    for id in due:
+        try:
+            done += await world.db.run("sweep", partial(_release, id)) is not None
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("payout.not_released", seller_order=str(id))
+    return done
+
+
+async def take_back_due(world: World) -> int:
+    """Sweep: what went back to buyers is asked back of sellers who have it already, and what nobody answered is asked again."""
+    async with world.db.transaction("sweep") as tx:
+        over = await store.over_transferred(tx, limit=SWEEP_MAX)
+    for transfer in over:
+        await world.db.run("sweep", partial(_take_back, transfer))
+    async with world.db.transaction("sweep") as tx:
+        reversals = await store.waiting_reversals(tx, limit=SWEEP_MAX)
+        transfers = await store.waiting(tx, limit=SWEEP_MAX)
+    for transfer in transfers:
+        await _patiently(partial(send_transfer, world, transfer))
+    for reversal in reversals:
+        await _patiently(partial(send_reversal, world, reversal))
+    return len(over) + len(reversals) + len(transfers)
+
+
+async def send_transfer(world: World, id: TransferId) -> None:
+    """Ask the provider for it. Its id is the key, so asking twice pays once."""
+
+    async def ask(tx: Transaction) -> tuple[Transfer | None, bool]:
+        transfer = await store.get(tx, id)
+        stale = transfer.asked_at is not None and tx.now - transfer.asked_at > KEYS_KEPT
+        return transfer if await store.mark_asked(tx, id) else None, stale
+
+    transfer, stale = await world.db.run("worker", ask)
+    if transfer is None:
+        return
+    provider = world.provider_named(transfer.provider)
+    group = str(transfer.order_id)
+    wanted = TransferWanted(
+        transfer.provider_account_id, transfer.money, reference=str(id), group=group, charge_id=transfer.provider_charge_id
+    )
+    try:
+        seen = await provider.find_transfer(str(id), group=group) if stale else None
+        seen = seen or await provider.create_transfer(wanted, key=str(id))
+    except ProviderUnavailable:
+        raise
+    except ProviderError as error:
+        reason = error.detail
+        await world.db.run("worker", lambda tx: actions.refuse(tx, id, reason))
+        return
+    theirs = seen.id
+    await world.db.run("worker", lambda tx: actions.record_sent(tx, id, theirs))
+
+
+async def send_reversal(world: World, id: TransferReversalId) -> None:
+    """Ask the provider to take it back. Its id is the key, so asking twice takes once."""
+
+    async def ask(tx: Transaction) -> tuple[Reversal | None, Transfer, bool]:
+        reversal = await store.get_reversal(tx, id)
+        stale = reversal.asked_at is not None and tx.now - reversal.asked_at > KEYS_KEPT
+        asked = await store.mark_reversal_asked(tx, id)
+        return reversal if asked else None, await store.get(tx, reversal.transfer_id), stale
+
+    reversal, transfer, stale = await world.db.run("worker", ask)
+    if reversal is None:
+        return
+    provider = world.provider_named(transfer.provider)
+    assert transfer.provider_transfer_id is not None, "what was never sent is not taken back"
+    try:
+        seen = await provider.find_reversal(transfer.provider_transfer_id, str(id)) if stale else None
+        seen = seen or await provider.reverse_transfer(
+            transfer.provider_transfer_id, reversal.money, reference=str(id), key=str(id)
+        )
+    except ProviderUnavailable:
+        raise
+    except ProviderError as error:
+        reason = error.detail
+        await world.db.run("worker", lambda tx: actions.refuse_reversal(tx, id, reason))
+        return
+    theirs = seen.id
+    await world.db.run("worker", lambda tx: actions.record_reversed(tx, id, theirs))
+
+
+async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await ask()
+    except ProviderUnavailable as error:
+        log.warning("payout.unanswered", error=error.detail)
+
+
+async def _release(id: SellerOrderId, tx: Transaction) -> Transfer | None:
+    return await actions.release(tx, id)
+
+
+async def _take_back(id: TransferId, tx: Transaction) -> Reversal | None:
+    return await actions.take_back(tx, id)
