@@ -1,0 +1,53 @@
+"""The rules of a marketplace find nothing in a sound one, and find what breaks it; every table is read by its room."""
+
+from functools import partial
+
+from psycopg import sql
+from tests.invariants.test_rules import MARKET_PLANTS, missed
+from tests.marketplace.conftest import Market, of
+from tests.marketplace.test_paying_sellers import earned, give_back, settle
+from tests.news import sound
+from tests.worlds import buy
+
+from farthing import earnings, listings, payouts, seller_orders, sellers
+from farthing.db import Transaction
+
+
+async def held(table: str, tx: Transaction) -> int:
+    found = await tx.connection.execute(sql.SQL("SELECT count(*) AS rows FROM {}").format(sql.Identifier(table)))
+    row = await found.fetchone()
+    assert row is not None
+    return int(row["rows"])
+
+
+async def test_what_breaks_a_marketplace_is_found_and_all_of_its_rows_are_read(market: Market) -> None:
+    paid = await earned(market)
+    await settle(market)
+    await give_back(market, paid, 500)
+    await settle(market)
+    await give_back(market, paid, 100)
+    await buy(market.world, market.account, of(await market.lists(market.linus, "novel"), 2))
+    assert await sound(market.world)
+    assert await missed(market.world, MARKET_PLANTS) == []
+    assert await sound(market.world)
+
+    async def read(tx: Transaction) -> dict[str, int]:
+        whose = [market.grace.id, market.linus.id]
+        parts = (await seller_orders.list_page(tx, livemode=False, limit=100)).items
+        parcels = [parcel for part in parts for parcel in await seller_orders.shipments_of(tx, part.id)]
+        sent = (await payouts.list_page(tx, livemode=False, limit=100)).items
+        return {
+            "sellers": len((await sellers.list_page(tx, livemode=False, limit=100)).items),
+            "listings": len((await listings.list_page(tx, livemode=False, limit=100)).items),
+            "earnings": sum([len((await earnings.list_page(tx, seller, limit=100)).items) for seller in whose]),
+            "seller_orders": len(parts),
+            "seller_order_lines": sum(len(part.lines) for part in parts),
+            "shipments": len(parcels),
+            "shipment_lines": sum(len(parcel.lines) for parcel in parcels),
+            "transfers": len(sent),
+            "transfer_reversals": sum([len(await payouts.reversals_of(tx, each.id)) for each in sent]),
+        }
+
+    seen = await market.do(read)
+    for table, count in seen.items():
+        assert await market.do(partial(held, table)) == count > 0, table
