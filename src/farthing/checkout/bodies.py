@@ -19,6 +19,10 @@ PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case d
 
 
 class NewItem(Body):
+    """A product of the catalog, or a seller's listing."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"product": "guide", "quantity": 1}]})
+
     product: Annotated[Line, Field(description="The product's key in the catalog.", examples=["guide"])] | None = None
     quantity: int = Field(1, ge=1, le=QUANTITY_MAX, examples=[1])
     metadata: Metadata = Field(default_factory=dict)
