@@ -94,9 +94,7 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
         tx,
         customer=customer.id,
         email=buyer.email or customer.email,
-        lines=[
-            _taxed(await fulfillment.check(tx, customer.id, _line(line, wanted.fees)), line.product) for line in cart.lines
-        ],
+        lines=[_taxed(await fulfillment.check(tx, customer.id, _line(line, wanted.fees)), line.product) for line in cart.lines],
         total=cart.total,
         expires_at=tx.now + terms.open_for,
         livemode=terms.livemode,

@@ -91,11 +91,8 @@ __all__ = [
     "SeenReversal",
     "SeenSubscription",
     "SeenSubscriptionCheckout",
-<<<<<<< HEAD
     "SeenTax",
-=======
     "SeenTransfer",
->>>>>>> 4cfa73f (Send sellers what they earned after the holding period, and take back what went back to buyers)
     "SubjectKind",
     "SubscriptionProvider",
     "SubscriptionRequest",
