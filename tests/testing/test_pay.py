@@ -11,11 +11,13 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import RedirectResponse
 
-from farthing import Farthing, OrderPaid, Settings
+from farthing import Farthing, OrderPaid, Settings, sellers
 from farthing.errors import ConfigError
+from farthing.ids import SellerId
 from farthing.money import Money
 from farthing.testing import Mailbox, Pay, Sandbox, TestClock, WorkFailed
 from farthing.testing.lending import given, named
+from farthing.world import World
 
 CATALOG = """
 currency = "eur"
@@ -99,6 +101,21 @@ def test_a_refund_is_sent_and_told(pay: Pay, shop: Shop, sandbox: Sandbox, mailb
         "Your order 1001",
         *["Refund for your order 1001"] * 2,
     ]
+
+
+def test_a_seller_who_is_onboarded_may_sell_and_nobody_has_to_ask(pay: Pay, sandbox: Sandbox) -> None:
+    world = pay.farthing.world
+    grace = pay.run(sellers.remember(world, sellers.Wanted("grace", country="US"), actor="test"))
+    back = sellers.address(world, grace.id, "return")
+    pay.run(sellers.onboard(world, grace.id, refresh_url=back, return_url=back, actor="test"))
+    (made,) = sandbox.client.v1.accounts.list().data
+    sandbox.onboard(made)
+    assert pay.run(_read(world, grace.id)).may_sell
+
+
+async def _read(world: World, id: SellerId) -> sellers.Seller:
+    async with world.db.transaction("test") as tx:
+        return await sellers.get(tx, id)
 
 
 def test_every_test_begins_with_order_1001_and_no_emails(pay: Pay, shop: Shop, mailbox: Mailbox) -> None:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from farthing import catalog as catalog_room
 from farthing import jobs
 from farthing.invariants import check_all
-from farthing.providers.stripe import WATCHED
+from farthing.providers.stripe import WATCHED, WATCHED_CONNECTED
 from farthing.routing import WEBHOOK
 from farthing.testing import facts
 from farthing.testing.lending import Application, Surroundings, lent
@@ -158,6 +158,7 @@ def running(
         url = address(listener)
         base = url + urlsplit(pay.settings.base_url).path
         endpoint = sandbox.send_webhooks_to(base + WEBHOOK, events=sorted(WATCHED))
+        of_sellers = sandbox.send_webhooks_to(base + WEBHOOK, events=sorted(WATCHED_CONNECTED), connect_events=True)
         ours = {
             "env": "test",
             "database_url": SecretStr(dsn),
@@ -165,7 +166,7 @@ def running(
             "base_url": base,
             "secret_key": pay.settings.secret_key or SecretStr(SECRET),
             "stripe_secret_key": SecretStr(sandbox.key),
-            "stripe_webhook_secrets": (SecretStr(endpoint.secret),),
+            "stripe_webhook_secrets": (SecretStr(endpoint.secret), SecretStr(of_sellers.secret)),
             "stripe_api_base": sandbox.url,
             "smtp_url": None,
         }

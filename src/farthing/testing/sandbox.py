@@ -152,13 +152,20 @@ class Sandbox:
     # Webhooks.
 
     def send_webhooks_to(
-        self, receiver: App | str, path: str = "", *, events: Sequence[str] = ("*",), may_fail: bool = False
+        self,
+        receiver: App | str,
+        path: str = "",
+        *,
+        events: Sequence[str] = ("*",),
+        may_fail: bool = False,
+        connect_events: bool = False,
     ) -> Endpoint:
         """Deliver events to this ASGI or WSGI application, or to this address, signed with the secret of what it returns.
 
         An application is served on a port of its own until the test ends. Its secret is in STRIPE_WEBHOOK_SECRET as well.
         Where it does not answer 2xx, the verb that waits for it raises NotDelivered, from what it raised. With `may_fail` it
-        does not: Stripe tries again, and `wait_until_delivered` waits for that.
+        does not: Stripe tries again, and `wait_until_delivered` waits for that. With `connect_events` it is told of what
+        happens at connected accounts, and of nothing else; then STRIPE_WEBHOOK_SECRET stays as it is.
         """
         import os
 
@@ -167,11 +174,12 @@ class Sandbox:
             receiver if isinstance(receiver, str) else self._stack.enter_context(serving(receiver, self._home, heard.raised))
         )
         url = address + path
-        wanted: Any = {"url": url, "enabled_events": list(events)}
+        wanted: Any = {"url": url, "enabled_events": list(events), "connect": connect_events}
         made = self.client.v1.webhook_endpoints.create(wanted)
         assert made.secret is not None, "it is told when an endpoint is made"
         self._receivers.add(made.id, heard)
-        os.environ["STRIPE_WEBHOOK_SECRET"] = made.secret
+        if not connect_events:
+            os.environ["STRIPE_WEBHOOK_SECRET"] = made.secret
         return Endpoint(made.id, url, made.secret)
 
     def events(self, type: str | None = None) -> list[stripe.Event]:
