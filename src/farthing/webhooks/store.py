@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import LiteralString
+from typing import Final, LiteralString
 
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
@@ -45,17 +45,29 @@ class StoredNotice:
     """`webhook` where it was delivered, `sweep` where we found it in the provider's list."""
 
 
+SAME_MAX: Final = 16
+"""How many events of one subscription come together, on the average, at most."""
+
+
 async def claim(tx: Transaction, *, limit: int, lease: timedelta) -> list[StoredNotice]:
-    """Take what is due, for the length of the lease: a worker that dies gives it back by doing nothing."""
+    """Take what is due, for the length of the lease: a worker that dies gives it back by doing nothing.
+
+    With an event about a subscription come all about the same one: one look answers them, and costs several calls.
+    """
     return await tx.all(
         build,
         """
-        WITH taken AS (
+        WITH first AS (
+            SELECT id, subject_kind, subject_id FROM provider_events WHERE status = 'received' AND due_at <= %(now)s
+            ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ), same AS (
+            SELECT other.id FROM provider_events other
+            WHERE other.status = 'received' AND other.due_at <= %(now)s AND other.subject_kind = 'subscription'
+                AND other.subject_id IN (SELECT subject_id FROM first WHERE subject_kind = 'subscription')
+            LIMIT %(most)s FOR UPDATE SKIP LOCKED
+        ), taken AS (
             UPDATE provider_events SET due_at = %(until)s, attempts = attempts + 1
-            WHERE id IN (
-                SELECT id FROM provider_events WHERE status = 'received' AND due_at <= %(now)s
-                ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-            )
+            WHERE id IN (SELECT id FROM first UNION SELECT id FROM same)
             RETURNING id, provider, livemode, account, provider_event_id, type, api_version, subject_kind, subject_id,
                 body, occurred_at, received_at, status, reason, attempts, due_at, order_id, finished_at, source
         )
@@ -64,6 +76,7 @@ async def claim(tx: Transaction, *, limit: int, lease: timedelta) -> list[Stored
         now=tx.now,
         until=tx.now + lease,
         limit=limit,
+        most=SAME_MAX * limit,
     )
 
 
