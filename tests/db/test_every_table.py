@@ -216,6 +216,7 @@ OF_MARKETPLACE = {
     "shipment_lines",
     "transfers",
     "transfer_reversals",
+    "shipping_addresses",
 }
 """Of sellers who were onboarded: tests/marketplace fills and reads them."""
 

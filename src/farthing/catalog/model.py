@@ -9,6 +9,7 @@ from farthing.catalog.legal import Legal
 from farthing.catalog.marketplace import Marketplace
 from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
+from farthing.catalog.shipping import Shipping
 from farthing.discounts.model import Coupon
 from farthing.money import Money
 
@@ -166,4 +167,6 @@ class Catalog:
     subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     legal: Legal | None = None
+    shipping: Shipping | None = None
+    """Where goods are sent to; None: nobody is asked where to."""
     marketplace: Marketplace = field(default_factory=Marketplace)

@@ -24,6 +24,7 @@ from farthing.catalog.options import (
 from farthing.catalog.plan_tables import PlanOptions, SubscriptionsTable, problem_of
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
 from farthing.catalog.refund_tables import RefundsTable
+from farthing.catalog.shipping import ShippingTable
 from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.values import (
     PRICES_MAX,
@@ -270,6 +271,7 @@ class File(Table):
     marketplace: MarketplaceTable | None = Field(
         default=None, description="What holds for all sellers, and what is kept of what they sell; left out, there are none."
     )
+    shipping: ShippingTable | None = Field(default=None, description="Where goods are sent to.")
     products: Annotated[dict[ProductKey, ProductTable], Field(min_length=1, max_length=PRODUCTS_MAX)] = Field(
         description="What is for sale: one table for each product, named by its key.",
         json_schema_extra={"additionalProperties": False},

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from farthing import catalog, customers, discounts, events, fulfillment, orders, payments, tax
+from farthing import addresses, catalog, customers, discounts, events, fulfillment, orders, payments, tax
+from farthing.addresses import Address
 from farthing.catalog import PricedCart, Product
 from farthing.checkout import asking, store
 from farthing.checkout.model import Checkout
@@ -46,6 +47,8 @@ class Wanted:
     save_method: bool = False
     capture_method: CaptureMethod | None = None
     """None: as the products say."""
+    address: Address | None = None
+    """Where what is sent goes."""
     fees: Sequence[FeeRule] = ()
     """What is kept of what sellers sell."""
 
@@ -101,6 +104,8 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
         metadata=wanted.metadata,
         locale=wanted.locale,
     )
+    if wanted.address is not None:
+        await addresses.keep(tx, order.id, wanted.address)
     if offer is not None:
         await discounts.reserve(tx, offer, order.id, customer.id, cart.discounts[-1].amount)
     # The last thing: whoever wants the same thing waits no longer than it takes to commit.

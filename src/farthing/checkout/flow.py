@@ -45,6 +45,7 @@ async def start(
     currency: str | None = None,
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
+    shipping_address: Mapping[str, str | None] | None = None,
     locale: str | None = None,
     save_method: bool = False,
     capture_method: CaptureMethod | None = None,
@@ -58,8 +59,9 @@ async def start(
     """
     hosts = world.settings.hosts
     items, sold = await offering.offers(world, items)
+    cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
     wanted = Wanted(
-        cart=catalog.price(world.catalog, items, currency or world.catalog.currency, sold),
+        cart=cart,
         buyer=buyer,
         success_url=checked_url(success_url, hosts, param="success_url"),
         cancel_url=checked_url(cancel_url, hosts, param="cancel_url"),
@@ -67,6 +69,7 @@ async def start(
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
         fees=world.catalog.marketplace.fees,
+        address=offering.address_of(world.catalog, cart, shipping_address),
         locale=formats.checked_locale(locale) if locale else None,
         save_method=save_method,
         capture_method=capture_method,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from farthing.addresses import AddressIn
 from farthing.checkout import flow, placing, sight, ways
 from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.errors import (
@@ -67,6 +68,7 @@ class NewOrder(Body):
     customer: NewCustomer | None = None
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
+    shipping_address: AddressIn | None = Field(None, description="Where goods are sent.")
 
 
 class OrderPlacedShown(OrderShown):
@@ -135,6 +137,7 @@ async def place_order(
         currency=wanted.currency,
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
+        shipping_address=wanted.shipping_address.model_dump() if wanted.shipping_address else None,
         key=key_of(header, caller, "order", wanted.model_dump(), email=buyer.email),
     )
     if replayed:

@@ -25,6 +25,7 @@ async def place_order(
     currency: str | None = None,
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
+    shipping_address: Mapping[str, str | None] | None = None,
     key: Key | None = None,
 ) -> tuple[Order, bool]:
     """Place an order for the cart at the catalog's prices; whether it was placed before with this key. Nobody is called.
@@ -32,8 +33,9 @@ async def place_order(
     One that costs nothing is paid when this answers. Raises Invalid, NotFound or Conflict for a cart that cannot be sold.
     """
     items, sold = await offering.offers(world, items)
+    cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
     wanted = Wanted(
-        cart=catalog.price(world.catalog, items, currency or world.catalog.currency, sold),
+        cart=cart,
         buyer=buyer,
         success_url="",
         cancel_url="",
@@ -41,6 +43,7 @@ async def place_order(
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
         fees=world.catalog.marketplace.fees,
+        address=offering.address_of(world.catalog, cart, shipping_address),
     )
 
     async def work(tx: Transaction) -> tuple[Order, bool]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
+from farthing.addresses import AddressIn
 from farthing.checkout import customer_routes, flow, order_routes, payment_routes, store, ways
 from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.checkout.model import Checkout
@@ -58,6 +59,7 @@ class NewCheckout(Body):
     customer: NewCustomer | None = None
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
+    shipping_address: AddressIn | None = Field(None, description="Where goods are sent.")
     locale: Locale | None = Field(None, description="What the buyer reads: emails are written in it.", examples=["de"])
     save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
     capture: CaptureMethod | None = Field(
@@ -148,6 +150,7 @@ async def start_checkout(
         currency=wanted.currency,
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
+        shipping_address=wanted.shipping_address.model_dump() if wanted.shipping_address else None,
         locale=wanted.locale,
         save_method=wanted.save_payment_method,
         capture_method=capture_said(caller, wanted.capture),

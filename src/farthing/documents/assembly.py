@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from farthing.documents import content_routes, payment_routes, saas_routes, seller_routes
+from farthing.documents import content_routes, order_routes, payment_routes, saas_routes, seller_routes
 from farthing.documents.refusals import answer
 from farthing.http.door import Door
 from farthing.http.limits import LIMITER, Limiter, Rates
@@ -15,6 +15,7 @@ PLACES: Final = (
     "/api/purchases",
     "/api/payments/checkout",
     "/api/payments/products",
+    "/api/v1/orders",
     "/api/v1/payments",
     "/api/v1/sellers",
 )
@@ -39,6 +40,8 @@ def build(*, rates: Rates | None = None) -> FastAPI:
     setattr(routes.state, LIMITER, Limiter(rates))
     routes.state.world = routes.state.authenticate = None
     routes.include_router(content_routes.router)
+    # Before those that go on from an id: `confirm` is none.
+    routes.include_router(order_routes.router)
     routes.include_router(payment_routes.router)
     routes.include_router(saas_routes.router)
     routes.include_router(seller_routes.router)

@@ -25,6 +25,7 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     """,
     # Issued tax documents stay as they are: the law wants them kept for years, with the name of the buyer.
     "DELETE FROM tax_details WHERE customer_id = %(customer)s",
+    "DELETE FROM shipping_addresses WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)",
     """
     UPDATE emails SET recipient = %(erased)s, subject = %(erased)s, body_text = %(erased)s, body_html = %(erased)s
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)

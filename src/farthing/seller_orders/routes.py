@@ -7,7 +7,8 @@ import fastapi
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from farthing import orders, sellers
+from farthing import addresses, orders, sellers
+from farthing.addresses import AddressShown
 from farthing.db import Transaction
 from farthing.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from farthing.http.bodies import CURSOR_MAX, Body, Line, ListShown, PageQuery, Shown, listed, read_id, refuses
@@ -75,6 +76,7 @@ class SellerOrderShown(Shown):
     completed_at: datetime | None
     canceled_at: datetime | None
     canceled_because: str | None
+    shipping_address: AddressShown | None
     lines: list[SellerLineShown]
     shipments: list[ShipmentShown]
 
@@ -226,6 +228,7 @@ async def _shown(tx: Transaction, found: SellerOrder) -> SellerOrderShown:
         completed_at=found.completed_at,
         canceled_at=found.canceled_at,
         canceled_because=found.canceled_because,
+        shipping_address=AddressShown.perhaps(await addresses.find(tx, found.order_id)),
         lines=lines,
         shipments=[ShipmentShown.of(parcel) for parcel in await store.shipments_of(tx, found.id)],
     )
