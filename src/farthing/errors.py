@@ -69,9 +69,16 @@ class TrialUsed(Conflict):
 
     code, title = "trial_used", "There is one trial for each customer"
 
-    def __init__(self, detail: str, about: Mapping[str, object]) -> None:
-        super().__init__(detail, param="trial")
-        self.about = about
+    def __init__(
+        self,
+        detail: str,
+        *,
+        param: str | None = "trial",
+        extra: Mapping[str, object] | None = None,
+        about: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail, param=param, extra=extra)
+        self.about = about or {}
 
 
 class ContentNotFound(NotFound):

@@ -103,7 +103,7 @@ def _plain(value: Any, numbers: Collection[int], name: str = "") -> Any:
         case list():
             return [_plain(item, numbers) for item in value]
         case str():
-            return "…" if name.endswith(("id", "_at", "addon_to")) else _nameless(value, numbers)
+            return "…" if name.endswith(("id", "_at", "addon_to", "corrects")) else _nameless(value, numbers)
         case int() if name.endswith("id"):
             return "…"
         case _:

@@ -25,13 +25,13 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
 EVERY = os.environ.get("FARTHING_TEST_EVERY_BOUNDARY") == "1"
 """Kill at each of them, two thousand times: hours of work, for whoever changed a flow."""
 
-STRIDES = {"check_out": 2, "settle": 8, "refund": 15, "cancel": 10, "dispute": 30, "settle_everything": 25} | {
-    "refund_line": 30,
-    "capture": 20,
-    "charge": 25,
-    "subscribe": 75,
-    "change": 60,
-    "collect": 75,
+STRIDES = {"check_out": 3, "settle": 14, "refund": 25, "cancel": 17, "dispute": 50, "settle_everything": 40} | {
+    "refund_line": 50,
+    "capture": 33,
+    "charge": 40,
+    "subscribe": 110,
+    "change": 90,
+    "collect": 110,
 }
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 

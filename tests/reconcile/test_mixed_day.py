@@ -22,7 +22,7 @@ from farthing.clock import TravelClock
 from farthing.ids import PaymentId
 from farthing.world import World
 
-ORDERS = 300
+ORDERS = 500
 SEED = 1971
 
 

@@ -253,7 +253,7 @@ async def _trial(
         return days, None
     if sells.subscriptions.second_trial == "refused":
         about = {"customer": person.id, "plan": chosen.product.key, "group": chosen.plan.group, "mark": mark}
-        raise TrialUsed(f"There is one trial for each customer, and {SAID[mark]}: begin without it.", about)
+        raise TrialUsed(f"There is one trial for each customer, and {SAID[mark]}: begin without it.", about=about)
     return None, mark
 
 
