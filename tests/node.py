@@ -1,8 +1,13 @@
 """Node for the tests of other languages: what a package.json wants, installed once. Without Node, such a test is skipped."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,17 +43,31 @@ def installed(folder: Path) -> Node:
     version = _run(folder, found, "--version", seconds=10).stdout.strip()
     if tuple(int(part) for part in version.removeprefix("v").split(".")[:2]) < OLDEST:
         pytest.skip(f"NOT TESTED WITH NODE: node {version} is older than {'.'.join(map(str, OLDEST))}")
-    if not _is_current(folder):
-        try:
-            done = _run(folder, npm, "ci", "--no-progress", "--no-audit", "--no-fund", seconds=INSTALL_SECONDS)
-            problem = done.stderr if done.returncode else ""
-        except subprocess.TimeoutExpired:
-            problem = f"npm ci took longer than {INSTALL_SECONDS} seconds"
-        if problem:
-            # On a machine of ours that is a broken build; on somebody's laptop it is a train without a network.
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"NOT TESTED WITH NODE: npm ci failed: {problem[-500:]}")
-        _stamp(folder).write_bytes((folder / LOCK).read_bytes())
+    with _alone(folder):
+        if not _is_current(folder):
+            _install(folder, npm)
     return Node(folder, found, npm)
+
+
+def _install(folder: Path, npm: str) -> None:
+    try:
+        done = _run(folder, npm, "ci", "--no-progress", "--no-audit", "--no-fund", seconds=INSTALL_SECONDS)
+        problem = done.stderr if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        problem = f"npm ci took longer than {INSTALL_SECONDS} seconds"
+    if problem:
+        # On a machine of ours that is a broken build; on somebody's laptop it is a train without a network.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"NOT TESTED WITH NODE: npm ci failed: {problem[-500:]}")
+    _stamp(folder).write_bytes((folder / LOCK).read_bytes())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Tests run in several processes, and `npm ci` in one folder bears one."""
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"farthing-npm-{os.getuid()}-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_current(folder: Path) -> bool:

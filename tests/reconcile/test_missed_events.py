@@ -101,6 +101,8 @@ async def test_events_of_the_second_in_which_we_stopped_are_not_skipped(world: W
     await buy(world, account)
     await reconcile.sweep_events(world, actor="sweep")
     second = await buy(world, account)
+    while len(await account.events("charge.updated")) < 2:
+        await asyncio.sleep(0.02)
     await reconcile.sweep_events(world, actor="sweep")
     known = {event["id"] for event in await account.events()}
     async with world.db.transaction("test") as tx:
