@@ -1,4 +1,4 @@
-"""Hundreds of orders of every kind on one day, with news that come late, twice, or never: every unit is accounted for."""
+"""Five hundred orders of every kind on one day, with news that come late, twice, or never: every unit is accounted for."""
 
 import json
 import random
@@ -81,7 +81,7 @@ async def there_was_everything(day: Day) -> None:
     assert counted["purchases"].keys() == {"completed", "suspended", "refunded"}, counted
     assert (await statuses(day.world, "provider_events")).keys() == {"processed"}
     codes = Counter(sale.code for sale in day.sales)
-    assert min(codes["WELCOME10"], codes["GIFT"]) >= 5
+    assert min(codes["WELCOME10"], codes["GIFT"]) > 5
     assert {sale.currency for sale in day.sales} == {"eur", "usd", "jpy", "kwd"}
 
 

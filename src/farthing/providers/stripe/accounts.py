@@ -16,7 +16,7 @@ from farthing.providers.accounts import (
     Requirements,
     SeenAccount,
 )
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 from farthing.providers.stripe.customers import CLOCKS_APART, EXTERNAL_ID, PAGE
 
 SELLER_MARK: Final = "farthing_seller"
@@ -58,12 +58,12 @@ class StripeAccounts:
             params["business_profile"] = {"name": wanted.name}
         with translated():
             made = await self._stripe.v1.accounts.create_async(params, {"idempotency_key": f"account:{key}"})
-        return account(_plain(made))
+        return account(as_json(made))
 
     async def account(self, id: str) -> SeenAccount:
         try:
             with translated():
-                return account(_plain(await self._stripe.v1.accounts.retrieve_async(id)))
+                return account(as_json(await self._stripe.v1.accounts.retrieve_async(id)))
         except ProviderError as error:
             if isinstance(error, ProviderUnavailable) or error.extra.get("provider_code") != NO_ACCESS:
                 raise
@@ -77,7 +77,7 @@ class StripeAccounts:
         with translated():
             page = await self._stripe.v1.accounts.list_async(params)
             async for each in page.auto_paging_iter():
-                found = account(_plain(each))
+                found = account(as_json(each))
                 if found.reference == reference:
                     return found
         return None
@@ -102,7 +102,7 @@ class StripeAccounts:
         params: Any = {"reason": REASONS[reason]}
         with translated():
             done = await self._stripe.v1.accounts.reject_async(id, params, {"idempotency_key": f"reject:{key}"})
-        return account(_plain(done))
+        return account(as_json(done))
 
 
 def account(found: Mapping[str, Any]) -> SeenAccount:
@@ -160,8 +160,3 @@ def _schedule(interval: str) -> dict[str, object]:
             return {"interval": interval, "monthly_anchor": 1}
         case _:
             return {"interval": interval}
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

@@ -13,7 +13,7 @@ from farthing.errors import Invalid, ProviderError
 from farthing.money import Money
 from farthing.providers.protocol import CatalogItem, CatalogPrice, Recurring, SeenPrice, SeenProduct
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 
 PRODUCT_MARK: Final = "farthing_product"
 """Metadata of a product: its key in farthing.toml."""
@@ -54,7 +54,7 @@ class StripeCatalog:
             if error.extra.get("provider_code") != "resource_already_exists":
                 raise
             return await self.update_product(id, item, key=f"{key}:again")
-        return _product(_plain(made), {})
+        return _product(as_json(made), {})
 
     async def update_product(self, id: str, item: CatalogItem, *, key: str) -> SeenProduct:
         params: stripe.params.ProductUpdateParams = {
@@ -65,12 +65,12 @@ class StripeCatalog:
         }
         with translated():
             changed = await self._stripe.v1.products.update_async(id, params, {"idempotency_key": f"catalog:{key}"})
-        return _product(_plain(changed), {})
+        return _product(as_json(changed), {})
 
     async def archive_product(self, id: str, *, key: str) -> SeenProduct:
         with translated():
             changed = await self._stripe.v1.products.update_async(id, {"active": False}, {"idempotency_key": f"catalog:{key}"})
-        return _product(_plain(changed), {})
+        return _product(as_json(changed), {})
 
     async def create_price(self, product_id: str, price: CatalogPrice, *, key: str) -> SeenPrice:
         params: stripe.params.PriceCreateParams = {
@@ -86,30 +86,25 @@ class StripeCatalog:
             params["metadata"] = {seen.PRICE_MARK: price.name or ""}
         with translated():
             made = await self._stripe.v1.prices.create_async(params, {"idempotency_key": f"catalog:{key}"})
-        return _price(_plain(made))
+        return _price(as_json(made))
 
     async def archive_price(self, id: str, *, key: str) -> SeenPrice:
         with translated():
             changed = await self._stripe.v1.prices.update_async(id, {"active": False}, {"idempotency_key": f"catalog:{key}"})
-        return _price(_plain(changed))
+        return _price(as_json(changed))
 
     async def _products(self) -> AsyncIterator[dict[str, Any]]:
         with translated():
             page = await self._stripe.v1.products.list_async({"limit": PAGE})
             async for product in page.auto_paging_iter():
-                yield _plain(product)
+                yield as_json(product)
 
     async def _prices(self, active: bool) -> AsyncIterator[dict[str, Any]]:
         """Without `active`, Stripe lists active prices only."""
         with translated():
             page = await self._stripe.v1.prices.list_async({"limit": PAGE, "active": active})
             async for price in page.auto_paging_iter():
-                yield _plain(price)
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain
+                yield as_json(price)
 
 
 def _key(product: Mapping[str, Any]) -> str | None:

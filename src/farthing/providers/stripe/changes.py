@@ -5,7 +5,7 @@ from typing import Any
 import stripe
 
 from farthing.providers.stripe import invoices
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 from farthing.providers.subscriptions import ChangeRequest, SeenInvoice
 
 
@@ -23,7 +23,7 @@ class StripeChanges:
         if recurring:
             params["preview_mode"] = "recurring"
         with translated():
-            return invoices.invoice(_plain(await self._stripe.v1.invoices.create_preview_async(params)))  # type: ignore[arg-type]
+            return invoices.invoice(as_json(await self._stripe.v1.invoices.create_preview_async(params)))  # type: ignore[arg-type]
 
     async def change_subscription(self, id: str, request: ChangeRequest, *, key: str) -> None:
         params: dict[str, Any]
@@ -39,7 +39,7 @@ class StripeChanges:
 
     async def unpause_subscription(self, id: str, *, anew: bool, key: str) -> None:
         with translated():
-            current = _plain(await self._stripe.v1.subscriptions.retrieve_async(id))
+            current = as_json(await self._stripe.v1.subscriptions.retrieve_async(id))
         if current["status"] == "paused":
             with translated():
                 await self._stripe.v1.subscriptions.resume_async(
@@ -65,8 +65,3 @@ def _settled(request: ChangeRequest) -> dict[str, Any]:
     if request.prorated_at is None:
         return {"proration_behavior": "none"}
     return {"proration_behavior": "always_invoice", "proration_date": int(request.prorated_at.timestamp())}
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

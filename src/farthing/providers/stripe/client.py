@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import stripe
 
@@ -59,3 +59,9 @@ def _ours(error: stripe.StripeError) -> ProviderError:
     return ProviderError(
         f"Stripe refused: {detail}{request}", extra={"provider_code": code, "provider_param": getattr(error, "param", None)}
     )
+
+
+def as_json(found: stripe.StripeObject) -> dict[str, Any]:
+    """What the library answered, as JSON has it."""
+    told: dict[str, Any] = found.to_dict(for_json=True)
+    return told

@@ -7,7 +7,7 @@ import stripe
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.customers import SeenMethod
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 from farthing.providers.stripe.customers import method_of
 from farthing.providers.subscriptions import SavedOnPage
 
@@ -34,7 +34,7 @@ class StripeCollecting:
 
     async def invoice_trouble(self, id: str) -> str | None:
         with translated():
-            found = _plain(
+            found = as_json(
                 await self._stripe.v1.invoices.retrieve_async(id, {"expand": ["payments.data.payment.payment_intent"]})
             )
         for each in (found.get("payments") or {}).get("data", ()):
@@ -57,7 +57,7 @@ class StripeCollecting:
     async def paying_method(self, subscription_id: str) -> SeenMethod | None:
         expand = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
         with translated():
-            found = _plain(await self._stripe.v1.subscriptions.retrieve_async(subscription_id, {"expand": expand}))
+            found = as_json(await self._stripe.v1.subscriptions.retrieve_async(subscription_id, {"expand": expand}))
         customer = found.get("customer")
         settings = (customer.get("invoice_settings") or {}) if isinstance(customer, dict) else {}
         method = found.get("default_payment_method") or settings.get("default_payment_method")
@@ -65,7 +65,7 @@ class StripeCollecting:
 
     async def saved_on_page(self, setup_id: str) -> SavedOnPage:
         with translated():
-            session = _plain(await self._stripe.v1.checkout.sessions.retrieve_async(setup_id, {"expand": ["setup_intent"]}))
+            session = as_json(await self._stripe.v1.checkout.sessions.retrieve_async(setup_id, {"expand": ["setup_intent"]}))
         intent = session.get("setup_intent")
         saved = intent["payment_method"] if isinstance(intent, dict) and intent["status"] == "succeeded" else None
         return SavedOnPage(seen.id_of(session.get("customer")), seen.id_of(saved))
@@ -82,8 +82,3 @@ def _worst(code: object, decline: object) -> str:
     if NEEDS_BUYER in (code, decline) or code == "invoice_payment_intent_requires_action":
         return NEEDS_BUYER
     return str(decline or code or "refused")
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

@@ -9,7 +9,7 @@ import stripe
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.customers import CustomerWanted, SeenCustomer, SeenMethod
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 
 CUSTOMER_MARK: Final = "farthing_customer"
 """Metadata of a customer we made: our id of them."""
@@ -31,7 +31,7 @@ class StripeCustomers:
         params["metadata"] = _marks(wanted)
         with translated():
             made = await self._stripe.v1.customers.create_async(params, {"idempotency_key": f"customer:{key}"})
-        return _customer(_plain(made))
+        return _customer(as_json(made))
 
     async def update_customer(self, id: str, wanted: CustomerWanted, *, key: str) -> SeenCustomer:
         params: stripe.params.CustomerUpdateParams = {
@@ -41,11 +41,11 @@ class StripeCustomers:
         }
         with translated():
             changed = await self._stripe.v1.customers.update_async(id, params, {"idempotency_key": f"customer:{key}"})
-        return _customer(_plain(changed))
+        return _customer(as_json(changed))
 
     async def customer(self, id: str) -> SeenCustomer:
         with translated():
-            return _customer(_plain(await self._stripe.v1.customers.retrieve_async(id)))
+            return _customer(as_json(await self._stripe.v1.customers.retrieve_async(id)))
 
     async def find_customer(self, reference: str, *, since: datetime) -> SeenCustomer | None:
         params: stripe.params.CustomerListParams = {
@@ -55,7 +55,7 @@ class StripeCustomers:
         with translated():
             page = await self._stripe.v1.customers.list_async(params)
             async for each in page.auto_paging_iter():
-                found = _customer(_plain(each))
+                found = _customer(as_json(each))
                 if found.reference == reference:
                     return found
         return None
@@ -71,16 +71,16 @@ class StripeCustomers:
     async def methods(self, customer_id: str) -> list[SeenMethod]:
         with translated():
             page = await self._stripe.v1.customers.payment_methods.list_async(customer_id, {"limit": PAGE})
-            return [method_of(_plain(each)) async for each in page.auto_paging_iter()]
+            return [method_of(as_json(each)) async for each in page.auto_paging_iter()]
 
     async def method(self, id: str) -> SeenMethod:
         with translated():
-            return method_of(_plain(await self._stripe.v1.payment_methods.retrieve_async(id)))
+            return method_of(as_json(await self._stripe.v1.payment_methods.retrieve_async(id)))
 
     async def detach_method(self, id: str) -> SeenMethod:
         try:
             with translated():
-                return method_of(_plain(await self._stripe.v1.payment_methods.detach_async(id)))
+                return method_of(as_json(await self._stripe.v1.payment_methods.detach_async(id)))
         except ProviderUnavailable:
             raise
         except ProviderError:
@@ -93,7 +93,7 @@ class StripeCustomers:
     async def set_default_method(self, customer_id: str, method_id: str) -> SeenCustomer:
         params: stripe.params.CustomerUpdateParams = {"invoice_settings": {"default_payment_method": method_id}}
         with translated():
-            return _customer(_plain(await self._stripe.v1.customers.update_async(customer_id, params)))
+            return _customer(as_json(await self._stripe.v1.customers.update_async(customer_id, params)))
 
     async def setup_page(self, customer_id: str, *, currency: str, success_url: str, cancel_url: str, key: str) -> str:
         params: stripe.params.checkout.SessionCreateParams = {
@@ -105,22 +105,17 @@ class StripeCustomers:
         }
         with translated():
             made = await self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": f"setup:{key}"})
-        return _address(_plain(made))
+        return _address(as_json(made))
 
     async def portal_page(self, customer_id: str, *, return_url: str) -> str:
         params: stripe.params.billing_portal.SessionCreateParams = {"customer": customer_id, "return_url": return_url}
         with translated():
-            return _address(_plain(await self._stripe.v1.billing_portal.sessions.create_async(params)))
+            return _address(as_json(await self._stripe.v1.billing_portal.sessions.create_async(params)))
 
 
 def _marks(wanted: CustomerWanted) -> dict[str, str]:
     known = {EXTERNAL_ID: wanted.external_id} if wanted.external_id else {}
     return {**wanted.metadata, **known, CUSTOMER_MARK: wanted.reference}
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain
 
 
 def _customer(found: Mapping[str, Any]) -> SeenCustomer:

@@ -9,7 +9,7 @@ import stripe
 from farthing.money import Money
 from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 
 
 class StripeDisputes:
@@ -19,12 +19,12 @@ class StripeDisputes:
 
     async def dispute(self, id: str) -> SeenDispute:
         with translated():
-            return seen_dispute(_plain(await self._stripe.v1.disputes.retrieve_async(id)))
+            return seen_dispute(as_json(await self._stripe.v1.disputes.retrieve_async(id)))
 
     async def disputes(self, payment_id: str) -> list[SeenDispute]:
         with translated():
             page = await self._stripe.v1.disputes.list_async({"payment_intent": payment_id, "limit": 100})
-            return [seen_dispute(_plain(found)) async for found in page.auto_paging_iter()]
+            return [seen_dispute(as_json(found)) async for found in page.auto_paging_iter()]
 
     async def submit_evidence(self, id: str, evidence: Mapping[str, str], *, appeal: bool, key: str) -> None:
         """What an appeal holds is one text: why it is filed."""
@@ -43,7 +43,7 @@ class StripeDisputes:
 
     async def fraud_warning(self, id: str) -> SeenFraudWarning:
         with translated():
-            found = _plain(await self._stripe.v1.radar.early_fraud_warnings.retrieve_async(id))
+            found = as_json(await self._stripe.v1.radar.early_fraud_warnings.retrieve_async(id))
         return SeenFraudWarning(
             id=found["id"],
             payment_id=seen.id_of(found.get("payment_intent")),
@@ -77,8 +77,3 @@ def _movement(moved: Mapping[str, Any], disputed: Money) -> SeenMovement:
     if currency != disputed.currency:
         money = -disputed if moved["amount"] < 0 else disputed
     return SeenMovement(moved["id"], money, Money(moved["fee"], currency))
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

@@ -1,7 +1,7 @@
 """Payment intents of Stripe: https://docs.stripe.com/api/payment_intents."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import stripe
 
@@ -10,7 +10,7 @@ from farthing.money import Money
 from farthing.providers.intents import IntentRequest, SeenIntent
 from farthing.providers.protocol import SeenPayment
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 
 WHOLE: Final = ["latest_charge.balance_transaction"]
 """What is asked for along with an intent: the fee, the card, and until when it can be captured."""
@@ -38,12 +38,12 @@ class StripeIntents:
             params["customer"] = request.customer_id
         with translated():
             made = await self._stripe.v1.payment_intents.create_async(params, {"idempotency_key": f"intent:{key}"})
-        return seen.intent(_plain(made))
+        return seen.intent(as_json(made))
 
     async def intent(self, id: str) -> SeenIntent:
         with translated():
             found = await self._stripe.v1.payment_intents.retrieve_async(id, {"expand": WHOLE})
-        return seen.intent(_plain(found))
+        return seen.intent(as_json(found))
 
     async def find_intent(self, reference: str, *, since: datetime) -> SeenIntent | None:
         """By the list and not by the search, which lags behind what was just written."""
@@ -51,7 +51,7 @@ class StripeIntents:
             page = await self._stripe.v1.payment_intents.list_async({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
             looked = 0
             async for found in page.auto_paging_iter():
-                plain = _plain(found)
+                plain = as_json(found)
                 if (plain.get("metadata") or {}).get(seen.MARK) == reference:
                     return await self.intent(plain["id"])
                 looked += 1
@@ -78,7 +78,7 @@ class StripeIntents:
                 # Declined, or done already: what it is now is the answer.
                 return found
             raise
-        return seen.intent(_plain(confirmed))
+        return seen.intent(as_json(confirmed))
 
     async def confirm_off_session(self, id: str, *, method: str, return_url: str, key: str) -> SeenIntent:
         """https://docs.stripe.com/payments/save-during-payment: a bank that wants the buyer declines."""
@@ -100,13 +100,13 @@ class StripeIntents:
             if isinstance(error.__cause__, stripe.CardError) or not found.needs_method:
                 return found
             raise
-        return seen.intent(_plain(confirmed))
+        return seen.intent(as_json(confirmed))
 
     async def capture_payment(self, id: str, money: Money, *, key: str) -> SeenPayment:
         params: stripe.params.PaymentIntentCaptureParams = {"amount_to_capture": money.amount, "expand": WHOLE}
         with translated():
             captured = await self._stripe.v1.payment_intents.capture_async(id, params, {"idempotency_key": f"capture:{key}"})
-        return seen.payment(_plain(captured))
+        return seen.payment(as_json(captured))
 
     async def cancel_payment(self, id: str, *, key: str) -> SeenPayment:
         try:
@@ -119,9 +119,4 @@ class StripeIntents:
         except ProviderError:
             # It cannot be canceled as it is: what it is now is the answer.
             return (await self.intent(id)).payment
-        return seen.payment(_plain(canceled))
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain
+        return seen.payment(as_json(canceled))

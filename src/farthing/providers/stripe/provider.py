@@ -12,7 +12,7 @@ from farthing.providers.stripe import seen, webhook
 from farthing.providers.stripe.accounts import StripeAccounts
 from farthing.providers.stripe.catalog import StripeCatalog
 from farthing.providers.stripe.changes import StripeChanges
-from farthing.providers.stripe.client import API_VERSION, connect, translated
+from farthing.providers.stripe.client import API_VERSION, as_json, connect, translated
 from farthing.providers.stripe.coupons import StripeCoupons
 from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
@@ -59,12 +59,12 @@ class Stripe(
         params = _checkout_params(request)
         with translated():
             made = await self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": f"checkout:{key}"})
-        return seen.checkout(_plain(made))
+        return seen.checkout(as_json(made))
 
     async def checkout(self, id: str) -> SeenCheckout:
         with translated():
             found = await self._stripe.v1.checkout.sessions.retrieve_async(id)
-        return seen.checkout(_plain(found))
+        return seen.checkout(as_json(found))
 
     async def expire_checkout(self, id: str) -> SeenCheckout:
         try:
@@ -75,17 +75,17 @@ class Stripe(
         except ProviderError:
             # It is not open any more: what it is now is the answer.
             return await self.checkout(id)
-        return seen.checkout(_plain(expired))
+        return seen.checkout(as_json(expired))
 
     async def payment(self, id: str) -> SeenPayment:
         with translated():
             found = await self._stripe.v1.payment_intents.retrieve_async(id, {"expand": ["latest_charge.balance_transaction"]})
-        return seen.payment(_plain(found))
+        return seen.payment(as_json(found))
 
     async def refunds(self, payment_id: str) -> list[SeenRefund]:
         with translated():
             page = await self._stripe.v1.refunds.list_async({"payment_intent": payment_id, "limit": 100})
-            return [seen.refund(_plain(found)) async for found in page.auto_paging_iter()]
+            return [seen.refund(as_json(found)) async for found in page.auto_paging_iter()]
 
     async def create_refund(self, payment_id: str, money: Money, *, reference: str, reason: str, key: str) -> SeenRefund:
         params: stripe.params.RefundCreateParams = {
@@ -96,11 +96,11 @@ class Stripe(
         }
         with translated():
             made = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": f"refund:{key}"})
-        return seen.refund(_plain(made))
+        return seen.refund(as_json(made))
 
     async def refund(self, id: str) -> SeenRefund:
         with translated():
-            return seen.refund(_plain(await self._stripe.v1.refunds.retrieve_async(id)))
+            return seen.refund(as_json(await self._stripe.v1.refunds.retrieve_async(id)))
 
     def verify(self, body: bytes, signature: str | None, *, now: float) -> Notice:
         return webhook.verify(body, signature, self._secrets, now=now, livemode=self.livemode)
@@ -152,8 +152,3 @@ def _line(item: RequestedItem) -> dict[str, Any]:
         "product_data": {"name": item.name} | ({"description": item.description} if item.description else {}),
     }
     return {"price_data": price, "quantity": item.quantity}
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

@@ -9,7 +9,7 @@ import structlog
 
 from farthing.errors import ProviderError, ProviderUnavailable
 from farthing.providers.stripe import invoices, seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 from farthing.providers.stripe.collecting import StripeCollecting
 from farthing.providers.stripe.subscription_seen import EXPAND, LISTED, checkout, secret, subscription
 from farthing.providers.subscriptions import (
@@ -37,32 +37,32 @@ class StripeSubscriptions(StripeCollecting):
         params = _page(request)
         with translated():
             made = await self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": f"subscribe:{key}"})
-        return checkout(_plain(made))
+        return checkout(as_json(made))
 
     async def subscription_checkout(self, id: str) -> SeenSubscriptionCheckout:
         with translated():
-            return checkout(_plain(await self._stripe.v1.checkout.sessions.retrieve_async(id)))
+            return checkout(as_json(await self._stripe.v1.checkout.sessions.retrieve_async(id)))
 
     async def create_subscription(self, request: SubscriptionRequest, *, key: str) -> SubscriptionSecret:
         """The money of a saved method is asked for at once; a decline leaves the invoice open, to be paid with the secret."""
         params = _begun(request)
         with translated():
             made = await self._stripe.v1.subscriptions.create_async(params, {"idempotency_key": f"subscribe:{key}"})
-        return secret(_plain(made))
+        return secret(as_json(made))
 
     async def subscription_secret(self, id: str) -> SubscriptionSecret:
         with translated():
-            return secret(_plain(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": SECRETS})))
+            return secret(as_json(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": SECRETS})))
 
     async def subscription(self, id: str) -> SeenSubscription:
         with translated():
-            return subscription(_plain(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": EXPAND})))
+            return subscription(as_json(await self._stripe.v1.subscriptions.retrieve_async(id, {"expand": EXPAND})))
 
     async def subscriptions_of(self, customer_id: str) -> Sequence[SeenSubscription]:
         params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": LISTED}
         with translated():
             page = await self._stripe.v1.subscriptions.list_async(params)
-            return [subscription(_plain(found)) async for found in page.auto_paging_iter()]
+            return [subscription(as_json(found)) async for found in page.auto_paging_iter()]
 
     async def invoices_of(self, subscription_id: str, *, since: datetime | None = None) -> Sequence[SeenInvoice]:
         params: Any = {"subscription": subscription_id, "limit": PAGE, "expand": ["data.payments"]}
@@ -70,11 +70,11 @@ class StripeSubscriptions(StripeCollecting):
             params["created"] = {"gte": int(since.timestamp())}
         with translated():
             page = await self._stripe.v1.invoices.list_async(params)
-            found = [_plain(each) async for each in page.auto_paging_iter()]
+            found = [as_json(each) async for each in page.auto_paging_iter()]
             for each in found:
                 if each["lines"]["has_more"]:
                     more = await self._stripe.v1.invoices.line_items.list_async(each["id"], {"limit": PAGE})
-                    each["lines"]["data"] = [_plain(line) async for line in more.auto_paging_iter()]
+                    each["lines"]["data"] = [as_json(line) async for line in more.auto_paging_iter()]
         rates = await self._rates_of({id for each in found for id in invoices.rates_in(each)})
         return [invoices.invoice(each, rates) for each in found]
 
@@ -83,7 +83,7 @@ class StripeSubscriptions(StripeCollecting):
         for id in sorted(set(ids) - self._rates.keys()):
             try:
                 with translated():
-                    self._rates[id] = _plain(await self._stripe.v1.tax_rates.retrieve_async(id))
+                    self._rates[id] = as_json(await self._stripe.v1.tax_rates.retrieve_async(id))
             except ProviderUnavailable:
                 raise
             except ProviderError as error:
@@ -94,10 +94,10 @@ class StripeSubscriptions(StripeCollecting):
         """A payment does not say what it is for: https://docs.stripe.com/api/invoice-payment/list."""
         paid: Any = {"payment": {"type": "payment_intent", "payment_intent": payment_id}, "limit": 1}
         with translated():
-            found = _plain(await self._stripe.v1.invoice_payments.list_async(paid))["data"]
+            found = as_json(await self._stripe.v1.invoice_payments.list_async(paid))["data"]
             if not found:
                 return None
-            invoice = _plain(await self._stripe.v1.invoices.retrieve_async(seen.id_of(found[0]["invoice"]) or ""))
+            invoice = as_json(await self._stripe.v1.invoices.retrieve_async(seen.id_of(found[0]["invoice"]) or ""))
         return invoices.invoice(invoice).subscription_id
 
     async def cancel_subscription(self, id: str, *, comment: str | None, key: str) -> None:
@@ -115,7 +115,7 @@ class StripeSubscriptions(StripeCollecting):
     async def keep_subscription(self, id: str, *, key: str) -> None:
         """What the portal made end says so by `cancel_at` alone, which is cleared by itself."""
         with translated():
-            current = _plain(await self._stripe.v1.subscriptions.retrieve_async(id))
+            current = as_json(await self._stripe.v1.subscriptions.retrieve_async(id))
         if current["cancel_at_period_end"]:
             await self._update(id, {"cancel_at_period_end": False}, key)
         elif current["cancel_at"] is not None:
@@ -189,8 +189,3 @@ def _trial(request: SubscriptionRequest) -> Mapping[str, Any]:
         return {}
     end = {"end_behavior": {"missing_payment_method": "cancel"}}
     return {"trial_period_days": request.trial_days, **({} if request.trial_needs_card else {"trial_settings": end})}
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain

@@ -7,7 +7,7 @@ import stripe
 
 from farthing.money import Money
 from farthing.providers.stripe import seen
-from farthing.providers.stripe.client import translated
+from farthing.providers.stripe.client import as_json, translated
 from farthing.providers.transfers import SeenReversal, SeenTransfer, TransferWanted
 
 TRANSFER_MARK: Final = "farthing_transfer"
@@ -34,13 +34,13 @@ class StripeTransfers:
             params["source_transaction"] = wanted.charge_id
         with translated():
             made = await self._stripe.v1.transfers.create_async(params, {"idempotency_key": f"transfer:{key}"})
-        return _transfer(_plain(made))
+        return _transfer(as_json(made))
 
     async def find_transfer(self, reference: str, *, group: str) -> SeenTransfer | None:
         with translated():
             page = await self._stripe.v1.transfers.list_async({"transfer_group": group, "limit": PAGE})
             async for each in page.auto_paging_iter():
-                found = _transfer(_plain(each))
+                found = _transfer(as_json(each))
                 if found.reference == reference:
                     return found
         return None
@@ -51,13 +51,13 @@ class StripeTransfers:
             made = await self._stripe.v1.transfers.reversals.create_async(
                 transfer_id, params, {"idempotency_key": f"transfer_reversal:{key}"}
             )
-        return _reversal(_plain(made))
+        return _reversal(as_json(made))
 
     async def find_reversal(self, transfer_id: str, reference: str) -> SeenReversal | None:
         with translated():
             page = await self._stripe.v1.transfers.reversals.list_async(transfer_id, {"limit": PAGE})
             async for each in page.auto_paging_iter():
-                found = _reversal(_plain(each))
+                found = _reversal(as_json(each))
                 if found.reference == reference:
                     return found
         return None
@@ -77,8 +77,3 @@ def _reversal(found: Mapping[str, Any]) -> SeenReversal:
     return SeenReversal(
         found["id"], Money(found["amount"], found["currency"]), (found.get("metadata") or {}).get(REVERSAL_MARK)
     )
-
-
-def _plain(found: stripe.StripeObject) -> dict[str, Any]:
-    plain: dict[str, Any] = found.to_dict(for_json=True)
-    return plain
