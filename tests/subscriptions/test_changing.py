@@ -71,6 +71,22 @@ async def test_a_double_click_is_one_change(world: World, account: Account, ada:
         assert len(await invoices.of_subscription(tx, bought.id)) == 2
 
 
+async def test_the_second_click_of_a_double_click_is_never_told_that_the_quote_does_not_hold(
+    world: World, account: Account, ada: Ada
+) -> None:
+    bought = await subscribe(world, account)
+
+    async def click(quote: Change, after: float) -> Committed:
+        await asyncio.sleep(after)
+        return await committed(world, quote)
+
+    for quantity in range(2, 11):
+        quote = await quoted(world, bought, quantity=quantity)
+        done = await asyncio.gather(click(quote, 0), click(quote, quantity * 0.01))
+        assert {each.change.id for each in done} == {quote.id}
+        assert (await now(world, bought)).quantity == quantity
+
+
 async def test_a_card_that_declines_leaves_the_old_plan_and_a_way_to_pay(world: World, account: Account, ada: Ada) -> None:
     bought = await subscribe(world, account)
     await ada.card("pm_card_chargeCustomerFail")

@@ -70,7 +70,12 @@ async def commit(world: World, id: SubscriptionId, change: SubscriptionChangeId,
                 raise _Stale
             quoted, mine = await world.db.run(actor, partial(_intend, sells=world.catalog, change=change))
         except _Stale:
-            raise await _changed(world, quoted, found, actor) from None
+            async with world.db.transaction(actor) as tx:
+                latest = await changes.get(tx, change)
+            if latest.status == ChangeStatus.QUOTED:
+                raise await _changed(world, quoted, found, actor) from None
+            # The subscription is another one because somebody who clicked first has committed to just this.
+            quoted = latest
     elif quoted.status in (ChangeStatus.FAILED, ChangeStatus.DROPPED):
         raise Conflict(f"{change} has {quoted.status}: ask for a new quote.", extra={"reason": quoted.failure})
     if quoted.status == ChangeStatus.ASKED:
