@@ -32,10 +32,20 @@ PAUSE_SECONDS = 1.0
 LOOK_SECONDS = 0.01
 
 
+ENDPOINTS = """
+    WITH RECURSIVE waited_for (endpoint) AS (
+        SELECT min(endpoint) FROM deliveries WHERE next_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(endpoint) FROM deliveries WHERE next_at IS NOT NULL AND endpoint > waited_for.endpoint)
+        FROM waited_for WHERE waited_for.endpoint IS NOT NULL
+    )
+    SELECT endpoint FROM waited_for WHERE endpoint IS NOT NULL
+"""
+# Asked for by endpoint: of one that has enough for now, all that still waits need not be read to find another's.
 DUE = """
-    SELECT id, account, event, endpoint, attempts
+    SELECT next_at, id, account, event, endpoint, attempts
     FROM deliveries
-    WHERE next_at IS NOT NULL AND next_at <= ? AND endpoint NOT IN (SELECT value FROM json_each(?))
+    WHERE endpoint = ? AND next_at IS NOT NULL AND next_at <= ?
     ORDER BY next_at, id
     LIMIT ?
 """
@@ -98,23 +108,25 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self, outgoing: Outgoing) -> None:
-        while self._start_some(outgoing):
-            pass
-
-    def _start_some(self, outgoing: Outgoing) -> bool:
-        """Whether there may be more to start: for endpoints that come after those that have enough by now."""
-        free, most = AT_ONCE_MAX - len(self._sending), len(self._sending) + len(self._releasing) + TO_ONE_MAX
-        full = [endpoint for endpoint, count in self._sent_to.items() if count >= TO_ONE_MAX]
-        rows = self._sandbox.store.rows(DUE, time.time(), orjson.dumps(full).decode(), most) if free > 0 else []
-        waiting = [Delivery(*row) for row in rows if row[0] not in self._sending and row[0] not in self._releasing]
-        for delivery in waiting[:free]:
-            if self._sent_to[delivery.endpoint] >= TO_ONE_MAX:
-                continue
+        """Those due first, but no more to one endpoint, and to all, than may be on their way."""
+        free = AT_ONCE_MAX - len(self._sending)
+        for delivery in self._due()[:free] if free > 0 else []:
             task = asyncio.create_task(self._deliver_or_tell(outgoing, delivery))
             self._sending[delivery.id] = task
             self._sent_to[delivery.endpoint] += 1
             task.add_done_callback(functools.partial(self._done, delivery))
-        return bool(waiting) and len(rows) == most
+
+    def _due(self) -> list[Delivery]:
+        store, now, found = self._sandbox.store, time.time(), []
+        for (endpoint,) in store.rows(ENDPOINTS):
+            free = TO_ONE_MAX - self._sent_to[endpoint]
+            if free > 0:
+                # What is on its way is still due, until it is written down what came of it.
+                most = self._sent_to[endpoint] + len(self._releasing) + free
+                rows = store.rows(DUE, endpoint, now, most)
+                waiting = [row for row in rows if row[1] not in self._sending and row[1] not in self._releasing]
+                found += waiting[:free]
+        return [Delivery(*row[1:]) for row in sorted(found)]
 
     async def _deliver_or_tell(self, outgoing: Outgoing, delivery: Delivery) -> int | None:
         """What breaks here must neither stop the others nor be tried without a pause."""

@@ -74,6 +74,7 @@ CREATE INDEX IF NOT EXISTS due_next ON due (at, seq);
 CREATE INDEX IF NOT EXISTS clock_due_next ON clock_due (clock, at, seq);
 CREATE INDEX IF NOT EXISTS answers_by_age ON answers (at);
 CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deliveries_next_to ON deliveries (endpoint, next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_held ON deliveries (endpoint) WHERE status = 'held';
 CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
