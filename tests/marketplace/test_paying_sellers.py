@@ -1,6 +1,7 @@
 """What a seller earned is held until it is delivered and the holding period is over, and goes to them once."""
 
 import asyncio
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -237,3 +238,31 @@ async def test_a_refund_and_a_release_at_once_never_pay_more_than_is_left(market
     sent = await transfers(market, market.grace)
     assert sum((each.money - each.reversed).amount for each in sent) == ROUNDS * 1350
     assert await sound(market.world)
+
+
+async def test_a_balance_says_where_all_of_it_is_and_until_when(market: Market) -> None:
+    lamp, sofa = await market.lists(market.grace, "lamp", 2000), await market.lists(market.grace, "sofa", 3000)
+    first = await buy(market.world, market.account, of(lamp))
+    second = await buy(market.world, market.account, of(sofa))
+
+    async def standing() -> dict[str, int]:
+        (found,) = await market.do(lambda tx: payouts.balance(tx, market.grace.id))
+        return {each.name: getattr(found, each.name).amount for each in fields(found) if getattr(found, each.name)}
+
+    assert await standing() == {"undelivered": 4500}
+    await delivered(market, first)
+    assert await standing() == {"holding": 1800, "undelivered": 2700}
+    page = await market.do(lambda tx: payouts.holdings(tx, market.grace.id, limit=10))
+    assert [(each.money, each.why, each.release_at is None) for each in page.items] == [
+        (usd(1800), "holding", False),
+        (usd(2700), "undelivered", True),
+    ]
+    await time_passes(market, 3)
+    assert await standing() == {"due": 1800, "undelivered": 2700}
+    (part,) = await parts(market, second)
+    await market.do(lambda tx: seller_orders.hold(tx, part.id, "looks strange"))
+    await payouts.release_due(market.world)
+    assert await standing() == {"in_transit": 1800, "held": 2700}
+    await settle(market)
+    await give_back(market, first, 500)
+    assert await standing() == {"with_seller": 1800, "owed": 450, "held": 2700}

@@ -1,0 +1,89 @@
+"""What a seller has where: earned and not delivered, on hold, on its way, with them, and owed."""
+
+from typing import LiteralString
+
+from farthing.db import Row, Transaction
+from farthing.ids import SellerId, SellerOrderId
+from farthing.money import Money
+from farthing.paging import Page, checked_limit
+from farthing.payouts.model import Balance, Held
+
+HELD: LiteralString = """
+    WITH held AS (
+        SELECT part.id, part.number, part.release_at, part.held_because, earning.currency,
+            CASE WHEN paid.access_held_at IS NOT NULL THEN 'disputed'
+                WHEN part.held_at IS NOT NULL THEN 'held'
+                WHEN part.release_at IS NULL THEN 'undelivered'
+                WHEN part.release_at > %(now)s THEN 'holding'
+                ELSE 'due' END AS why,
+            sum(earning.seller_share_amount - earning.refunded_seller_share_amount
+                - earning.transferred_amount)::bigint AS amount
+        FROM earnings earning
+            JOIN seller_order_lines line ON line.line_item_id = earning.line_item_id
+            JOIN seller_orders part ON part.id = line.seller_order_id
+            JOIN orders paid ON paid.id = part.order_id
+        WHERE earning.seller_id = %(seller)s
+            AND earning.seller_share_amount - earning.refunded_seller_share_amount > earning.transferred_amount
+        GROUP BY part.id, paid.id, earning.currency
+    )
+"""
+
+BALANCES: LiteralString = """
+    , kinds AS (
+        SELECT currency, why AS kind, amount FROM held
+        UNION ALL
+        SELECT currency, 'owed', transferred_amount - (seller_share_amount - refunded_seller_share_amount) FROM earnings
+        WHERE seller_id = %(seller)s AND transferred_amount > seller_share_amount - refunded_seller_share_amount
+        UNION ALL
+        SELECT currency, CASE status WHEN 'sent' THEN 'with_seller' ELSE 'in_transit' END, amount - reversed_amount
+        FROM transfers WHERE seller_id = %(seller)s AND status IN ('requested', 'sent')
+    )
+    SELECT currency,
+        coalesce(sum(amount) FILTER (WHERE kind = 'due'), 0)::bigint AS due,
+        coalesce(sum(amount) FILTER (WHERE kind = 'holding'), 0)::bigint AS holding,
+        coalesce(sum(amount) FILTER (WHERE kind = 'undelivered'), 0)::bigint AS undelivered,
+        coalesce(sum(amount) FILTER (WHERE kind = 'held'), 0)::bigint AS held,
+        coalesce(sum(amount) FILTER (WHERE kind = 'disputed'), 0)::bigint AS disputed,
+        coalesce(sum(amount) FILTER (WHERE kind = 'in_transit'), 0)::bigint AS in_transit,
+        coalesce(sum(amount) FILTER (WHERE kind = 'with_seller'), 0)::bigint AS with_seller,
+        coalesce(sum(amount) FILTER (WHERE kind = 'owed'), 0)::bigint AS owed
+    FROM kinds GROUP BY currency ORDER BY currency
+"""
+
+HOLDINGS: LiteralString = """
+    SELECT * FROM held WHERE %(cursor)s::uuid IS NULL OR id > %(cursor)s ORDER BY id LIMIT %(limit)s
+"""
+
+
+async def balance(tx: Transaction, seller: SellerId) -> list[Balance]:
+    """In each currency they ever earned in."""
+    return await tx.all(_balance, HELD + BALANCES, seller=seller, now=tx.now)
+
+
+async def holdings(tx: Transaction, seller: SellerId, *, limit: int, cursor: SellerOrderId | None = None) -> Page[Held]:
+    """What they earned and do not have yet, by seller order, the oldest first: how much, why, and until when."""
+    rows = await tx.all(
+        _held,
+        HELD + HOLDINGS,
+        seller=seller,
+        now=tx.now,
+        cursor=cursor,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda held: held.seller_order_id)
+
+
+def _balance(row: Row) -> Balance:
+    names = ("due", "holding", "undelivered", "held", "disputed", "in_transit", "with_seller", "owed")
+    return Balance(*(Money(row[name], row["currency"]) for name in names))
+
+
+def _held(row: Row) -> Held:
+    return Held(
+        seller_order_id=SellerOrderId.of(row["id"]),
+        number=row["number"],
+        money=Money(row["amount"], row["currency"]),
+        why=row["why"],
+        because=row["held_because"],
+        release_at=row["release_at"],
+    )
