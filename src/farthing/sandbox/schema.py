@@ -91,8 +91,8 @@ LINKS = {
     "dispute": ("charge", "payment_intent"),
     "event": ("type",),
     "fee_refund": ("fee",),
-    "invoice": ("customer",),
-    "invoice_payment": ("invoice",),
+    "invoice": ("customer", "parent.subscription_details.subscription"),
+    "invoice_payment": ("invoice", "payment.payment_intent"),
     "invoiceitem": ("customer", "invoice"),
     "payment_intent": ("customer",),
     "payment_method": ("customer",),
@@ -125,9 +125,9 @@ def create(db: sqlite3.Connection) -> None:
     _run_all(db, INDEXES)
     for object, names in LINKS.items():
         for name in names:
-            kind = object.replace(".", "_")
+            index = f"{object}_by_{name}".replace(".", "_")
             db.execute(
-                f"CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON objects (account, json_extract(body, '$.{name}'), seq) "
+                f"CREATE INDEX IF NOT EXISTS {index} ON objects (account, json_extract(body, '$.{name}'), seq) "
                 f"WHERE object = '{object}' AND json_extract(body, '$.{name}') IS NOT NULL"
             )
     db.execute("COMMIT")
