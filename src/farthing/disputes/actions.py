@@ -55,7 +55,7 @@ async def record_dispute(tx: Transaction, provider: str, livemode: bool, seen: S
         return Recorded(order.id)
     after = _seen(tx, before or _new(tx, order, payment, seen, look), seen, look, known=before is not None)
     after = await _post_movements(tx, payment, after, seen)
-    after = await _post_loss(tx, payment, after)
+    after = await _post_loss(tx, order, payment, after)
     if payment.settles:
         after = replace(after, access=access_of(look.policy, after.status))
     await store.save(tx, after)
@@ -198,8 +198,10 @@ async def _post_movements(tx: Transaction, payment: Payment, dispute: Dispute, s
     return dispute
 
 
-async def _post_loss(tx: Transaction, payment: Payment, dispute: Dispute) -> Dispute:
-    """What the bank has for good is no longer ours to get back. A decision that is contested takes the loss back."""
+async def _post_loss(tx: Transaction, order: Order, payment: Payment, dispute: Dispute) -> Dispute:
+    """What the bank has for good is no longer ours to get back, nor any seller's. A decision that is contested takes the loss
+    back.
+    """
     lost = dispute.withheld_amount if dispute.status == DisputeStatus.LOST else 0
     if lost == dispute.lost_amount:
         return dispute
@@ -207,11 +209,15 @@ async def _post_loss(tx: Transaction, payment: Payment, dispute: Dispute) -> Dis
     if dispute.lost_to is not None:
         back = Move(LOSS_ACCOUNTS[dispute.lost_to], ledger.DISPUTED, Money(dispute.lost_amount, currency))
         await ledger.post(tx, "dispute_loss_reversed", f"{dispute.id} {number}", back, order=dispute.order_id)
+        if payment.settles:
+            await payments.take_back_loss(tx, order, f"{dispute.id} {number}")
     if lost:
         number += 1
         target = _borne_by(payment, lost)
         move = Move(ledger.DISPUTED, target, Money(lost, currency))
         await ledger.post(tx, "dispute_lost", f"{dispute.id} {number}", move, order=dispute.order_id)
+        if payment.settles:
+            await payments.bear_loss(tx, order, f"{dispute.id} {number}", Money(lost, currency))
         return replace(dispute, lost_amount=lost, lost_to=target.name, losses_posted=number)
     return replace(dispute, lost_amount=0, lost_to=None)
 

@@ -54,12 +54,12 @@ async def reverse(tx: Transaction, line: LineItemId, reference: str, money: Mone
     await events.record(tx, "earning.reversed", order=earning.order_id, reference=reference, **_described(earning, part))
 
 
-async def withdraw_reversal(tx: Transaction, line: LineItemId, reference: str) -> None:
-    """That refund or dispute took nothing after all: everybody has again exactly what it took."""
+async def withdraw_reversal(tx: Transaction, line: LineItemId, reference: str) -> Earning | None:
+    """That refund or dispute took nothing after all: everybody has again exactly what it took. None where it had nothing."""
     earning = await store.find_of_line(tx, line)
     part = None if earning is None else await store.withdraw_reversal(tx, earning.id, reference)
     if earning is None or part is None:
-        return
+        return None
     after = replace(earning, refunded=earning.refunded - part)
     moves = [
         *_fees(earning, part),
@@ -68,6 +68,7 @@ async def withdraw_reversal(tx: Transaction, line: LineItemId, reference: str) -
     ]
     await ledger.post(tx, "sale_share_restored", f"{reference} {earning.id}", *moves, order=earning.order_id)
     await events.record(tx, "earning.restored", order=earning.order_id, reference=reference, **_described(earning, part))
+    return after
 
 
 def _fees(earning: Earning, part: Shares) -> list[Move]:

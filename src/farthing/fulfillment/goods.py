@@ -78,7 +78,9 @@ async def reverse(tx: Transaction, line: LineItem, reference: str, money: Money)
 
 
 async def withdraw_reversal(tx: Transaction, line: LineItem, reference: str) -> None:
-    await earnings.withdraw_reversal(tx, line.id, reference)
+    restored = await earnings.withdraw_reversal(tx, line.id, reference)
+    if restored is not None and restored.pending:
+        await seller_orders.release_again(tx, line.id)
 
 
 def _wishes(lines: Sequence[LineItem]) -> list[Wish]:

@@ -21,7 +21,7 @@ from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, c
 from farthing.payments.present import OrderDetailShown, PaymentShown, RefundShown, detail_of, refund_shown
 from farthing.payments.refunds import plan, promise, record_refund, refund_order, what_to_refund, withdraw_unsent
 from farthing.payments.rejecting import reject_posting
-from farthing.payments.returned import gone
+from farthing.payments.returned import bear_loss, gone, take_back_loss
 from farthing.payments.shares import RefundLine, Standing, scaled
 from farthing.payments.store import (
     find_by_provider_id,
@@ -50,6 +50,7 @@ __all__ = [
     "RefundShown",
     "Standing",
     "WantedLine",
+    "bear_loss",
     "cancel_payment",
     "capture",
     "check_refund",
@@ -94,6 +95,7 @@ __all__ = [
     "sync_refund",
     "sync_refunds",
     "take",
+    "take_back_loss",
     "unanswered",
     "void",
     "warn",

@@ -12,7 +12,7 @@ from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import line_store
 from farthing.payments.model import Refund
-from farthing.payments.shares import RefundLine, spread
+from farthing.payments.shares import RefundLine, lost_of, spread
 
 
 async def set_aside(tx: Transaction, order: Order, refund: Refund, parts: Sequence[RefundLine] = ()) -> None:
@@ -33,6 +33,19 @@ async def withdraw(tx: Transaction, order: Order, refund: RefundId) -> None:
     for line in order.lines:
         await fulfillment.withdraw_reversal(tx, line, str(refund))
         await fulfillment.let_go(tx, order, line, str(refund))
+
+
+async def bear_loss(tx: Transaction, order: Order, reference: str, lost: Money) -> None:
+    """A bank took so much of what paid for the order, and nobody gets it back: who shared in the lines bears it with us."""
+    lines = {line.id: line for line in order.lines}
+    for line, without_tax in lost_of(await line_store.standings(tx, order), lost):
+        await fulfillment.reverse(tx, lines[line], reference, without_tax)
+
+
+async def take_back_loss(tx: Transaction, order: Order, reference: str) -> None:
+    """It is not lost after all."""
+    for line in order.lines:
+        await fulfillment.withdraw_reversal(tx, line, reference)
 
 
 async def gone(tx: Transaction, order: Order) -> frozenset[LineItemId]:

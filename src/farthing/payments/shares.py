@@ -98,6 +98,20 @@ def spread(standings: Sequence[Standing], money: Money) -> list[RefundLine]:
     return found
 
 
+def lost_of(standings: Sequence[Standing], lost: Money) -> list[tuple[LineItemId, Money]]:
+    """What of a loss falls on each line, without its tax: by what is left of them. What went back before, we alone lose."""
+    left = [standing.left for standing in standings]
+    money = min(lost, Money(sum(left), lost.currency))
+    if not money:
+        return []
+    found = []
+    for standing, part in zip(standings, money.split(left), strict=True):
+        after = standing.taken + part.amount
+        tax = scaled(standing.line.tax.amount, standing.tax, after, standing.total) if part else 0
+        found.append((standing.line.id, part - Money(tax, lost.currency)))
+    return [(line, part) for line, part in found if part]
+
+
 def choose(standings: Sequence[Standing], wanted: Iterable[WantedLine]) -> list[RefundLine]:
     """What goes back of the lines that are named. Raises NotFound, Invalid or Conflict for what cannot."""
     by_id = {standing.line.id: standing for standing in standings}

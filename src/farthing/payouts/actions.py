@@ -16,6 +16,7 @@ from farthing.lifecycles import TransferReversalStatus, TransferStatus
 from farthing.money import Money
 from farthing.payouts import store
 from farthing.payouts.model import Reversal, Transfer, taken_from
+from farthing.seller_orders import SellerOrder
 from farthing.sellers import Seller
 
 AGAIN_AFTER: Final = timedelta(hours=1)
@@ -55,7 +56,7 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
         reversed=Money.zero(money.currency),
         status=TransferStatus.REQUESTED,
         provider_account_id=seller.provider_account_id,
-        provider_charge_id=await store.charge_of(tx, part.order_id),
+        provider_charge_id=await _charge(tx, part),
         provider_transfer_id=None,
         requested_at=tx.now,
         asked_at=None,
@@ -133,7 +134,7 @@ async def record_reversed(tx: Transaction, id: TransferReversalId, provider_reve
     ]
     await ledger.post(tx, "transfer_reversed", str(id), *moves, order=transfer.order_id)
     if reversal.money != owed:
-        await seller_orders.take_back_release(tx, transfer.seller_order_id, tx.now)
+        await seller_orders.release_again(tx, earned[0].line_id)
     await _tell(tx, "transfer.reversed", transfer, reversal=id)
 
 
@@ -158,6 +159,14 @@ async def _net(tx: Transaction, seller: Seller, number: str, due: Money, earned:
     move = Move(ledger.seller_owes(seller.external_id), ledger.seller(seller.external_id), kept)
     await ledger.post(tx, "debt_kept", f"{number} {tx.now.isoformat()}", move)
     return kept
+
+
+async def _charge(tx: Transaction, part: SellerOrder) -> str | None:
+    """What it comes out of: the charge that paid the order. Nothing is transferred out of a charge twice, even where the first
+    came back: what is paid again is out of what we have.
+    """
+    again = any(each.status == TransferStatus.SENT for each in await store.of_seller_order(tx, part.id))
+    return None if again else await store.charge_of(tx, part.order_id)
 
 
 async def _locked(tx: Transaction, id: TransferId) -> Transfer:

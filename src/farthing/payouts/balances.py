@@ -11,7 +11,7 @@ from farthing.payouts.model import Balance, Held
 HELD: LiteralString = """
     WITH held AS (
         SELECT part.id, part.number, part.release_at, part.held_because, earning.currency,
-            CASE WHEN paid.access_held_at IS NOT NULL THEN 'disputed'
+            CASE WHEN bool_or(dispute.order_id IS NOT NULL) THEN 'disputed'
                 WHEN part.held_at IS NOT NULL THEN 'held'
                 WHEN part.release_at IS NULL THEN 'undelivered'
                 WHEN part.release_at > %(now)s THEN 'holding'
@@ -21,10 +21,11 @@ HELD: LiteralString = """
         FROM earnings earning
             JOIN seller_order_lines line ON line.line_item_id = earning.line_item_id
             JOIN seller_orders part ON part.id = line.seller_order_id
-            JOIN orders paid ON paid.id = part.order_id
+            LEFT JOIN (SELECT order_id FROM disputes WHERE closed_at IS NULL GROUP BY order_id) dispute
+                ON dispute.order_id = part.order_id
         WHERE earning.seller_id = %(seller)s
             AND earning.seller_share_amount - earning.refunded_seller_share_amount > earning.transferred_amount
-        GROUP BY part.id, paid.id, earning.currency
+        GROUP BY part.id, earning.currency
     )
 """
 

@@ -15,8 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from farthing.sandbox import chaos
 from farthing.sandbox.chaos import Mischief, Rule
 from farthing.sandbox.outgoing import Outgoing

@@ -8,6 +8,7 @@ from farthing.seller_orders.actions import (
     move_shipment,
     reinstate_line,
     release,
+    release_again,
     ship,
     take_back_release,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "of_order",
     "reinstate_line",
     "release",
+    "release_again",
     "ship",
     "shipments_of",
     "take_back_release",

@@ -11,7 +11,7 @@ from farthing.ids import LineItemId, SellerId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SELLER_ORDER, SHIPMENT, SellerFulfillment, SellerOrderStatus, ShipmentStatus
 from farthing.orders import LineItem, Order
 from farthing.seller_orders import store
-from farthing.seller_orders.model import SellerOrder, Shipment, standing, to_send
+from farthing.seller_orders.model import SellerOrder, Shipment, is_due, standing, to_send
 
 CARRIER_MAX: Final = 63
 REASON_MAX: Final = 500
@@ -154,18 +154,25 @@ async def release(tx: Transaction, id: SellerOrderId) -> SellerOrder | None:
     nobody refunds the order, and nobody else releases it.
     """
     order = await _locked(tx, id)
-    paid = await orders.get(tx, order.order_id)
-    due = order.release_at is not None and order.release_at <= tx.now
-    if not due or order.released_at is not None or order.held_at is not None or paid.access_held_at is not None:
+    if not is_due(order, tx.now) or order.released_at is not None or order.held_at is not None:
+        return None
+    if await store.is_disputed(tx, order.order_id):
         return None
     await store.save_released(tx, id, released=True)
     return order
 
 
+async def release_again(tx: Transaction, line: LineItemId) -> None:
+    """Something of what was released is with us again, or earned after all: it is due now. The order is locked."""
+    found = await store.find_of_line(tx, line)
+    if found is not None and found.released_at is not None:
+        await store.save_released(tx, found.id, released=False)
+
+
 async def take_back_release(tx: Transaction, id: SellerOrderId, again_at: datetime) -> None:
     """It could not be sent after all: its time comes again. The caller holds the order's lock."""
     await store.save_released(tx, id, released=False)
-    await store.save_release_at(tx, id, again_at)
+    await store.save_retry_at(tx, id, again_at)
 
 
 async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = None) -> None:

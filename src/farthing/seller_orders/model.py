@@ -45,6 +45,8 @@ class SellerOrder:
     holding_days: int
     release_at: datetime | None
     """When what it earned may go to the seller."""
+    retry_at: datetime | None
+    """When to try again what could not be sent."""
     released_at: datetime | None
     held_at: datetime | None
     """Since when somebody wants it held for longer."""
@@ -66,6 +68,11 @@ class Shipment:
     delivered_at: datetime | None
     closed_at: datetime | None
     lines: Sequence[tuple[LineItemId, int]]
+
+
+def is_due(order: SellerOrder, now: datetime) -> bool:
+    """Whether it was held for as long as was agreed, and longer where it could not be sent."""
+    return order.release_at is not None and order.release_at <= now and (order.retry_at is None or order.retry_at <= now)
 
 
 def standing(lines: Sequence[SellerLine]) -> SellerFulfillment:

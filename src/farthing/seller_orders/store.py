@@ -16,7 +16,7 @@ from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
 
 SELECT: LiteralString = """
     SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
-        canceled_at, canceled_because, holding_days, release_at, released_at, held_at, held_because,
+        canceled_at, canceled_because, holding_days, release_at, retry_at, released_at, held_at, held_because,
         (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.canceled, line.shipped,
             line.delivered) ORDER BY line.line_item_id)
             FROM seller_order_lines line JOIN line_items item ON item.id = line.line_item_id
@@ -157,8 +157,8 @@ async def save_released(tx: Transaction, id: SellerOrderId, *, released: bool) -
     )
 
 
-async def save_release_at(tx: Transaction, id: SellerOrderId, at: datetime) -> None:
-    await tx.run("UPDATE seller_orders SET release_at = %(at)s WHERE id = %(id)s", id=id, at=at)
+async def save_retry_at(tx: Transaction, id: SellerOrderId, at: datetime) -> None:
+    await tx.run("UPDATE seller_orders SET retry_at = %(at)s WHERE id = %(id)s", id=id, at=at)
 
 
 async def save_held(tx: Transaction, id: SellerOrderId, because: str | None) -> None:
@@ -179,16 +179,23 @@ async def due(tx: Transaction, *, livemode: bool, limit: int) -> list[SellerOrde
     return await tx.all(
         lambda row: SellerOrderId.of(row["id"]),
         """
-        SELECT part.id FROM seller_orders part JOIN orders ON orders.id = part.order_id
-            JOIN sellers ON sellers.id = part.seller_id
+        SELECT part.id FROM seller_orders part JOIN sellers ON sellers.id = part.seller_id
         WHERE part.livemode = %(livemode)s AND part.released_at IS NULL AND part.held_at IS NULL
-            AND part.release_at <= %(now)s AND orders.access_held_at IS NULL AND sellers.payouts_enabled
+            AND greatest(part.release_at, part.retry_at) <= %(now)s AND sellers.payouts_enabled
+            AND NOT EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL)
             AND sellers.suspended_at IS NULL AND sellers.rejection_asked_at IS NULL
         ORDER BY part.release_at LIMIT %(limit)s
         """,
         livemode=livemode,
         now=tx.now,
         limit=limit,
+    )
+
+
+async def is_disputed(tx: Transaction, order: OrderId) -> bool:
+    """Whether a buyer's bank has not decided about it yet: whatever its buyer has meanwhile, its money may have to go back."""
+    return bool(
+        await tx.value("SELECT true FROM disputes WHERE order_id = %(order)s AND closed_at IS NULL LIMIT 1", order=order)
     )
 
 
@@ -264,6 +271,7 @@ def _seller_order(row: Row) -> SellerOrder:
         canceled_because=row["canceled_because"],
         holding_days=row["holding_days"],
         release_at=row["release_at"],
+        retry_at=row["retry_at"],
         released_at=row["released_at"],
         held_at=row["held_at"],
         held_because=row["held_because"],
