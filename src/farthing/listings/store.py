@@ -107,6 +107,16 @@ async def list_page(
     return Page.of(rows, limit, lambda listing: listing.id)
 
 
+async def counts(tx: Transaction, seller: SellerId) -> dict[str, int]:
+    """How many a seller has in each status."""
+    found = await tx.all(
+        lambda row: (str(row["status"]), int(row["count"])),
+        "SELECT status, count(*) AS count FROM listings WHERE seller_id = %(seller)s GROUP BY status",
+        seller=seller,
+    )
+    return dict(found)
+
+
 def _there(found: Listing | None, id: ListingId) -> Listing:
     if found is None:
         raise NotFound(f"There is no listing {id}.")

@@ -13,7 +13,7 @@ from farthing.seller_orders.actions import (
     take_back_release,
 )
 from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
-from farthing.seller_orders.store import due, get, get_shipment, list_page, of_order, shipments_of
+from farthing.seller_orders.store import count_to_ship, due, get, get_shipment, list_page, of_order, shipments_of
 
 __all__ = [
     "SellerLine",
@@ -21,6 +21,7 @@ __all__ = [
     "Shipment",
     "cancel_line",
     "confirm",
+    "count_to_ship",
     "due",
     "get",
     "get_shipment",

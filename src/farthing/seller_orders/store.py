@@ -112,6 +112,18 @@ async def list_page(
     return Page.of(rows, limit, lambda found: found.id)
 
 
+async def count_to_ship(tx: Transaction, seller: SellerId) -> int:
+    """How many of a seller's wait to be sent."""
+    found: int = await tx.value(
+        """
+        SELECT count(*) FROM seller_orders WHERE seller_id = %(seller)s AND status = 'confirmed'
+            AND fulfillment_status IN ('unfulfilled', 'partially_shipped')
+        """,
+        seller=seller,
+    )
+    return found
+
+
 async def change_line(tx: Transaction, line: LineItemId, *, canceled: int = 0, shipped: int = 0, delivered: int = 0) -> None:
     """The database refuses what cannot be."""
     await tx.run(

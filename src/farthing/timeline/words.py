@@ -209,5 +209,5 @@ def _money(data: dict[str, Any]) -> Money | None:
 def _detail(data: dict[str, Any]) -> str:
     found = next((data[key] for key in _DETAILS if isinstance(data.get(key), str)), "")
     if not found and data.get("line_items"):
-        found = ", ".join(f"{line['quantity']} × {line['product']}" for line in data["line_items"])
+        found = ", ".join(f"{line['quantity']} × {line.get('product') or line['name']}" for line in data["line_items"])
     return found if " " in found else found.replace("_", " ")

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from farthing.config import Settings
 from farthing.http.callers import Authenticate
-from farthing.web import account, admin, mailbox, shop, staff
+from farthing.web import account, admin, mailbox, seller, shop, staff
 from farthing.web.frame import Frame, Mode, Section
 from farthing.web.own_name import by_own_name
 from farthing.web.page import render
@@ -41,7 +41,7 @@ async def front(request: Request) -> Response:
 
 def _routes(settings: Settings) -> Sequence[BaseRoute]:
     links = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *shop.RENEWAL_ROUTES)
-    everywhere = (*links, *account.ROUTES, *staff.ROUTES, *admin.ROUTES)
+    everywhere = (*links, *account.ROUTES, *seller.ROUTES, *staff.ROUTES, *admin.ROUTES)
     if settings.env == "production":
         return (Route("/", front, name="shop", methods=["GET"]), *everywhere)
     unlocked = (*shop.SHOP_ROUTES, *account.DEMO_ROUTES, *mailbox.ROUTES)
@@ -61,6 +61,7 @@ def _frame(world: World) -> Frame:
             "account": customers,
             "shop": customers,
             "account_pages": account.sections(world.catalog),
+            "seller_pages": seller.SECTIONS,
         },
         home="shop",
         search="admin_search",

@@ -4,7 +4,7 @@ from typing import Final
 
 from farthing.web.account import holdings, methods, orders, papers, plan_changes, refund_requests, seller, subscriptions
 from farthing.web.account.menu import sections
-from farthing.web.account.visitor import DEMO_ROUTES, Visitor, visitor_of
+from farthing.web.account.visitor import DEMO_ROUTES, Visitor, visitor_of, who_are_you
 
 ROUTES: Final = (
     *orders.ROUTES,
@@ -17,4 +17,4 @@ ROUTES: Final = (
     *papers.ROUTES,
 )
 
-__all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "sections", "visitor_of"]
+__all__ = ["DEMO_ROUTES", "ROUTES", "Visitor", "sections", "visitor_of", "who_are_you"]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from farthing import sellers
+from farthing import payouts, seller_orders, sellers
 from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, Invalid, NotFound, ProviderError
 from farthing.lifecycles import SellerStatus
 from farthing.sellers import Seller, Wanted
@@ -40,7 +40,18 @@ async def home(request: Request) -> Response:
     if seller is None:
         await sellers.check_may_begin(world_of(request), visitor.external_id)
         return _beginning(request, visitor)
-    return render(request, "account/seller.html", seller=seller, steps=steps_of(seller), reasons=sellers.reasons_of(seller))
+    async with reading(request) as tx:
+        waiting = await seller_orders.count_to_ship(tx, seller.id)
+        balances = await payouts.balance(tx, seller.id)
+    return render(
+        request,
+        "account/seller.html",
+        seller=seller,
+        steps=steps_of(seller),
+        reasons=sellers.reasons_of(seller),
+        waiting=waiting,
+        balances=balances,
+    )
 
 
 async def begin(request: Request) -> Response:

@@ -1,0 +1,141 @@
+"""What buyers ordered of a seller: what is to be sent, where to, and which parcels left."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from farthing import addresses, earnings, orders, seller_orders
+from farthing.db import Transaction
+from farthing.errors import Conflict, FarthingError, Invalid
+from farthing.http import idempotency
+from farthing.http.idempotency import Key
+from farthing.ids import LineItemId, SellerOrderId
+from farthing.lifecycles import SellerOrderStatus
+from farthing.money import Money
+from farthing.seller_orders import SellerOrder
+from farthing.web.page import redirect, render
+from farthing.web.seller.door import Selling, for_seller, own_part
+from farthing.web.wiring import asked, form_of, reading, world_of
+
+SHOWN: Final = 25
+UNITS: Final = "units:"
+"""A field of each line: how many of it are in the parcel."""
+CARRIERS: Final = ("dhl", "ups", "usps", "fedex", "dpd", "gls", "royal-mail", "la-poste")
+"""What the field proposes; any other may be typed."""
+
+
+async def order_list(request: Request, selling: Selling) -> Response:
+    """What waits to be sent, or with `?show=all` everything."""
+    cursor, everything = asked(request, "cursor"), asked(request, "show") == "all"
+    async with reading(request) as tx:
+        found = await seller_orders.list_page(
+            tx,
+            livemode=selling.seller.livemode,
+            limit=SHOWN,
+            cursor=SellerOrderId.parse(cursor) if cursor else None,
+            seller=selling.seller.id,
+            to_ship=not everything,
+        )
+        waiting = await seller_orders.count_to_ship(tx, selling.seller.id)
+    return render(request, "seller/orders.html", found=found, everything=everything, waiting=waiting)
+
+
+async def order_detail(request: Request, selling: Selling) -> Response:
+    return await _detail(request, selling, {})
+
+
+async def ship(request: Request, selling: Selling) -> Response:
+    """A parcel leaves. Sent twice, it is one parcel: the attempt in the form is the key."""
+    form = await form_of(request)
+
+    async def work(tx: Transaction) -> None:
+        part = await own_part(tx, selling, request.path_params["id"])
+        lines = parcel_of(part, form)
+        asked_for = [str(part.id), [(str(line), units) for line, units in lines], form.get("tracking_number", "")]
+        key = Key.of(selling.actor, form.get("attempt", "")[:64] or secrets.token_urlsafe(24), asked_for)
+        claim = await idempotency.claim(tx, key)
+        if claim.subject is None:
+            parcel = await seller_orders.ship(
+                tx,
+                part.id,
+                lines,
+                carrier=form.get("carrier", ""),
+                tracking_number=form.get("tracking_number") or None,
+                tracking_url=_link(form.get("tracking_url", "")),
+            )
+            await idempotency.begin(tx, key, parcel.id)
+        await idempotency.let_go(tx, key)
+
+    try:
+        await world_of(request).db.run(selling.actor, work)
+    except (Invalid, Conflict) as error:
+        return await _detail(request, selling, form, error)
+    said = "It is on its way. The buyer is told."
+    return redirect(request, "seller_order", id=request.path_params["id"], flash=("success", said))
+
+
+def parcel_of(part: SellerOrder, typed: Mapping[str, str]) -> list[tuple[LineItemId, int]]:
+    """How many of each line are in the parcel, as the form says it. Raises Invalid."""
+    counts = [(line, typed.get(f"{UNITS}{line.line_id}", "") or "0") for line in part.lines]
+    for line, count in counts:
+        if not (count.isascii() and count.isdigit() and len(count) <= 9):
+            raise Invalid(f"How many of {line.name} are in it is a whole number.", param="lines")
+    lines = [(line.line_id, int(count)) for line, count in counts if int(count)]
+    if not lines:
+        raise Invalid("Say of at least one thing how many are in the parcel.", param="lines")
+    return lines
+
+
+async def _detail(request: Request, selling: Selling, typed: Mapping[str, str], error: FarthingError | None = None) -> Response:
+    async with reading(request) as tx:
+        part = await own_part(tx, selling, request.path_params["id"])
+        paid = await orders.get(tx, part.order_id)
+        address = await addresses.find(tx, part.order_id)
+        parcels = await seller_orders.shipments_of(tx, part.id)
+        share = await _share(tx, part, paid.total.currency)
+    sendable = part.status == SellerOrderStatus.CONFIRMED and any(line.to_ship for line in part.lines)
+    return render(
+        request,
+        "seller/order.html",
+        status=error.status if error else 200,
+        part=part,
+        address=address,
+        address_lines=addresses.written(address) if address else [],
+        parcels=parcels,
+        names={line.line_id: line.name for line in part.lines},
+        share=share,
+        sendable=sendable and paid.access_held_at is None,
+        disputed=paid.access_held_at is not None,
+        carriers=CARRIERS,
+        units=UNITS,
+        typed=typed,
+        error=error,
+        attempt=secrets.token_urlsafe(24),
+        now=world_of(request).clock.now(),
+    )
+
+
+async def _share(tx: Transaction, part: SellerOrder, currency: str) -> Money:
+    """What of it is the seller's, less what went back."""
+    own = {line.line_id for line in part.lines}
+    earned = [each for each in await earnings.of_order(tx, part.order_id) if each.line_id in own]
+    return sum((each.left.seller_share for each in earned), start=Money.zero(currency))
+
+
+def _link(typed: str) -> str | None:
+    if not typed:
+        return None
+    if not typed.startswith(("https://", "http://")) or " " in typed or len(typed) > 2000:
+        raise Invalid("A link begins with https:// and has no spaces.", param="tracking_url")
+    return typed
+
+
+ROUTES: Final = (
+    Route("/seller/orders", for_seller(order_list), name="seller_orders", methods=["GET"]),
+    Route("/seller/orders/{id}", for_seller(order_detail), name="seller_order", methods=["GET"]),
+    Route("/seller/orders/{id}/shipments", for_seller(ship), name="seller_ship", methods=["POST"]),
+)

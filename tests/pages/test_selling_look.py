@@ -1,0 +1,96 @@
+"""The pages of sellers, and those about them, in a real browser: accessible, nothing refused by the policy, fit for a phone."""
+
+import pytest
+from playwright.sync_api import Browser
+from tests.browser import DESKTOP, PHONE, violations
+from tests.marketplace.conftest import Market, of
+from tests.markets import SELLS, bought, outside
+from tests.pages.test_pages_look import listen, opened
+from tests.shops import Client, Shop, running_shop
+from tests.worlds import Sandbox
+
+from farthing import listings, seller_orders
+from farthing.db import Transaction
+from farthing.listings import Wanted
+from farthing.money import Money
+from farthing.orders import Order
+from farthing.seller_orders import SellerOrder
+
+pytestmark = pytest.mark.browser
+
+SELLER, STAFF = "seller", "staff"
+
+
+async def happens(market: Market) -> dict[str, str]:
+    """Some of everything, and the ids of what has a page of its own."""
+    lamp = await market.lists(market.grace, "LAMP-1", 4900)
+    await market.lists(market.grace, "A-NAME-THAT-IS-RATHER-LONG-FOR-A-SKU", 1999, stock=0)
+    vase = await market.lists(market.linus, "vase", 2500)
+    wanted = Wanted(title="A lamp that is not published", prices=[Money(100, "usd")])
+    catalog = market.world.catalog
+    draft = await market.do(lambda tx: listings.create(tx, catalog, market.grace.id, "DRAFT", wanted, livemode=False))
+    orders = [await bought(market, of(lamp, 2), of(vase)), *[await bought(market, of(lamp)) for _ in range(3)]]
+    mixed, sent, arrived, held = [await first_part(market, order) for order in orders]
+
+    async def go_out(tx: Transaction) -> str:
+        number, url = "JD014600003RU", "https://dhl.example/JD014600003RU"
+        one = [(mixed.lines[0].line_id, 1)]
+        await seller_orders.ship(tx, mixed.id, one, carrier="dhl", tracking_number=number, tracking_url=url)
+        parcels = [
+            await seller_orders.ship(tx, part.id, carrier="ups", tracking_number=part.number) for part in (sent, arrived, held)
+        ]
+        for parcel in parcels[1:]:
+            await seller_orders.move_shipment(tx, parcel.id, "deliver")
+        await seller_orders.hold(tx, held.id, "The address is a parcel shop that we do not know.")
+        return str(parcels[0].id)
+
+    parcel = await market.do(go_out)
+    return {
+        "lamp": str(lamp.id),
+        "draft": str(draft.id),
+        "order": str(mixed.order_id),
+        "part": str(mixed.id),
+        "arrived": str(arrived.id),
+        "held": str(held.id),
+        "seller": str(market.grace.id),
+        "parcel": parcel,
+    }
+
+
+async def first_part(market: Market, order: Order) -> SellerOrder:
+    return (await market.do(lambda tx: seller_orders.of_order(tx, order.id)))[0]
+
+
+def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
+    """Every page as (who looks, path)."""
+    ids = outside(shop, happens)
+    seller, staff = Client(shop), Client(shop)
+    staff.sign_in("admin@shop.example")
+    seller.post("/demo/sign-in")
+    pages = {
+        SELLER: f"""/seller /seller/orders /seller/orders?show=all /seller/orders/{ids["part"]} /seller/orders/{ids["arrived"]}
+            /seller/balance /seller/payouts
+            /seller/products /seller/products?status=archived /seller/products/new /seller/products/{ids["lamp"]}
+            /seller/products/{ids["draft"]} /seller/products/{ids["draft"]}/archival""",
+        STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/orders/{ids["order"]}""",
+    }
+    return {SELLER: seller, STAFF: staff}, [(name, path) for name, paths in pages.items() for path in paths.split()]
+
+
+def test_every_page_about_selling_is_accessible_and_fits(browser: Browser, dsn: str, sandbox: Sandbox) -> None:
+    found: list[str] = []
+    with running_shop(dsn, sandbox, SELLS) as shop:
+        who, pages = life_of(shop)
+        for scheme, viewport in (("light", DESKTOP), ("dark", PHONE)):
+            for name, client in who.items():
+                context = opened(browser, client, shop, viewport, scheme)
+                page = context.new_page()
+                listen(page, found)
+                for path in (path for looks, path in pages if looks == name):
+                    answer = page.goto(shop.url + path)
+                    found += [] if answer and answer.status == 200 else [f"{path}: {answer and answer.status}"]
+                    found += [f"{path}: {violation}" for violation in violations(page)]
+                    width = page.evaluate("document.documentElement.scrollWidth")
+                    found += [f"{path}: {width} wide"] if width > viewport["width"] else []
+                context.close()
+    assert found == []
