@@ -35,6 +35,7 @@ class Shop:
     """Of its account at the sandbox."""
     sandbox: Sandbox
     dsn: str
+    settings: Settings
     clients: list[httpx.Client] = field(default_factory=list)
     """Of everybody who is at the shop: closed with it."""
 
@@ -124,7 +125,7 @@ def running_app(dsn: str, sandbox: Sandbox, make: Callable[[Settings], ASGIApp])
     while not server.started:
         assert thread.is_alive(), "the shop ended before it was ready"
         time.sleep(0.01)
-    shop = Shop(url, key, sandbox, dsn)
+    shop = Shop(url, key, sandbox, dsn, settings)
     try:
         yield shop
     finally:

@@ -16,6 +16,8 @@ from farthing.money import Money, exponent
 
 MINUS: Final = "\N{MINUS SIGN}"
 NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+SHORT: Final = 4
+"""A carrier whose name has no more letters is written in capitals."""
 # "KWD 12.345", not "KWD12.345": CLDR asks for the space, Babel leaves it out.
 _CODE_BESIDE_NUMBER: Final = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
@@ -31,6 +33,11 @@ def count_text(count: int, locale: str) -> str:
     """1,234 and −3."""
     text: str = format_decimal(count, locale=locale)
     return text.replace("-", MINUS)
+
+
+def carrier_text(carrier: str) -> str:
+    """As people write it: DHL, USPS, Sandbox Post."""
+    return carrier.upper() if len(carrier) <= SHORT else carrier.replace("-", " ").replace("_", " ").title()
 
 
 def moment_text(at: datetime, locale: str) -> str:

@@ -59,7 +59,7 @@ def checked(given: Mapping[str, str | None], served: Collection[str] = ()) -> Ad
         if len(told.get(name, "")) > longest or not told.get(name, "").isprintable():
             raise _wrong(name, f"is a printable text of at most {longest} characters")
     country = told.get("country", "").upper()
-    if not _known(country):
+    if not known(country):
         raise _wrong("country", "is the two letters of a country, such as DE")
     if served and country not in served:
         raise _wrong("country", f"is none that is sent to: those are {', '.join(sorted(served))}")
@@ -88,7 +88,8 @@ def checked(given: Mapping[str, str | None], served: Collection[str] = ()) -> Ad
 
 
 @lru_cache(maxsize=512)
-def _known(country: str) -> bool:
+def known(country: str) -> bool:
+    """Whether these two letters are a country that things can be sent to."""
     if not VALID_COUNTRY_CODE.match(country):
         return False
     try:

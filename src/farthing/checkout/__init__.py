@@ -12,6 +12,7 @@ from farthing.checkout.off_session import NOBODY_ASKED, Charged, ask_again, char
 from farthing.checkout.pages import portal_page, setup_page
 from farthing.checkout.placing import place_order
 from farthing.checkout.preview import preview
+from farthing.checkout.progress import order_of_progress, progress_url
 from farthing.checkout.recovery import open_recovery_page, order_of, recovery_url
 from farthing.checkout.store import find_by_provider_id, get, of_order
 from farthing.checkout.tidying import tidy
@@ -44,9 +45,11 @@ __all__ = [
     "open_page",
     "open_recovery_page",
     "order_of",
+    "order_of_progress",
     "place_order",
     "portal_page",
     "preview",
+    "progress_url",
     "recovery_url",
     "setup_page",
     "start",

@@ -3,7 +3,7 @@
 from farthing.listings.actions import Wanted, archive, change, create, pause, publish
 from farthing.listings.model import CATEGORY, DESCRIPTION_MAX, SKU_MAX, TITLE_MAX, Listing
 from farthing.listings.offers import offers
-from farthing.listings.store import counts, get, list_page
+from farthing.listings.store import counts, find_all, get, list_page
 
 __all__ = [
     "CATEGORY",
@@ -16,6 +16,7 @@ __all__ = [
     "change",
     "counts",
     "create",
+    "find_all",
     "get",
     "list_page",
     "offers",

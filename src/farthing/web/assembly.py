@@ -40,7 +40,7 @@ async def front(request: Request) -> Response:
 
 
 def _routes(settings: Settings) -> Sequence[BaseRoute]:
-    links = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *shop.RENEWAL_ROUTES)
+    links = (*shop.RETURN_ROUTES, *shop.RECOVERY_ROUTES, *shop.PROGRESS_ROUTES, *shop.RENEWAL_ROUTES)
     everywhere = (*links, *account.ROUTES, *seller.ROUTES, *staff.ROUTES, *admin.ROUTES)
     if settings.env == "production":
         return (Route("/", front, name="shop", methods=["GET"]), *everywhere)

@@ -55,6 +55,7 @@ LOOKS: Final = {
             "running",
             "asking",
             "shipped",
+            "in_transit",
             "in_progress",
             "under_review",
             "warning_under_review",
@@ -84,7 +85,7 @@ LOOKS: Final = {
         ),
         _STOPPED,
     ),
-    **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed", "covered"), _BACK),
+    **dict.fromkeys(("refunded", "partially_refunded", "surplus", "reversed", "covered", "returned"), _BACK),
     **dict.fromkeys(("failed", "dead", "unpaid", "lost", "uncollectible"), _FAILED),
     **dict.fromkeys(
         (

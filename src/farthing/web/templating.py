@@ -8,7 +8,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from farthing.formats import count_text, day_text, exact_text, moment_text, money_text, pretty_json
+from farthing.formats import carrier_text, count_text, day_text, exact_text, moment_text, money_text, pretty_json
 from farthing.money import Money
 from farthing.web import assets, csrf
 from farthing.web.links import base_of, here, url_for
@@ -34,6 +34,7 @@ def environment(locale: str, own_templates: tuple[Path, ...] = ()) -> Environmen
     made.filters |= {
         "in_currency": Money,
         "money": partial(money_text, locale=locale),
+        "carrier": carrier_text,
         "count": partial(count_text, locale=locale),
         "moment": partial(moment_text, locale=locale),
         "day": partial(day_text, locale=locale),

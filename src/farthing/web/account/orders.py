@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing import (
+    addresses,
     checkout,
     credits,
     customers,
@@ -28,6 +29,7 @@ from farthing.lifecycles import REFUND_REQUEST, OrderStatus
 from farthing.orders import LineItem, Order
 from farthing.paging import Page
 from farthing.payments import Payment
+from farthing.web.account.parts import parts_of
 from farthing.web.account.refund_requests import is_buyers
 from farthing.web.account.visitor import own_order, visitor_of, who_are_you
 from farthing.web.links import url_for
@@ -70,6 +72,8 @@ async def order_detail(request: Request) -> Response:
         left = sum(standing.left for standing in await payments.standings(tx, order))
         bought = await _bought(tx, order)
         documents = await tax.of_order(tx, order.id)
+        parts = await parts_of(tx, order.id)
+        sent_to = await addresses.find(tx, order.id)
     paid_by = next((payment for payment in collected if payment.settles), None)
     return render(
         request,
@@ -84,6 +88,8 @@ async def order_detail(request: Request) -> Response:
         steps=_steps(order),
         pay_url=_pay_url(request, order, collected),
         documents=documents,
+        parts=parts,
+        sent_to=addresses.written(sent_to) if sent_to else None,
         now=world_of(request).clock.now(),
         **bought,
     )

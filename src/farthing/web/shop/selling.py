@@ -1,4 +1,4 @@
-"""The demo shop: what the catalog sells, a cart, and the way to the payment page. Not served in production."""
+"""The demo shop: what the catalog and the sellers sell, a cart, and the way to the payment page. Not served in production."""
 
 import hashlib
 import secrets
@@ -10,44 +10,58 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from farthing import checkout
+from farthing import checkout, orders
 from farthing.catalog import Catalog, PricedCart, Product
 from farthing.checkout import Buyer, Started
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, ProviderError
 from farthing.http.callers import EMAIL
 from farthing.http.idempotency import Key
+from farthing.ids import ListingId
+from farthing.lifecycles import OrderStatus
 from farthing.money import Money
+from farthing.orders import Order
 from farthing.web.account import Visitor, visitor_of
 from farthing.web.page import redirect, render
+from farthing.web.shop import addressing, window
 from farthing.web.shop import cart as carts
 from farthing.web.shop.cart import Cart
 from farthing.web.shop.patience import patiently
-from farthing.web.wiring import form_of, world_of
+from farthing.web.shop.window import Line
+from farthing.web.wiring import asked, form_of, reading, world_of
 
 SUCCESS_PATH: Final = "/checkout/success?session_id={CHECKOUT_SESSION_ID}"
 CANCEL_PATH: Final = "/checkout/canceled"
 EMAIL_MAX: Final = 254
+CHANGED: Final = "Something in your cart costs something else than when you looked. Look it over, then pay."
 LEFT_OUT: Final = frozenset({"content", "job_posting", "plan"})
 """Kinds that are bought for something of the host's, which this shop knows nothing of; and plans, which no cart holds."""
 
 
 async def shop(request: Request) -> Response:
     await visitor_of(request)
-    sold = world_of(request).catalog
-    return render(
-        request,
-        "shop/shop.html",
-        shop=sold.shop,
-        currency=sold.currency,
-        products=_for_sale(sold),
-        cart=carts.read(request, sold),
-    )
+    world = world_of(request)
+    sold, livemode = world.catalog, world.provider.livemode
+    products, cursor = _for_sale(sold), asked(request, "cursor")
+    async with reading(request) as tx:
+        return render(
+            request,
+            "shop/shop.html",
+            shop=sold.shop,
+            currency=sold.currency,
+            products=() if cursor else products,
+            left=await window.left_of(tx, products),
+            offered=await window.offers(tx, sold.currency, livemode=livemode, cursor=cursor),
+            few=window.FEW,
+            cart=carts.read(request, sold),
+        )
 
 
 async def add(request: Request) -> Response:
     """The form of a product: put so many of it into the cart, as far as one order may hold them."""
     sold, form = world_of(request).catalog, await form_of(request)
     kept = carts.read(request, sold)
+    if "listing" in form:
+        return await _add_listing(request, kept, form)
     try:
         product = _product(sold, form.get("product", ""))
         wanted = kept.items.get(product.key, 0) + _quantity(product, form.get("quantity", "1"))
@@ -56,6 +70,27 @@ async def add(request: Request) -> Response:
         return redirect(request, "shop", flash=("danger", error.detail))
     response = redirect(request, "cart")
     carts.keep(request, response, kept.with_quantity(product.key, min(wanted, product.max_quantity), said))
+    return response
+
+
+async def _add_listing(request: Request, kept: Cart, form: Mapping[str, str]) -> Response:
+    """As far as there are so many, and one order may hold them. What it costs now is remembered, to tell of a change."""
+    world = world_of(request)
+    try:
+        id = ListingId.parse(form["listing"])
+        async with reading(request) as tx:
+            found = await window.find(tx, [id], world.catalog.currency, livemode=world.provider.livemode)
+        if id not in found:
+            raise NotFound("This is not sold here, so nothing was added.")
+        offer = found[id]
+        if offer.stopped:
+            raise Conflict(f"{offer.listing.title}: {offer.stopped} Nothing was added.")
+        more = _count(offer.listing.title, offer.most, form.get("quantity", "1"))
+    except FarthingError as error:
+        return redirect(request, "shop", flash=("danger", error.detail))
+    response = redirect(request, "cart")
+    wanted = min(kept.items.get(str(id), 0) + more, offer.most)
+    carts.keep(request, response, kept.with_quantity(str(id), wanted, seen=offer.price))
     return response
 
 
@@ -68,9 +103,11 @@ async def change(request: Request) -> Response:
     sold, form = world_of(request).catalog, await form_of(request)
     kept = carts.read(request, sold)
     try:
-        for key, quantity in list(kept.items.items()):
-            typed = "0" if form.get("remove") == key else form.get(f"quantity:{key}", str(quantity))
-            kept = kept.with_quantity(key, 0 if typed == "0" else _quantity(sold.products[key], typed))
+        for line in await _lines(request, kept):
+            typed = "0" if form.get("remove") == line.key else form.get(f"quantity:{line.key}", str(line.quantity))
+            # What is not touched stays, whatever is wrong with it: the page says what.
+            new = line.quantity if typed == str(line.quantity) else 0 if typed == "0" else _count(line.name, line.most, typed)
+            kept = kept.with_quantity(line.key, new, seen=line.each if carts.is_listing(line.key) else None)
     except FarthingError as error:
         return redirect(request, "cart", flash=("danger", error.detail))
     response = redirect(request, "cart")
@@ -103,13 +140,20 @@ async def pay(request: Request) -> Response:
     if visitor is None and (len(email) > EMAIL_MAX or not EMAIL.fullmatch(email) or "." not in email.partition("@")[2]):
         return await _cart_page(request, form, email_error="Write an address like ada@example.com.", status=422)
     try:
+        if "shown" in form and form["shown"] != str((await _priced(request, kept, visitor, None)).total.amount):
+            raise Conflict(CHANGED)
         # What the page showed is what is ordered: with the code it showed, or without.
         code = form.get("code", "")[: carts.CODE_MAX] or None
-        started = await _start(request, kept, visitor, email, form.get("attempt", ""), code)
+        started = await _start(request, kept, visitor, email, form, code)
     except (Invalid, NotFound, Conflict, ProviderError) as error:
-        return await _cart_page(request, form, problem=error.detail, status=error.status)
+        field = addressing.field_of(error)
+        problem, wrong = ("", {field: error.detail}) if field else (error.detail, {})
+        return await _cart_page(request, form, wrong=wrong, problem=problem, status=error.status)
+    async with reading(request) as tx:
+        order = await orders.get(tx, started.order_id)
     response = RedirectResponse(started.url, 303, headers={"Cache-Control": "no-store"})
-    carts.keep(request, response, kept.sent_as(str(started.order_id)))
+    link = checkout.recovery_url(world_of(request).settings, order).rpartition("/")[2]
+    carts.keep(request, response, kept.sent_as(str(order.id), link))
     return response
 
 
@@ -119,6 +163,7 @@ async def _cart_page(
     *,
     email_error: str = "",
     code_error: str = "",
+    wrong: Mapping[str, str] | None = None,
     problem: str = "",
     status: int = 200,
 ) -> Response:
@@ -126,12 +171,15 @@ async def _cart_page(
     visitor, sold = await visitor_of(request), world_of(request).catalog
     kept = carts.read(request, sold)
     code = None if code_error else kept.code
+    lines = await _lines(request, kept)
+    stopped = any(line.problem for line in lines)
     priced: PricedCart | None = None
-    if kept.items:
+    if lines and not stopped:
         try:
             priced = await _priced(request, kept, visitor, None)
         except FarthingError as error:
             problem = problem or error.detail
+    shown = priced.total.amount if priced else None
     if priced and code:
         try:
             priced = await _priced(request, kept, visitor, code)
@@ -142,10 +190,13 @@ async def _cart_page(
         "shop/cart.html",
         status=status,
         cart=kept,
-        said={item.product: item.price for item in kept.as_items(sold.currency)},
-        products=sold.products,
-        currency=sold.currency,
+        lines=lines,
+        stopped=stopped,
+        waiting=await _waiting(request, kept),
         priced=priced,
+        shown=shown,
+        to=addressing.form(sold, priced, form, name=visitor.name if visitor else None),
+        wrong=wrong or {},
         visitor=visitor,
         email=form.get("email", ""),
         email_error=email_error,
@@ -169,14 +220,36 @@ async def _priced(request: Request, kept: Cart, visitor: Visitor | None, code: s
     )
 
 
-async def _start(request: Request, kept: Cart, visitor: Visitor | None, email: str, attempt: str, code: str | None) -> Started:
-    """The same form sent again with another cart is another order, so the cart is part of the key."""
+async def _lines(request: Request, kept: Cart) -> list[Line]:
     world = world_of(request)
-    base = world.settings.base_url
+    if not kept.items:
+        return []
+    async with reading(request) as tx:
+        return await window.lines(tx, world.catalog, kept, livemode=world.provider.livemode)
+
+
+async def _waiting(request: Request, kept: Cart) -> Order | None:
+    """The order this cart was sent to be paid as, while it can still be paid: what it keeps is not to be had twice."""
+    if kept.link is None:
+        return None
+    try:
+        order = await checkout.order_of(world_of(request), kept.link, actor="cart")
+    except FarthingError:
+        return None
+    return order if order.status == OrderStatus.OPEN and order.cancel_requested_at is None else None
+
+
+async def _start(
+    request: Request, kept: Cart, visitor: Visitor | None, email: str, form: Mapping[str, str], code: str | None
+) -> Started:
+    """The same form sent again with another cart or address is another order, so both are part of the key."""
+    world = world_of(request)
+    base, attempt = world.settings.base_url, form.get("attempt", "")[:64]
     buyer = Buyer(visitor.external_id, visitor.email, visitor.name) if visitor else Buyer(email=email)
-    asked = [dict(kept.items), dict(kept.said), buyer.external_id, buyer.email, code]
-    digest = hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
-    key = Key.of("shop", f"{attempt[:64] or secrets.token_urlsafe(24)}:{digest}", asked)
+    address = addressing.typed(form)
+    said = [dict(kept.items), dict(kept.said), buyer.external_id, buyer.email, code, address]
+    digest = hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
+    key = Key.of("shop", f"{attempt or secrets.token_urlsafe(24)}:{digest}", said)
     return await patiently(
         lambda: checkout.start(
             world,
@@ -185,6 +258,7 @@ async def _start(request: Request, kept: Cart, visitor: Visitor | None, email: s
             success_url=base + SUCCESS_PATH,
             cancel_url=base + CANCEL_PATH,
             promotion_code=code,
+            shipping_address=address,
             actor=visitor.actor if visitor else "guest",
             key=key,
         )
@@ -199,6 +273,7 @@ def _for_sale(sold: Catalog) -> Sequence[Product]:
         if product.active
         and product.kind not in LEFT_OUT
         and not product.addon_of
+        and not (product.kind == "goods" and product.options["listed"])
         and (sold.currency in product.prices or sold.currency in product.ranges)
     ]
 
@@ -222,8 +297,12 @@ def _said(product: Product, typed: str, currency: str) -> Money | None:
 
 
 def _quantity(product: Product, typed: str) -> int:
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 7 or not 1 <= int(typed) <= product.max_quantity:
-        raise Invalid(f"{product.name}: choose a whole number from 1 to {product.max_quantity}. Nothing was changed.")
+    return _count(product.name, product.max_quantity, typed)
+
+
+def _count(name: str, most: int, typed: str) -> int:
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 7 or not 1 <= int(typed) <= most:
+        raise Invalid(f"{name}: choose a whole number from 1 to {most}. Nothing was changed.")
     return int(typed)
 
 
