@@ -14,7 +14,20 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import access, entitled, figure_pages, figures, ingest, machine, renewals, sandbox_costs, settle, startup, truth
+from benchmarks import (
+    access,
+    entitled,
+    figure_pages,
+    figures,
+    flash_sale,
+    ingest,
+    machine,
+    renewals,
+    sandbox_costs,
+    settle,
+    startup,
+    truth,
+)
 from benchmarks.line import Line
 from farthing.db import migrate
 from farthing.db.embedded import EmbeddedPostgres, temporary_home
@@ -33,13 +46,23 @@ class Rounds:
     figures: int
     subscriptions: int
     renewals: int
+    flash: int
 
 
 WHOLE: Final = Rounds(
-    ingest=30, settle=10, entitled=120, startup=10, sandbox=5, truth=5, figures=5, subscriptions=1_000_000, renewals=5_000
+    ingest=30,
+    settle=10,
+    entitled=120,
+    startup=10,
+    sandbox=5,
+    truth=5,
+    figures=5,
+    subscriptions=1_000_000,
+    renewals=5_000,
+    flash=5,
 )
 QUICK: Final = Rounds(
-    ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000, renewals=500
+    ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000, renewals=500, flash=2
 )
 REQUESTS: Final = 300
 ORDERS: Final = 100
@@ -50,6 +73,7 @@ SANDBOX_OBJECTS: Final = 20_000
 COMPARED: Final = 2_000
 PAGES_SUBSCRIPTIONS: Final = 100_000
 PAGES: Final = 40
+BUYERS: Final = 300
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
@@ -70,6 +94,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
         dsn, rounds=rounds.figures, calls=PAGES, subscriptions=min(rounds.subscriptions, PAGES_SUBSCRIPTIONS)
     ),
     "renewals": lambda dsn, rounds: renewals.measure(dsn, subscribers=rounds.renewals, orders=ORDERS * rounds.settle),
+    "flash": lambda dsn, rounds: flash_sale.measure(dsn, rounds=rounds.flash, buyers=BUYERS),
 }
 """Name → what is measured, each in a database of its own."""
 

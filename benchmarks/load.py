@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,39 +30,39 @@ def _round(port: int, tag: str, count: int) -> dict[str, float]:
     requests = [_request(f"evt_{tag}_{n}", f"pi_{tag}_{n}") for n in range(count)]
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(min(CONNECTIONS, count))]
     began = time.perf_counter()
-    acknowledged = send_all(connections, iter(requests))
+    acknowledged = send_all(connections, iter(requests))[200]
     seconds = time.perf_counter() - began
     for connection in connections:
         connection.close()
     return {"acknowledged": acknowledged, "seconds": seconds}
 
 
-def send_all(connections: list[socket.socket], requests: Iterator[bytes]) -> int:
-    """One request on its way on every connection, until all are answered; how many were with 200."""
-    acknowledged = 0
+def send_all(connections: list[socket.socket], requests: Iterator[bytes]) -> Counter[int]:
+    """One request on its way on every connection, until all are answered; how many with which status."""
+    answered: Counter[int] = Counter()
     with selectors.DefaultSelector() as selector:
         for number, connection in enumerate(connections):
             selector.register(connection, selectors.EVENT_READ, number)
             connection.sendall(next(requests))
         while selector.get_map():
             for key, _ in selector.select():
-                acknowledged += _is_acknowledged(connections[key.data])
+                answered[_status(connections[key.data])] += 1
                 following = next(requests, None)
                 if following is None:
                     selector.unregister(key.fileobj)
                 else:
                     connections[key.data].sendall(following)
-    return acknowledged
+    return answered
 
 
-def _is_acknowledged(connection: socket.socket) -> bool:
-    """Read one whole answer: its body is a dozen bytes, with the length in the head."""
+def _status(connection: socket.socket) -> int:
+    """Read one whole answer: its body is short, with the length in the head."""
     answer = connection.recv(65536)
     while not _is_whole(answer):
         part = connection.recv(65536)
         assert part, "the server hung up"
         answer += part
-    return answer.startswith(b"HTTP/1.1 200 ")
+    return int(answer.split(b" ", 2)[1])
 
 
 def _is_whole(answer: bytes) -> bool:

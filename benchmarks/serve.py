@@ -1,6 +1,6 @@
 """The servers that are asked over HTTP: Farthing's, and the least that could store or read the same row.
 
-    python -m benchmarks.serve farthing|bare|bare_access DSN SOCKET [WEBHOOK_SECRET]
+    python -m benchmarks.serve farthing|flash|bare|bare_access DSN SOCKET [WEBHOOK_SECRET]
 
 Each runs under one uvicorn process, set up alike, on a listening socket that it is given.
 """
@@ -35,7 +35,7 @@ INSERT: Final = """
 
 def main() -> None:
     which, dsn, listening, more = sys.argv[1], sys.argv[2], socket.socket(fileno=int(sys.argv[3])), sys.argv[4:]
-    app = {"farthing": farthing, "bare": bare, "bare_access": bare_access}[which](dsn, *more)
+    app = {"farthing": farthing, "bare": bare, "bare_access": bare_access, "flash": flash}[which](dsn, *more)
     config = uvicorn.Config(
         app, lifespan="on", log_level="warning", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=5
     )
@@ -102,7 +102,14 @@ def bare_access(dsn: str) -> Starlette:
     return Starlette(routes=[Route("/v1/access/{content:path}", access)], lifespan=lifespan)
 
 
-def farthing(dsn: str, webhook_secret: str = SECRET) -> Any:
+def flash(dsn: str) -> Any:
+    """The same with goods of which there are few."""
+    from benchmarks import shop
+
+    return farthing(dsn, goods=shop.GOODS)
+
+
+def farthing(dsn: str, webhook_secret: str = SECRET, *, goods: Any = None) -> Any:
     """What `farthing serve --no-worker` serves, for a host that signs its users in by a header."""
     from benchmarks import shop
     from farthing.app import Farthing
@@ -113,7 +120,7 @@ def farthing(dsn: str, webhook_secret: str = SECRET) -> Any:
         return None if user is None else CustomerIdentity(user)
 
     settings = shop.settings(dsn, webhook_secret)
-    return Farthing(settings, catalog=shop.CATALOG, run_worker=False, authenticate=signed_in).asgi
+    return Farthing(settings, catalog=goods or shop.CATALOG, run_worker=False, authenticate=signed_in).asgi
 
 
 if __name__ == "__main__":

@@ -20,6 +20,22 @@ CATALOG: Final = catalog.parse(
     """
 )
 
+SKUS: Final = tuple(f"sneaker-{n}" for n in range(50))
+GOODS: Final = catalog.parse(
+    'currency = "eur"\n'
+    + "\n".join(
+        f'''
+        [products.{sku}]
+        name = "Sneaker {sku}"
+        kind = "goods"
+        price = "49.00 EUR"
+        [products.{sku}.goods]
+        sku = "{sku}"
+        '''
+        for sku in SKUS
+    )
+)
+
 
 def settings(dsn: str, webhook_secret: str = SECRET) -> Settings:
     return Settings(

@@ -21,21 +21,24 @@ log = structlog.get_logger("farthing.invoices")
 
 
 async def sync_payment(world: World, provider_payment_id: str, *, actor: str, also: Also | None = None) -> Recorded:
-    """See how a payment stands and record it: one of an order, or one that paid for an invoice."""
-    provider, of_invoice = world.provider, False
+    """See how a payment stands and record it: one of an order, or one that paid for an invoice. With it the fee, if it is known."""
+    provider = world.provider
+    seen = await provider.payment(provider_payment_id)
+    answer = Recorded(None)
 
     async def noted(tx: Transaction, recorded: Recorded) -> None:
-        nonlocal of_invoice
-        if recorded.ignored is not None:
-            of_invoice = await actions.knows_payment(tx, provider.name, provider.livemode, provider_payment_id)
+        nonlocal answer
+        of_invoice = recorded.ignored is not None and await actions.knows_payment(
+            tx, provider.name, provider.livemode, provider_payment_id
+        )
+        if of_invoice and seen.fee is not None:
+            await actions.learn_fee(tx, provider.name, provider.livemode, provider_payment_id, seen.fee)
+        answer = Recorded(None) if of_invoice else recorded
         if also is not None:
-            await also(tx, Recorded(None) if of_invoice else recorded)
+            await also(tx, answer)
 
-    recorded = await payments.sync(world, provider_payment_id, actor=actor, also=noted)
-    if not of_invoice:
-        return recorded
-    await _sync_fee(world, provider_payment_id, actor)
-    return Recorded(None)
+    await payments.sync(world, provider_payment_id, actor=actor, seen=seen, also=noted)
+    return answer
 
 
 async def sync_refund(
