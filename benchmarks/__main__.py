@@ -73,7 +73,7 @@ SANDBOX_OBJECTS: Final = 20_000
 COMPARED: Final = 2_000
 PAGES_SUBSCRIPTIONS: Final = 100_000
 PAGES: Final = 40
-BUYERS: Final = 300
+BUYERS: Final = 2_000
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],

@@ -1,5 +1,6 @@
 """What a paid line item turns into: one file for each kind of product."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from farthing.fulfillment.kind import (
     Checked,
     Holding,
     Kind,
+    Limited,
     Placing,
     Proof,
     Proven,
@@ -28,6 +30,14 @@ from farthing.orders import LineItem, NewLine, Order
 
 OWN_KIND: Final = "own_kind"
 """In `details`: the application put a kind of its own in the place of ours."""
+
+
+async def left(tx: Transaction, lines: Sequence[NewLine]) -> None:
+    """Raise OutOfStock where there is not enough for these lines at this moment, before anything is written."""
+    for name in sorted({line.kind for line in lines}):
+        kind = kind_of(tx, name)
+        if isinstance(kind, Limited):
+            await kind.left(tx, [line for line in lines if line.kind == name])
 
 
 async def check(tx: Transaction, customer: CustomerId, line: NewLine) -> NewLine:
@@ -188,6 +198,7 @@ __all__ = [
     "Fulfillment",
     "Holding",
     "Kind",
+    "Limited",
     "Placing",
     "Proof",
     "Proven",
@@ -201,6 +212,7 @@ __all__ = [
     "grant_line",
     "hold",
     "kind_of",
+    "left",
     "let_go",
     "of_order",
     "place",

@@ -7,7 +7,6 @@ from typing import Final
 
 from farthing import earnings, inventory, seller_orders
 from farthing.db import Transaction
-from farthing.ids import CustomerId
 from farthing.inventory import Wish
 from farthing.lifecycles import ReservationStatus
 from farthing.money import Money
@@ -17,11 +16,10 @@ OUT_OF_STOCK: Final = "out_of_stock"
 """Why money for it goes back."""
 
 
-async def check(tx: Transaction, customer: CustomerId, line: NewLine) -> NewLine:
-    """Raises OutOfStock, before anything is written."""
-    if line.details["counted"]:
-        await inventory.check(tx, [(line.details["sku"], line.quantity)])
-    return line
+async def left(tx: Transaction, lines: Sequence[NewLine]) -> None:
+    wanted = [(line.details["sku"], line.quantity) for line in lines if line.details["counted"]]
+    if wanted:
+        await inventory.check(tx, wanted)
 
 
 async def place(tx: Transaction, order: Order, lines: Sequence[LineItem]) -> None:

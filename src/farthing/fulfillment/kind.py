@@ -39,6 +39,15 @@ class Checked(Protocol):
 
 
 @runtime_checkable
+class Limited(Protocol):
+    """A kind of which there may be none left."""
+
+    async def left(self, tx: Transaction, lines: Sequence[NewLine], /) -> None:
+        """Raise OutOfStock where there is not enough for these lines: asked before anything is written, for in a rush most
+        are refused. Keeps nothing: `place` decides."""
+
+
+@runtime_checkable
 class Placing(Protocol):
     """A kind of which something is kept for the order while the buyer pays."""
 

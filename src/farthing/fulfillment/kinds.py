@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 MUST: Final = ("grant", "revoke", "restore")
 MAY: Final = (
     "check",
+    "left",
     "place",
     "used",
     "check_addon",
