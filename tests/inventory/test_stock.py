@@ -12,6 +12,7 @@ from farthing import checkout, inventory, payments
 from farthing.catalog import CartItem
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, OutOfStock
+from farthing.http.idempotency import Key
 from farthing.lifecycles import OrderStatus
 from farthing.orders import Order
 from farthing.world import World
@@ -45,6 +46,15 @@ async def test_more_than_there_is_cannot_be_ordered_and_nothing_is_written(shop:
         with pytest.raises(NotFound, match="no stock of 'vase'"):
             await start(shop, CartItem("vase"))
     assert refused.value.extra == {"sku": "LAMP-1", "available": 2}
+
+
+async def test_whoever_got_the_last_one_and_asks_again_with_their_key_hears_of_their_own_order(shop: World) -> None:
+    await stock(shop, "vase", 1)
+    first = await start(shop, CartItem("vase"), key=Key.of("ada", "first", "vase"))
+    again = await start(shop, CartItem("vase"), key=Key.of("ada", "first", "vase"))
+    assert (again.order_id, again.url) == (first.order_id, first.url)
+    with pytest.raises(OutOfStock):
+        await start(shop, CartItem("vase"), key=Key.of("ada", "second", "vase"))
 
 
 async def test_what_nobody_counts_never_runs_out(shop: World, account: Account) -> None:

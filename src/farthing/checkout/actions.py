@@ -83,10 +83,14 @@ async def begin(tx: Transaction, wanted: Wanted, terms: Terms) -> Checkout:
     )
 
 
+async def look(tx: Transaction, wanted: Wanted) -> None:
+    """Raise OutOfStock for what is gone already. Keeps nothing: that there is enough is decided when the order is placed."""
+    await fulfillment.left(tx, [_line(line, wanted.fees) for line in wanted.cart.lines])
+
+
 async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, PricedCart]:
     """Store the order at the price of the cart, less what a code takes off. One that costs nothing is paid and handed over."""
     buyer = wanted.buyer
-    await fulfillment.left(tx, [_line(line, wanted.fees) for line in wanted.cart.lines])
     customer = await customers.remember(tx, external_id=buyer.external_id, email=buyer.email, name=buyer.name)
     offer = await _offer(tx, wanted, terms, customer)
     cart = wanted.cart if offer is None else catalog.discounted(wanted.cart, offer)

@@ -14,7 +14,7 @@ from farthing.checkout import actions, offering, store
 from farthing.checkout.actions import Buyer, Terms, Wanted
 from farthing.checkout.model import Checkout, Started, filled
 from farthing.db import Transaction
-from farthing.errors import Conflict, DatabaseUnavailable, ProviderError, ProviderUnavailable
+from farthing.errors import Conflict, DatabaseUnavailable, FarthingError, ProviderError, ProviderUnavailable
 from farthing.http import idempotency
 from farthing.http.idempotency import Answer, Key
 from farthing.http.urls import checked_url
@@ -75,6 +75,9 @@ async def start(
         capture_method=capture_method,
     )
     terms = terms_of(world)
+    gone = await glance(world, wanted, actor)
+    if gone is not None and key is None:
+        raise gone
 
     async def begin(tx: Transaction) -> Checkout | Started:
         claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
@@ -82,6 +85,8 @@ async def start(
             return replayed(claim.answer)
         if claim.subject is not None:
             return await store.get(tx, CheckoutId.of(claim.subject))
+        if gone is not None:
+            await actions.look(tx, wanted)
         checkout = await actions.begin(tx, wanted, terms)
         if key:
             await idempotency.begin(tx, key, checkout.id)
@@ -89,6 +94,17 @@ async def start(
 
     begun = await world.db.run(actor, begin)
     return begun if isinstance(begun, Started) else await finish(world, begun, actor, key)
+
+
+async def glance(world: World, wanted: Wanted, actor: str) -> FarthingError | None:
+    """Why the cart cannot be sold at this moment, before anything is written: in a rush most are refused. A request that is
+    repeated may have been answered already, while there was enough."""
+    async with world.db.glance(actor) as tx:
+        try:
+            await actions.look(tx, wanted)
+        except FarthingError as error:
+            return error
+    return None
 
 
 async def sync(world: World, provider_checkout_id: str, *, actor: str, also: Also | None = None) -> Recorded:

@@ -46,10 +46,16 @@ async def place_order(
         address=offering.address_of(world.catalog, cart, shipping_address),
     )
 
+    gone = await flow.glance(world, wanted, actor)
+    if gone is not None and key is None:
+        raise gone
+
     async def work(tx: Transaction) -> tuple[Order, bool]:
         claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
         if claim.subject is not None:
             return await orders.get(tx, OrderId.of(claim.subject)), True
+        if gone is not None:
+            await actions.look(tx, wanted)
         order, _ = await actions.place(tx, wanted, flow.terms_of(world))
         if key:
             await idempotency.begin(tx, key, order.id)

@@ -141,6 +141,13 @@ class Database:
             raise DatabaseUnavailable(_reason(error)) from error
 
     @asynccontextmanager
+    async def glance(self, actor: str) -> AsyncIterator[Transaction]:
+        """For single questions that write nothing, each answered by itself: no BEGIN and no COMMIT, and no ROLLBACK, after
+        which the driver prepares every statement anew. Raises DatabaseUnavailable."""
+        async with self.connection() as connection:
+            yield Transaction(connection, self.clock.now(), actor, self.hooks, kinds=self.kinds)
+
+    @asynccontextmanager
     async def transaction(self, actor: str) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on any exception, and rings the bells after the commit.
 

@@ -18,6 +18,17 @@ LIMITER: Final = "limiter"
 """Where in the state of the application the limiter is."""
 
 
+class _Storage(MemoryStorage):
+    """The library looks for what is over among all callers, with every request: here at most once a second."""
+
+    _cleaned_at = 0.0
+
+    async def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 - so the library calls it
+        if time.monotonic() - self._cleaned_at >= 1:
+            self._cleaned_at = time.monotonic()
+            await super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """What each kind of caller may do, in the notation of `limits`."""
@@ -33,7 +44,7 @@ class Limiter:
     def __init__(self, rates: Rates | None = None) -> None:
         rates = rates or Rates()
         self._guest, self._customer, self._server = (parse(rate) for rate in (rates.guest, rates.customer, rates.server))
-        self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._windows = FixedWindowRateLimiter(_Storage())
 
     async def hit(self, caller: Caller, address: str) -> Mapping[str, str]:
         """Count one request; the headers that tell how many are left. Raises TooMany."""

@@ -21,7 +21,7 @@ log = structlog.get_logger("farthing.invoices")
 
 
 async def sync_payment(world: World, provider_payment_id: str, *, actor: str, also: Also | None = None) -> Recorded:
-    """See how a payment stands and record it: one of an order, or one that paid for an invoice. With it the fee, if it is known."""
+    """See how a payment stands and record it: one of an order, or one that paid for an invoice. With it its fee."""
     provider = world.provider
     seen = await provider.payment(provider_payment_id)
     answer = Recorded(None)
