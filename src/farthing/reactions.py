@@ -35,6 +35,15 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "subscription.lapsed": (emails.subscription_lapsed,),
     "trial.ending": (emails.trial_ending,),
     "card.expiring": (emails.card_expiring,),
+    "seller_order.confirmed": (emails.sale,),
+    "seller_order.canceled": (emails.sale_canceled,),
+    "seller_order.shipped": (emails.shipped,),
+    "shipment.delivered": (emails.delivered,),
+    "shipment.returned": (emails.parcel_returned,),
+    "transfer.sent": (emails.transfer_sent,),
+    "transfer.refused": (emails.transfer_failed,),
+    "seller.restricted": (emails.seller_action,),
+    "seller.requirements_changed": (emails.seller_action,),
 }
 
 

@@ -78,6 +78,14 @@ EmailKind = Literal[
     "subscription_lapsed",
     "trial_ending",
     "card_expiring",
+    "sale",
+    "sale_canceled",
+    "shipped",
+    "delivered",
+    "parcel_returned",
+    "transfer_sent",
+    "transfer_failed",
+    "seller_action",
 ]
 
 
@@ -106,7 +114,7 @@ class EmailsTable(Table):
 
     receipt: bool = Field(default=False, description="Send a receipt of the payment beside the order confirmation.")
     reminder_days: int = Field(default=7, ge=1, le=90, description="How long before its end a buyer is reminded of access.")
-    off: Annotated[list[EmailKind], Field(max_length=20)] = Field(default=[], description="Emails that you send yourself.")
+    off: Annotated[list[EmailKind], Field(max_length=50)] = Field(default=[], description="Emails that you send yourself.")
 
 
 class DisputesTable(Table):

@@ -2,6 +2,16 @@
 
 from farthing.emails.examples import EXAMPLES
 from farthing.emails.mailers import MailboxMailer, SmtpMailer
+from farthing.emails.market import (
+    delivered,
+    parcel_returned,
+    sale,
+    sale_canceled,
+    seller_action,
+    shipped,
+    transfer_failed,
+    transfer_sent,
+)
 from farthing.emails.messages import (
     action_required,
     charge_declined,
@@ -27,18 +37,26 @@ __all__ = [
     "charge_declined",
     "check",
     "compose",
+    "delivered",
     "expiry_reminder",
     "get",
     "languages",
     "list_page",
     "of_order",
     "order_confirmation",
+    "parcel_returned",
     "payment_failed",
     "receipt",
     "refund_receipt",
     "renewal_failed",
+    "sale",
+    "sale_canceled",
+    "seller_action",
     "send_to_staff",
+    "shipped",
     "sources",
     "subscription_lapsed",
+    "transfer_failed",
+    "transfer_sent",
     "trial_ending",
 ]

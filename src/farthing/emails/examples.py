@@ -9,6 +9,7 @@ from farthing.ids import CustomerId, LineItemId, OrderId
 from farthing.lifecycles import OrderStatus
 from farthing.money import Money
 from farthing.orders import LineItem, Order
+from farthing.sellers import Reason
 
 _AT: Final = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 _ZERO: Final = Money(0, "eur")
@@ -69,8 +70,37 @@ _PLAN: Final[Mapping[str, Any]] = {
     "link": "https://shop.example/account",
 }
 
+_SELLER: Final[Mapping[str, Any]] = {
+    "number": "1001-1",
+    "shop": Shop("The Star Shop", "help@shop.example"),
+    "link": "https://shop.example/seller/balance",
+    "amount": Money(4185, "eur"),
+}
+
+_SALE: Final[Mapping[str, Any]] = {
+    **_SELLER,
+    "lines": [(1, "The Night Sky Atlas"), (2, "Star map")],
+    "to": ["Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH"],
+}
+
+_PARCEL: Final[Mapping[str, Any]] = {
+    "number": 1001,
+    "shop": Shop("The Star Shop", "help@shop.example"),
+    "seller": "Caroline's Observatory",
+    "lines": [(1, "The Night Sky Atlas"), (2, "Star map")],
+    "carrier": "dhl",
+    "tracking_number": "JD014600003828",
+    "tracking_url": "https://dhl.example/JD014600003828",
+    "link": "https://shop.example/progress/…",
+}
+
+_REASONS: Final = (
+    Reason("Your date of birth.", "now", ("individual.dob.day",)),
+    Reason("A bank account or debit card for your payouts.", "soon", ("external_account",), _AT + timedelta(days=14)),
+)
+
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "order_confirmation": _BASE,
+    "order_confirmation": {**_BASE, "progress": "https://shop.example/progress/…"},
     "receipt": {**_BASE, "received": Money(4650, "eur"), "paid_at": _AT, "card": "visa •••• 4242"},
     "refund_receipt": {**_BASE, "refunded": Money(1250, "eur")},
     "payment_failed": _BASE,
@@ -81,5 +111,13 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "trial_ending": {**_PLAN, "amount": Money(2000, "eur"), "ends_at": _AT + timedelta(days=3), "has_method": True},
     "card_expiring": {**_PLAN, "amount": Money(2000, "eur"), "charge_at": _AT + timedelta(days=14), "expires": "11/2026"},
     "expiry_reminder": {**_BASE, "ends_at": _AT + timedelta(days=7), "name": "The club, one year"},
+    "sale": _SALE,
+    "sale_canceled": _SALE,
+    "shipped": _PARCEL,
+    "delivered": _PARCEL,
+    "parcel_returned": _PARCEL,
+    "transfer_sent": _SELLER,
+    "transfer_failed": _SELLER,
+    "seller_action": {**_SELLER, "reasons": _REASONS, "stopped": False},
 }
 """Kind of email → what its templates are given."""

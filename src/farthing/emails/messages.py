@@ -6,7 +6,7 @@ Repeating one is harmless: the message is stored under a key made of its kind an
 from datetime import datetime
 from typing import Any
 
-from farthing import checkout, customers, events, orders, payments
+from farthing import checkout, customers, events, orders, payments, seller_orders
 from farthing.db import Transaction
 from farthing.emails import store, words
 from farthing.events import Event
@@ -18,8 +18,13 @@ from farthing.world import World
 
 
 async def order_confirmation(world: World, event: Event) -> None:
-    """To the buyer, once the order is paid."""
-    await _tell(world, event, "order_confirmation")
+    """To the buyer, once the order is paid; with the link by which they see how it goes, where something is sent."""
+    assert event.order_id is not None, f"{event.type} is about an order"
+    async with world.db.transaction("worker") as tx:
+        parts = await seller_orders.of_order(tx, event.order_id)
+        order = await orders.get(tx, event.order_id)
+    progress = checkout.progress_url(world.settings, order, world.clock.now()) if parts else None
+    await _tell(world, event, "order_confirmation", progress=progress)
 
 
 async def receipt(world: World, event: Event) -> None:

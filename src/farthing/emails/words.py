@@ -17,7 +17,7 @@ from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, select_autoescape
 
 from farthing.errors import ConfigError
-from farthing.formats import day_text, money_text
+from farthing.formats import carrier_text, day_text, money_text
 
 SOURCE: Final = "en"
 """The language the templates are written in."""
@@ -101,6 +101,7 @@ def _environment(language: str, folder: Path | None) -> Environment:
         words.gettext, words.ngettext, newstyle=True
     )
     environment.filters["money"] = lambda money: money_text(money, language)
+    environment.filters["carrier"] = carrier_text
     environment.filters["day"] = lambda at: day_text(at, language)
     environment.globals["language"] = language
     return environment

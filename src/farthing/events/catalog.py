@@ -415,6 +415,24 @@ class SellerOrderCanceled(Announced):
     name = "seller_order.canceled"
 
 
+class ShipmentDelivered(Announced):
+    """A parcel has arrived. `data` as of SellerOrderConfirmed, and shipment, carrier, tracking_number."""
+
+    name = "shipment.delivered"
+
+
+class ShipmentLost(Announced):
+    """A parcel is lost. `data` as of ShipmentDelivered."""
+
+    name = "shipment.lost"
+
+
+class ShipmentReturned(Announced):
+    """A parcel could not be delivered and went back. `data` as of ShipmentDelivered."""
+
+    name = "shipment.returned"
+
+
 class TransferSent(Announced):
     """What a seller earned went to their account. `data`: transfer, seller, seller_order, amount {amount, currency}."""
 
@@ -789,6 +807,8 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         SubscriptionCanceled,
         SubscriptionDuplicateFound,
         SubscriptionChargedOtherwise,
+        SubscriptionChangeWaiting,
+        SubscriptionChangeFailed,
         TrialEnding,
         InvoicePaid,
         InvoicePaymentFailed,
@@ -805,6 +825,20 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         SellerPayoutAccountChanged,
         SellerSuspended,
         SellerReinstated,
+        SellerOrderConfirmed,
+        SellerOrderShipped,
+        SellerOrderDelivered,
+        SellerOrderCanceled,
+        ShipmentDelivered,
+        ShipmentLost,
+        ShipmentReturned,
+        TransferSent,
+        TransferRefused,
+        TransferReversed,
+        TransferReversalRefused,
+        StockLow,
+        StockShort,
+        StockArrived,
         TaxDocumentIssued,
         DiscrepancyFound,
     )

@@ -1,0 +1,90 @@
+"""A buyer in a marketplace: a cart of two sellers, an address, one payment, and a link by which they see how each part goes."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.shops import Client, Shop, running_shop
+from tests.wares import SOLD, behind, open_market
+from tests.worlds import CARD, Account, Sandbox
+
+from farthing import catalog, seller_orders
+from farthing.db import Transaction
+from farthing.ids import OrderId
+from farthing.world import World
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def market(dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
+    with running_shop(dsn, sandbox, catalog.parse(SOLD)) as running:
+        open_market(running)
+        yield running
+
+
+def ship_and_deliver(shop: Shop) -> None:
+    """The first seller sends what is theirs, and it arrives."""
+
+    async def work(world: World, account: Account) -> None:
+        async def send(tx: Transaction) -> None:
+            order = OrderId.of(await tx.value("SELECT id FROM orders"))
+            first = (await seller_orders.of_order(tx, order))[0]
+            parcel = await seller_orders.ship(
+                tx, first.id, carrier="dhl", tracking_number="JD014600", tracking_url="https://dhl.example/JD014600"
+            )
+            await seller_orders.move_shipment(tx, parcel.id, "move")
+
+        await world.db.run("test", send)
+
+    behind(shop, work)
+
+
+@pytest.mark.covers("S004-18", "S004-5", "S004-17")
+def test_a_buyer_pays_two_sellers_at_once_and_follows_both_parcels(page: Page, market: Shop) -> None:
+    page.goto(market.url)
+    expect(page.get_by_text("Only 3 left")).to_be_visible()
+    expect(page.get_by_text("Sold out")).to_be_visible()
+    page.get_by_label("How many: A blue bowl").fill("2")
+    page.get_by_role("button", name="Add to cart: A blue bowl").click()
+    page.get_by_role("link", name="Back to the shop").click()
+    page.get_by_role("button", name="Add to cart: A long scarf").click()
+    expect(page.get_by_text("Sold by Potter")).to_be_visible()
+
+    page.get_by_label("Name", exact=True).fill("Grace Hopper")
+    page.get_by_label("Street and number").fill("1 Navy Way")
+    page.get_by_label("Postal code").fill("22202")
+    page.get_by_label("Town").fill("Arlington")
+    page.get_by_label("State or province").fill("VA")
+    page.get_by_label("Country").select_option("US")
+    page.get_by_label("Email").fill("grace@example.com")
+    page.get_by_role("button", name="Pay $87.00").click()
+    page.wait_for_url(f"{market.sandbox.url}/c/pay/**")
+    page.get_by_label("Card number").fill(CARD)
+    page.get_by_label("Expires").fill("12 / 34")
+    page.get_by_label("Security code").fill("123")
+    page.get_by_label("Name on the card").fill("Grace Hopper")
+    page.get_by_role("button", name="Pay $87.00").click()
+    page.wait_for_url(f"{market.url}/checkout/success?**")
+    expect(page.get_by_text("Order 1001 is paid.")).to_be_visible()
+
+    post = Client(market)
+    post.wait_for("/mailbox", "Your order 1001")
+    post.wait_for("/mailbox", "potter@example.com")
+    post.wait_for("/mailbox", "weaver@example.com")
+    page.goto(f"{market.url}/mailbox")
+    page.get_by_role("link", name="Your order 1001").click()
+    link = page.frame_locator("iframe").get_by_role("link", name="See how it goes").get_attribute("href")
+    assert link is not None
+    assert re.fullmatch(rf"{market.url}/progress/[\w-]{{50}}", link)
+    page.goto(link)
+    expect(page.get_by_role("region", name="From Potter")).to_contain_text("Being packed")
+
+    ship_and_deliver(market)
+    post.wait_for("/mailbox", "is on its way")
+    page.reload()
+    potters = page.get_by_role("region", name="From Potter")
+    expect(potters).to_contain_text("JD014600")
+    expect(potters.get_by_role("link", name="Track parcel JD014600")).to_have_attribute("href", "https://dhl.example/JD014600")
+    expect(page.get_by_role("region", name="From Weaver")).to_contain_text("Being packed")
