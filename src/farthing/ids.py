@@ -134,6 +134,10 @@ class TransferReversalId(Id):
     prefix = "transfer_reversal"
 
 
+class PayoutId(Id):
+    prefix = "payout"
+
+
 class ListingId(Id):
     prefix = "listing"
 

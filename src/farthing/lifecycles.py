@@ -396,6 +396,35 @@ TRANSFER_REVERSAL: Final = Lifecycle(
 )
 
 
+class PayoutStatus(StrEnum):
+    """Stripe's own words, but for the first and the last: nobody answered yet, and the answer was no."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REFUSED = "refused"
+
+
+_ON_ITS_WAY = {PayoutStatus.REQUESTED, PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT}
+
+PAYOUT: Final = Lifecycle(
+    "payout",
+    PayoutStatus,
+    {
+        "open": ({PayoutStatus.REQUESTED}, PayoutStatus.PENDING),
+        "refuse": ({PayoutStatus.REQUESTED}, PayoutStatus.REFUSED),
+        "send": ({PayoutStatus.REQUESTED, PayoutStatus.PENDING}, PayoutStatus.IN_TRANSIT),
+        "arrive": (_ON_ITS_WAY, PayoutStatus.PAID),
+        # A bank may send it back for some days after it arrived: https://docs.stripe.com/payouts#payout-failures
+        "fail": (_ON_ITS_WAY | {PayoutStatus.PAID}, PayoutStatus.FAILED),
+        "cancel": ({PayoutStatus.REQUESTED, PayoutStatus.PENDING}, PayoutStatus.CANCELED),
+    },
+)
+
+
 class ReservationStatus(StrEnum):
     RESERVED = "reserved"
     COMMITTED = "committed"
@@ -706,6 +735,7 @@ LIFECYCLES: Final = {
     "shipments": SHIPMENT,
     "transfers": TRANSFER,
     "transfer_reversals": TRANSFER_REVERSAL,
+    "payouts": PAYOUT,
     "stock_reservations": RESERVATION,
     "job_postings": JOB_POSTING,
     "fulfillments": FULFILLMENT,

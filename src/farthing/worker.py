@@ -25,7 +25,7 @@ from farthing import (
     webhooks,
 )
 from farthing.http import idempotency
-from farthing.ids import CustomerId, DisputeAnswerId, RefundId, SellerId, TransferId, TransferReversalId
+from farthing.ids import CustomerId, DisputeAnswerId, PayoutId, RefundId, SellerId, TransferId, TransferReversalId
 from farthing.jobs import Sweep, Task, Worker
 from farthing.world import World
 
@@ -45,6 +45,11 @@ async def send_transfer(world: World, args: Mapping[str, str | int]) -> None:
 async def send_reversal(world: World, args: Mapping[str, str | int]) -> None:
     """Task: take back what went back to a buyer. The reversal's id is the key at the provider, so it happens once."""
     await payouts.send_reversal(world, TransferReversalId.parse(str(args["reversal"])))
+
+
+async def send_payout(world: World, args: Mapping[str, str | int]) -> None:
+    """Task: send what a seller has to their bank. The payout's id is the key at the provider, so it happens once."""
+    await payouts.send_payout(world, PayoutId.parse(str(args["payout"])))
 
 
 async def push_customer(world: World, args: Mapping[str, str | int]) -> None:
@@ -82,6 +87,7 @@ TASKS: Final[Mapping[str, Task[World]]] = {
     "payments.send_refund": send_refund,
     "payouts.send_transfer": send_transfer,
     "payouts.send_reversal": send_reversal,
+    "payouts.send_payout": send_payout,
     "customers.push": push_customer,
     "disputes.send_answer": send_answer,
     "sellers.reject": reject_seller,
@@ -99,6 +105,7 @@ SWEEPS: Final = (
     Sweep("stock kept too long", timedelta(seconds=30), checkout.let_stock_go),
     Sweep("earnings held long enough", timedelta(minutes=1), payouts.release_due),
     Sweep("earnings to be taken back", timedelta(minutes=1), payouts.take_back_due),
+    Sweep("payouts on their way", timedelta(minutes=5), payouts.look_at_banks),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("starts of subscriptions", timedelta(seconds=10), subscriptions.close_due),

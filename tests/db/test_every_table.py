@@ -216,6 +216,8 @@ OF_MARKETPLACE = {
     "shipment_lines",
     "transfers",
     "transfer_reversals",
+    "transfer_lines",
+    "payouts",
     "shipping_addresses",
 }
 """Of sellers who were onboarded: tests/marketplace fills and reads them."""

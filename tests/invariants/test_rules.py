@@ -74,6 +74,8 @@ USED_FOR_NOTHING = """
 MARKET_PLANTS = [
     ("transfers-counted", "UPDATE earnings SET transferred_amount = transferred_amount - 1 WHERE transferred_amount > 0"),
     ("transfers-counted", "UPDATE transfers SET amount = amount + 1"),
+    ("transfer-lines", "UPDATE transfer_lines SET amount = amount + 1 WHERE kind = 'sale'"),
+    ("transfer-lines", "UPDATE transfers SET netted_amount = netted_amount + 1"),
     ("transfers-not-early", "UPDATE transfers SET requested_at = requested_at - interval '9 days'"),
     ("transfers-not-early", "UPDATE seller_orders SET status = 'confirmed' WHERE status = 'completed'"),
     ("debts-in-books", "UPDATE earnings SET transferred_amount = transferred_amount + 1"),

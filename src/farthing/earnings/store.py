@@ -127,6 +127,18 @@ async def withdraw_reversal(tx: Transaction, id: EarningId, reference: str) -> S
     return part
 
 
+async def reversals_of(tx: Transaction, id: EarningId) -> list[tuple[str, Money]]:
+    """What went back of the seller's share, by the refund or the dispute that took it."""
+    return await tx.all(
+        lambda row: (str(row["reference"]), Money(row["seller_share_amount"], row["currency"])),
+        """
+        SELECT reference, currency, seller_share_amount FROM earning_reversals
+        WHERE earning_id = %(id)s AND withdrawn_at IS NULL ORDER BY reversed_at, reference
+        """,
+        id=id,
+    )
+
+
 async def of_seller_order(tx: Transaction, id: SellerOrderId) -> list[Earning]:
     """Locked until the commit."""
     return await tx.all(_earning, SELECT + OF_SELLER_ORDER, id=id)

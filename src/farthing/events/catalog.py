@@ -98,6 +98,12 @@ EventName = Literal[
     "transfer.reversal_requested",
     "transfer.reversed",
     "transfer.reversal_refused",
+    "payout.requested",
+    "payout.sent",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.refused",
     "shipment.delivered",
     "shipment.lost",
     "shipment.returned",
@@ -456,6 +462,30 @@ class TransferReversalRefused(Announced):
     TransferReversed, and reason."""
 
     name = "transfer.reversal_refused"
+
+
+class PayoutSent(Announced):
+    """Money of a seller's is on its way to their bank. `data`: payout, seller, amount {amount, currency}, arrives_at, last4."""
+
+    name = "payout.sent"
+
+
+class PayoutPaid(Announced):
+    """It arrived; for some days the bank may still send it back. `data` as of PayoutSent."""
+
+    name = "payout.paid"
+
+
+class PayoutFailed(Announced):
+    """A bank did not take it, or sent it back: it is on the seller's account again. `data` as PayoutSent's, reason, code."""
+
+    name = "payout.failed"
+
+
+class PayoutRefused(Announced):
+    """The provider did not take the question: nothing left the seller's account. `data` as of PayoutSent, and reason."""
+
+    name = "payout.refused"
 
 
 class StockLow(Announced):

@@ -520,6 +520,15 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "transfer-lines",
+        "A transfer is what its lines come to: what was sold, less what others had of it, what went back and what was owed.",
+        """
+        SELECT transfer.id FROM transfers transfer JOIN transfer_lines line ON line.transfer_id = transfer.id
+        GROUP BY transfer.id HAVING sum(line.amount) <> transfer.amount
+            OR coalesce(-sum(line.amount) FILTER (WHERE line.kind = 'debt'), 0) <> transfer.netted_amount
+        """,
+    ),
+    Rule(
         "transfers-not-early",
         "Nothing goes to a seller before its time, or of an order that was not delivered.",
         """

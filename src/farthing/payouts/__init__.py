@@ -1,23 +1,40 @@
-"""Payouts: what sellers earned goes to their accounts after the holding period, and comes back when it went back to buyers."""
+"""Payouts: what sellers earned goes to their accounts and on to their banks, and comes back when it went back to buyers."""
 
 from farthing.payouts.balances import balance, holdings
-from farthing.payouts.flow import release_due, send_reversal, send_transfer, take_back_due
-from farthing.payouts.model import Balance, Held, Reversal, Transfer
+from farthing.payouts.bank_actions import check_able
+from farthing.payouts.bank_flow import available, look_at_banks, pay_out, read_payouts, retry, run, send_payout, sync_payout
+from farthing.payouts.banks import get as get_payout
+from farthing.payouts.banks import list_page as list_payouts
+from farthing.payouts.flow import release_due, send_reversal, send_transfer, sync_transfer, take_back_due
+from farthing.payouts.model import Balance, Held, Payout, Reversal, Transfer
 from farthing.payouts.store import get, list_page, of_seller_order, reversals_of
 
 __all__ = [
     "Balance",
     "Held",
+    "Payout",
     "Reversal",
     "Transfer",
+    "available",
     "balance",
+    "check_able",
     "get",
+    "get_payout",
     "holdings",
     "list_page",
+    "list_payouts",
+    "look_at_banks",
     "of_seller_order",
+    "pay_out",
+    "read_payouts",
     "release_due",
+    "retry",
     "reversals_of",
+    "run",
+    "send_payout",
     "send_reversal",
     "send_transfer",
+    "sync_payout",
+    "sync_transfer",
     "take_back_due",
 ]

@@ -15,7 +15,7 @@ from farthing.ledger import Move
 from farthing.lifecycles import TransferReversalStatus, TransferStatus
 from farthing.money import Money
 from farthing.payouts import store
-from farthing.payouts.model import Reversal, Transfer, taken_from
+from farthing.payouts.model import Reversal, Transfer, TransferLine, lines_of, taken_from
 from farthing.seller_orders import SellerOrder
 from farthing.sellers import Seller
 
@@ -38,7 +38,9 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
     if not earned:
         return None
     due = sum((each.pending for each in earned), start=Money.zero(earned[0].transferred.currency))
-    kept = await _net(tx, seller, part.number, due, earned)
+    lines = [line for each in earned for line in lines_of(each, await earnings.reversals_of(tx, each.id))]
+    debts = await _net(tx, seller, part.number, due, earned)
+    kept = sum((-each.money for each in debts), start=Money.zero(due.currency))
     money = due - kept
     for each in earned:
         await earnings.save_transferred(tx, each.id, each.transferred + each.pending)
@@ -64,6 +66,7 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
         refused_because=None,
     )
     await store.insert(tx, transfer)
+    await store.insert_lines(tx, transfer.id, [*lines, *debts])
     move = Move(ledger.TRANSFERS_OWED, ledger.seller(seller.external_id), money)
     await ledger.post(tx, "transfer_requested", str(transfer.id), move, order=part.order_id)
     await _tell(tx, "transfer.requested", transfer)
@@ -146,7 +149,7 @@ async def refuse_reversal(tx: Transaction, id: TransferReversalId, because: str)
         await _tell(tx, "transfer.reversal_refused", transfer, reversal=id, reason=because)
 
 
-async def _net(tx: Transaction, seller: Seller, number: str, due: Money, earned: list[Earning]) -> Money:
+async def _net(tx: Transaction, seller: Seller, number: str, due: Money, earned: list[Earning]) -> list[TransferLine]:
     """Keep of what is due what the seller owes of other sales, and nobody is taking back at the provider."""
     own = {each.id for each in earned}
     owing = [each for each in await earnings.owing(tx, seller.id, due.currency) if each.id not in own]
@@ -158,7 +161,7 @@ async def _net(tx: Transaction, seller: Seller, number: str, due: Money, earned:
     kept = sum(parts, start=Money.zero(due.currency))
     move = Move(ledger.seller_owes(seller.external_id), ledger.seller(seller.external_id), kept)
     await ledger.post(tx, "debt_kept", f"{number} {tx.now.isoformat()}", move)
-    return kept
+    return [TransferLine("debt", each.line_id, -part) for each, part in zip(debts, parts, strict=True) if part]
 
 
 async def _charge(tx: Transaction, part: SellerOrder) -> str | None:

@@ -38,6 +38,12 @@ BALANCES: LiteralString = """
         UNION ALL
         SELECT currency, CASE status WHEN 'sent' THEN 'with_seller' ELSE 'in_transit' END, amount - reversed_amount
         FROM transfers WHERE seller_id = %(seller)s AND status IN ('requested', 'sent')
+        UNION ALL
+        SELECT currency, CASE status WHEN 'paid' THEN 'paid_out' ELSE 'to_bank' END, amount FROM payouts
+        WHERE seller_id = %(seller)s AND status IN ('requested', 'pending', 'in_transit', 'paid')
+        UNION ALL
+        SELECT currency, 'with_seller', -amount FROM payouts
+        WHERE seller_id = %(seller)s AND status IN ('requested', 'pending', 'in_transit', 'paid')
     )
     SELECT currency,
         coalesce(sum(amount) FILTER (WHERE kind = 'due'), 0)::bigint AS due,
@@ -47,6 +53,9 @@ BALANCES: LiteralString = """
         coalesce(sum(amount) FILTER (WHERE kind = 'disputed'), 0)::bigint AS disputed,
         coalesce(sum(amount) FILTER (WHERE kind = 'in_transit'), 0)::bigint AS in_transit,
         coalesce(sum(amount) FILTER (WHERE kind = 'with_seller'), 0)::bigint AS with_seller,
+        0::bigint AS early,
+        coalesce(sum(amount) FILTER (WHERE kind = 'to_bank'), 0)::bigint AS to_bank,
+        coalesce(sum(amount) FILTER (WHERE kind = 'paid_out'), 0)::bigint AS paid_out,
         coalesce(sum(amount) FILTER (WHERE kind = 'owed'), 0)::bigint AS owed
     FROM kinds GROUP BY currency ORDER BY currency
 """
@@ -74,8 +83,27 @@ async def holdings(tx: Transaction, seller: SellerId, *, limit: int, cursor: Sel
     return Page.of(rows, limit, lambda held: held.seller_order_id)
 
 
+async def with_money(tx: Transaction, *, livemode: bool) -> list[SellerId]:
+    """Who can be paid, and has something on their account by what we know of it."""
+    return await tx.all(
+        lambda row: SellerId.of(row["id"]),
+        """
+        SELECT DISTINCT seller.id FROM sellers seller JOIN (
+            SELECT seller_id, currency, amount - reversed_amount AS amount FROM transfers WHERE status = 'sent'
+            UNION ALL
+            SELECT seller_id, currency, -amount FROM payouts WHERE status IN ('requested', 'pending', 'in_transit', 'paid')
+        ) moved ON moved.seller_id = seller.id
+        WHERE seller.livemode = %(livemode)s AND seller.payouts_enabled AND seller.suspended_at IS NULL
+            AND seller.rejection_asked_at IS NULL
+        GROUP BY seller.id, moved.currency HAVING sum(moved.amount) > 0 ORDER BY seller.id
+        """,
+        livemode=livemode,
+    )
+
+
 def _balance(row: Row) -> Balance:
-    names = ("due", "holding", "undelivered", "held", "disputed", "in_transit", "with_seller", "owed")
+    names: tuple[str, ...] = ("due", "holding", "undelivered", "held", "disputed", "in_transit", "with_seller", "early")
+    names += ("to_bank", "paid_out", "owed")
     return Balance(*(Money(row[name], row["currency"]) for name in names))
 
 

@@ -11,6 +11,8 @@ from farthing import seller_orders
 from farthing.db import Transaction
 from farthing.errors import DatabaseUnavailable, ProviderError, ProviderUnavailable
 from farthing.ids import SellerOrderId, TransferId, TransferReversalId
+from farthing.lifecycles import TransferReversalStatus
+from farthing.payments import Recorded
 from farthing.payouts import actions, store
 from farthing.payouts.model import Reversal, Transfer
 from farthing.providers import TransferWanted
@@ -20,6 +22,11 @@ KEYS_KEPT: Final = timedelta(hours=23)
 """Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
 
 SWEEP_MAX: Final = 100
+
+NOT_OURS: Final = "not ours: we asked for no such transfer"
+
+Told = Callable[[Transaction, str | None], Awaitable[None]]
+"""Something to write in the same transaction; it is given the reason why the news concerns nobody here, or None."""
 
 log = structlog.get_logger("farthing.payouts")
 
@@ -111,6 +118,30 @@ async def send_reversal(world: World, id: TransferReversalId) -> None:
         return
     theirs = seen.id
     await world.db.run("worker", lambda tx: actions.record_reversed(tx, id, theirs))
+
+
+async def sync_transfer(world: World, theirs: str, *, actor: str, also: Told | None = None) -> Recorded:
+    """See how a transfer stands at the provider, and write down what we asked for and did not hear of. What somebody did
+    there is not written into our books: that is for a person to decide.
+    """
+    provider = world.provider
+    seen = await provider.transfer(theirs)
+    async with world.db.transaction(actor) as tx:
+        found = await store.find_seen(tx, provider.name, provider.livemode, seen)
+        asked = [] if found is None else await store.reversals_of(tx, found.id)
+    waiting = [each.id for each in asked if each.status == TransferReversalStatus.REQUESTED]
+    answered = [(id, back.id) for id in waiting if (back := await provider.find_reversal(theirs, str(id)))]
+
+    async def work(tx: Transaction) -> None:
+        if found is not None:
+            await actions.record_sent(tx, found.id, seen.id)
+            for id, name in answered:
+                await actions.record_reversed(tx, id, name)
+        if also is not None:
+            await also(tx, None if found is not None else NOT_OURS)
+
+    await world.db.run(actor, work)
+    return Recorded(None if found is None else found.order_id, None if found is not None else NOT_OURS)
 
 
 async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from farthing.ids import OrderId, SellerId, SellerOrderId, TransferId, TransferReversalId
-from farthing.lifecycles import TransferReversalStatus, TransferStatus
+from farthing.earnings.model import Earning
+from farthing.ids import LineItemId, OrderId, PayoutId, SellerId, SellerOrderId, TransferId, TransferReversalId
+from farthing.lifecycles import PayoutStatus, TransferReversalStatus, TransferStatus
 from farthing.money import Money
+from farthing.providers import Funds, PayoutWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,48 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True)
+class Payout:
+    """Money that goes on from a seller's account to their bank."""
+
+    id: PayoutId
+    seller_id: SellerId
+    provider: str
+    livemode: bool
+    provider_account_id: str
+    provider_payout_id: str | None
+    money: Money
+    """Below zero where one that had arrived was brought back."""
+    status: PayoutStatus
+    automatic: bool
+    requested_by: str | None
+    """None where nobody here asked for it."""
+    retry_of: PayoutId | None
+    requested_at: datetime
+    asked_at: datetime | None
+    sent_at: datetime | None
+    arrives_at: datetime | None
+    paid_at: datetime | None
+    closed_at: datetime | None
+    last4: str | None
+    failure_code: str | None
+    failure_message: str | None
+
+    @property
+    def name_there(self) -> str:
+        """By which the provider is asked for it."""
+        return f"{self.provider_account_id}/{self.provider_payout_id}"
+
+    def wanted(self) -> PayoutWanted:
+        return PayoutWanted(self.provider_account_id, self.money, reference=str(self.id))
+
+
+def payable(funds: Funds, held: Money | None) -> Money:
+    """What of it may go to the bank: no more than is there, and nothing that is still held."""
+    there = funds.available if held is None else min(funds.available, funds.available + funds.pending - held)
+    return max(there, Money.zero(there.currency))
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """Where a seller's money is, in one currency. Nothing is in two of these, but what is owed."""
 
@@ -64,7 +108,13 @@ class Balance:
     in_transit: Money
     """On its way to their account."""
     with_seller: Money
-    """Sent to their account, less what was taken back."""
+    """On their account: sent there, less what was taken back and what went on to their bank."""
+    early: Money
+    """What of it is there before its time, and does not go on to their bank yet."""
+    to_bank: Money
+    """On its way to their bank."""
+    paid_out: Money
+    """With their bank."""
     owed: Money
     """They had it, it went back to a buyer, and it is not taken back yet."""
 
@@ -89,6 +139,37 @@ class Held:
     """What somebody said who wants it held."""
     release_at: datetime | None
     """Known from its delivery on."""
+
+
+LineKind = Literal["sale", "platform_fee", "organization_fee", "refund", "dispute", "sent_before", "debt"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """A part of what a transfer comes to: what was sold, less what others had of it, what went back, and what was owed."""
+
+    kind: LineKind
+    line_id: LineItemId
+    money: Money
+    reference: str | None = None
+    """The refund or dispute that took it."""
+
+
+def lines_of(earning: Earning, reversals: Sequence[tuple[str, Money]]) -> list[TransferLine]:
+    """What is pending of an earning, part by part; what went back is told as the seller's share of it."""
+    shares = earning.shares
+    found = [
+        TransferLine("sale", earning.line_id, shares.total),
+        TransferLine("platform_fee", earning.line_id, -shares.platform_fee),
+        TransferLine("organization_fee", earning.line_id, -shares.organization_fee),
+        *(TransferLine(_kind(name), earning.line_id, -share, name) for name, share in reversals),
+        TransferLine("sent_before", earning.line_id, -earning.transferred),
+    ]
+    return [each for each in found if each.money] if earning.pending else []
+
+
+def _kind(reference: str) -> LineKind:
+    return "dispute" if reference.startswith("dispute_") else "refund"
 
 
 def taken_from(owed: Sequence[Money], due: Money) -> list[Money]:

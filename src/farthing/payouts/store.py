@@ -1,6 +1,9 @@
 """Transfers and their reversals in the database. The order's lock is theirs."""
 
+from collections.abc import Sequence
 from typing import LiteralString
+
+import orjson
 
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
@@ -8,7 +11,8 @@ from farthing.ids import LineItemId, OrderId, SellerId, SellerOrderId, TransferI
 from farthing.lifecycles import TransferReversalStatus, TransferStatus
 from farthing.money import Money
 from farthing.paging import Page, checked_limit
-from farthing.payouts.model import Reversal, Transfer
+from farthing.payouts.model import Reversal, Transfer, TransferLine
+from farthing.providers import SeenTransfer
 
 SELECT: LiteralString = """
     SELECT id, seller_id, seller_order_id, order_id, provider, livemode, currency, amount, netted_amount, reversed_amount,
@@ -55,11 +59,46 @@ async def insert(tx: Transaction, transfer: Transfer) -> None:
     )
 
 
+async def insert_lines(tx: Transaction, id: TransferId, lines: Sequence[TransferLine]) -> None:
+    rows = [
+        {"kind": each.kind, "reference": each.reference, "line": each.line_id.hex, "amount": each.money.amount}
+        for each in lines
+    ]
+    await tx.run(
+        """
+        INSERT INTO transfer_lines (transfer_id, position, kind, reference, line_item_id, amount)
+        SELECT %(id)s, row_number() OVER (), kind, reference, line, amount
+        FROM json_to_recordset(%(rows)s::json) AS new (kind text, reference text, line uuid, amount bigint)
+        """,
+        id=id,
+        rows=orjson.dumps(rows).decode(),
+    )
+
+
 async def get(tx: Transaction, id: TransferId) -> Transfer:
     found = await tx.find(_transfer, SELECT + " WHERE id = %(id)s", id=id)
     if found is None:
         raise NotFound(f"There is no transfer {id}.")
     return found
+
+
+async def find_seen(tx: Transaction, provider: str, livemode: bool, seen: SeenTransfer) -> Transfer | None:
+    """The one of this id, or the one it carries the mark of, of which the answer was lost. A mark is believed of that sum."""
+    found = await tx.find(
+        _transfer,
+        SELECT + " WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_transfer_id = %(id)s",
+        provider=provider,
+        livemode=livemode,
+        id=seen.id,
+    )
+    if found is not None or seen.reference is None:
+        return found
+    try:
+        marked = await get(tx, TransferId.parse(seen.reference))
+    except NotFound:
+        return None
+    fits = marked.provider_account_id == seen.account_id and marked.money == seen.money
+    return marked if fits and marked.status == TransferStatus.REQUESTED else None
 
 
 async def of_seller_order(tx: Transaction, id: SellerOrderId) -> list[Transfer]:

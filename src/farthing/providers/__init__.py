@@ -14,6 +14,7 @@ from farthing.providers.customers import CustomerProvider, CustomerWanted, SeenC
 from farthing.providers.disputes import SeenDispute, SeenFraudWarning, SeenMovement
 from farthing.providers.intents import CaptureMethod, IntentProvider, IntentRequest, SeenIntent
 from farthing.providers.listing import Listed, ListedEvent, Movement
+from farthing.providers.payouts import Funds, PayoutProvider, PayoutWanted, SeenPayout
 from farthing.providers.protocol import (
     CatalogItem,
     CatalogPrice,
@@ -57,6 +58,7 @@ __all__ = [
     "CouponRequest",
     "CustomerProvider",
     "CustomerWanted",
+    "Funds",
     "IntentProvider",
     "IntentRequest",
     "Listed",
@@ -66,6 +68,8 @@ __all__ = [
     "OnboardingPage",
     "PaymentProvider",
     "PayoutAccount",
+    "PayoutProvider",
+    "PayoutWanted",
     "Recurring",
     "RejectionReason",
     "RequestedItem",
@@ -85,6 +89,7 @@ __all__ = [
     "SeenMethod",
     "SeenMovement",
     "SeenPayment",
+    "SeenPayout",
     "SeenPrice",
     "SeenProduct",
     "SeenRefund",

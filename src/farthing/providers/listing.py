@@ -11,8 +11,10 @@ from farthing.money import Money
 
 if TYPE_CHECKING:
     from farthing.providers.disputes import SeenDispute
+    from farthing.providers.payouts import SeenPayout
     from farthing.providers.protocol import Notice, SeenCheckout, SeenPayment, SeenRefund
     from farthing.providers.subscriptions import SeenInvoice, SeenSubscription
+    from farthing.providers.transfers import SeenTransfer
 
 Seen = TypeVar("Seen")
 
@@ -40,7 +42,8 @@ class Listed(Generic[Seen]):
 class Movement:
     """One movement of the money that the provider holds for us, before its fee, in the currency of the object behind it.
 
-    `payment_id`, `refund_id` and `dispute_id` are the provider's; with none of them it is about something else: a payout.
+    `payment_id`, `refund_id`, `dispute_id`, `transfer_id` and `reversal_id` are the provider's; with none of them it is about
+    something else: a payout to the shop's own bank.
     """
 
     id: str
@@ -49,6 +52,8 @@ class Movement:
     payment_id: str | None
     refund_id: str | None
     dispute_id: str | None
+    transfer_id: str | None = None
+    reversal_id: str | None = None
     returned: bool = False
     """Whether a refund came back from the bank."""
 
@@ -74,6 +79,11 @@ class ListingProvider(Protocol):
 
     def list_invoices(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenInvoice]]]: ...
 
+    def list_transfers(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenTransfer]]]: ...
+
+    def list_payouts(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenPayout]]]:
+        """Of all accounts of sellers, one after the other."""
+
     def list_movements(self) -> AsyncIterator[Sequence[Movement]]: ...
 
     async def find_payment(self, id: str) -> Listed[SeenPayment] | None:
@@ -88,3 +98,7 @@ class ListingProvider(Protocol):
     async def find_subscription(self, id: str) -> Listed[SeenSubscription] | None: ...
 
     async def find_invoice(self, id: str) -> Listed[SeenInvoice] | None: ...
+
+    async def find_listed_transfer(self, id: str) -> Listed[SeenTransfer] | None: ...
+
+    async def find_payout(self, id: str) -> Listed[SeenPayout] | None: ...

@@ -15,6 +15,7 @@ from farthing.providers.customers import CustomerProvider
 from farthing.providers.disputes import DisputeProvider
 from farthing.providers.intents import CaptureMethod, IntentProvider
 from farthing.providers.listing import ListingProvider
+from farthing.providers.payouts import PayoutProvider
 from farthing.providers.refunds import RefundProvider
 from farthing.providers.subscriptions import SubscriptionProvider
 from farthing.providers.transfers import TransferProvider
@@ -30,6 +31,8 @@ SubjectKind = Literal[
     "subscription",
     "subscription_checkout",
     "account",
+    "payout",
+    "transfer",
 ]
 
 
@@ -196,6 +199,7 @@ class PaymentProvider(
     IntentProvider,
     SubscriptionProvider,
     TransferProvider,
+    PayoutProvider,
     Protocol,
 ):
     """A payment company. `name` is the word in our tables; `livemode` says whether its money is real."""

@@ -45,6 +45,8 @@ class TransferProvider(Protocol):
     async def find_transfer(self, reference: str, *, group: str) -> SeenTransfer | None:
         """The one with our mark."""
 
+    async def transfer(self, id: str) -> SeenTransfer: ...
+
     async def reverse_transfer(self, transfer_id: str, money: Money, *, reference: str, key: str) -> SeenReversal:
         """Take so much of it back. The same key returns the same reversal."""
 

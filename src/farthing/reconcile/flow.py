@@ -34,8 +34,20 @@ SAID_EVERY: Final = timedelta(seconds=30)
 INTERRUPTED: Final = "Interrupted: the process that ran it is gone. What it found is kept; run it again for the rest."
 
 BATCH: Final = 100
-BOOKED: Final = ("payment", "fee", "refund", "refund_returned", "dispute_withdrawn", "dispute_reinstated")
+BOOKED: Final = (
+    "payment",
+    "fee",
+    "refund",
+    "refund_returned",
+    "dispute_withdrawn",
+    "dispute_reinstated",
+    "transfer",
+    "transfer_reversed",
+)
 """Facts in the books that a movement at the provider stands behind."""
+
+IDS: Final = (ours.payment_ids, ours.refund_ids, ours.transfer_ids, ours.reversal_ids)
+"""The provider's ids of what moved, to ours: they begin with what they name, so that no two are the same."""
 
 BY_HAND: Final = "the normal path leaves it as it is: a person must decide"
 
@@ -264,11 +276,15 @@ class _Run:
 
     async def _movements(self, page: Sequence[Movement], theirs: Counter[str]) -> None:
         provider = self._provider
-        charges, backs = ([getattr(m, name) for m in page if getattr(m, name)] for name in ("payment_id", "refund_id"))
+        named = [
+            [found for movement in page if (found := getattr(movement, name))]
+            for name in ("payment_id", "refund_id", "transfer_id", "reversal_id")
+        ]
         async with self._world.db.transaction(ACTOR) as tx:
-            paid = await ours.payment_ids(tx, provider.name, provider.livemode, charges)
-            back = await ours.refund_ids(tx, provider.name, provider.livemode, backs)
-            facts = [_fact(movement, paid, back) for movement in page]
+            known: dict[str, str] = {}
+            for look_up, ids in zip(IDS, named, strict=True):
+                known |= await look_up(tx, provider.name, provider.livemode, ids) if ids else {}
+            facts = [_fact(movement, known) for movement in page]
             names = [name for _, name in facts if name]
             booked = await ours.booked_at(tx, provider.name, BOOKED, names, before=self._started - GRACE)
         for movement, (fact, name) in zip(page, facts, strict=True):
@@ -279,14 +295,18 @@ class _Run:
                 theirs[movement.fee.currency] -= movement.fee.amount
 
 
-def _fact(movement: Movement, paid: Mapping[str, str], back: Mapping[str, str]) -> tuple[str, str]:
+def _fact(movement: Movement, known: Mapping[str, str]) -> tuple[str, str]:
     """Kind and reference under which the books have a movement; the reference of what is not ours is empty."""
+    if movement.transfer_id is not None:
+        return "transfer", known.get(movement.transfer_id, "")
+    if movement.reversal_id is not None:
+        return "transfer_reversed", known.get(movement.reversal_id, "")
     if movement.dispute_id is not None:
         kind = "dispute_withdrawn" if movement.money.amount < 0 else "dispute_reinstated"
         return kind, f"{movement.dispute_id} {movement.id}"
     if movement.refund_id is not None:
-        return "refund_returned" if movement.returned else "refund", back.get(movement.refund_id, "")
-    return "payment", paid.get(movement.payment_id or "", "")
+        return "refund_returned" if movement.returned else "refund", known.get(movement.refund_id, "")
+    return "payment", known.get(movement.payment_id or "", "")
 
 
 async def _stay_claimed(world: World, id: ReconciliationId) -> None:

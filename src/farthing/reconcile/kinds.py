@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from farthing import checkout, disputes, invoices, subscriptions
+from farthing import checkout, disputes, invoices, payouts, subscriptions
 from farthing.db import Transaction
 from farthing.payments import Recorded
 from farthing.providers import Listed, PaymentProvider
@@ -35,6 +35,11 @@ async def _sync_invoice(world: World, named: str) -> Recorded:
     if listed is None or listed.seen.subscription_id is None:
         return Recorded(None, "it belongs to no subscription")
     return await subscriptions.sync(world, listed.seen.subscription_id, actor=ACTOR)
+
+
+async def _sync_payout(world: World, named: str) -> Recorded:
+    await payouts.sync_payout(world, named, actor=ACTOR)
+    return Recorded(None)
 
 
 KINDS: Final = (
@@ -87,6 +92,22 @@ KINDS: Final = (
         compare=model.compare_dispute,
         heal=lambda world, named: disputes.sync_dispute(world, named, actor=ACTOR),
     ),
+    Kind(
+        "transfer",
+        pages=lambda provider, since: provider.list_transfers(since=since),
+        find=lambda provider, named: provider.find_listed_transfer(named),
+        known=ours.transfers,
+        compare=model.compare_transfer,
+        heal=lambda world, named: payouts.sync_transfer(world, named, actor=ACTOR),
+    ),
+    Kind(
+        "payout",
+        pages=lambda provider, since: provider.list_payouts(since=since),
+        find=lambda provider, named: provider.find_payout(named),
+        known=ours.payouts,
+        compare=model.compare_payout,
+        heal=_sync_payout,
+    ),
 )
 
 
@@ -98,6 +119,7 @@ def wanted(provider: PaymentProvider, page: Sequence[Listed[Any]]) -> Wanted:
         ids=[listed.seen.id for listed in page],
         references=[mark for listed in page if (mark := getattr(listed.seen, "reference", None)) is not None],
         payments=[id for listed in page if (id := getattr(listed.seen, "payment_id", None)) is not None],
+        accounts=[id for listed in page if (id := getattr(listed.seen, "account_id", None)) is not None],
         subscriptions=[id for listed in page if (id := getattr(listed.seen, "subscription_id", None)) is not None],
     )
 

@@ -8,7 +8,17 @@ from typing import Final, Literal
 from farthing.ids import DiscrepancyId, OrderId, ReconciliationId
 from farthing.lifecycles import DiscrepancyStatus, ReconciliationStatus
 from farthing.money import Money
-from farthing.providers import Listed, SeenCheckout, SeenDispute, SeenInvoice, SeenPayment, SeenRefund, SeenSubscription
+from farthing.providers import (
+    Listed,
+    SeenCheckout,
+    SeenDispute,
+    SeenInvoice,
+    SeenPayment,
+    SeenPayout,
+    SeenRefund,
+    SeenSubscription,
+    SeenTransfer,
+)
 
 DiscrepancyKind = Literal["missing_here", "missing_there", "differs", "balance"]
 
@@ -153,7 +163,30 @@ class OurInvoice:
     livemode: bool
 
 
-Ours = OurPayment | OurRefund | OurCheckout | OurDispute | OurSubscription | OurInvoice
+@dataclass(frozen=True, slots=True)
+class OurTransfer:
+    id: str
+    order_id: OrderId | None
+    provider_id: str | None
+    status: str
+    money: Money
+    reversed: int
+    livemode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OurPayout:
+    """Its `provider_id` is of its account and of itself, as the provider's port has it."""
+
+    id: str
+    order_id: None
+    provider_id: str | None
+    status: str
+    money: Money
+    livemode: bool
+
+
+Ours = OurPayment | OurRefund | OurCheckout | OurDispute | OurSubscription | OurInvoice | OurTransfer | OurPayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +197,7 @@ class Known:
     by_id: Mapping[str, Ours]
     paid: Mapping[str, OrderId | None]
     """What makes an object ours that has no row: of refunds and disputes the payments that were received here, with their
-    orders; of subscriptions their starts; of invoices their subscriptions."""
+    orders; of subscriptions their starts; of invoices their subscriptions; of transfers and payouts the accounts of sellers."""
 
 
 THERE: Final[Mapping[str, str]] = {"surplus": "succeeded", "failed": "expired"}
@@ -326,6 +359,40 @@ def _invoice_fields(ours: OurInvoice, seen: SeenInvoice) -> Iterator[Difference]
     for field, (here, there) in sums.items():
         if here != Money(there, currency):
             yield replace(base, field=field, ours=str(here), theirs=str(Money(there, currency)))
+
+
+def compare_transfer(listed: Listed[SeenTransfer], known: Known) -> Sequence[Difference] | None:
+    """A transfer to one of our sellers that we know nothing of is somebody's doing, and for somebody to decide."""
+    seen = listed.seen
+    ours = _ours(seen.id, seen.reference, known, OurTransfer)
+    if ours is None:
+        return [_missing("transfer", seen.id, str(seen.money), None)] if seen.account_id in known.paid else NOT_OURS
+    return list(_transfer_fields(ours, seen))
+
+
+def _transfer_fields(ours: OurTransfer, seen: SeenTransfer) -> Iterator[Difference]:
+    base = _differs("transfer", seen.id, ours.order_id)
+    if ours.status != "sent":
+        yield replace(base, field="status", ours=ours.status, theirs="sent")
+    yield from _money(base, ours.money, seen.money)
+    if ours.reversed != seen.reversed_amount:
+        here, there = (Money(amount, seen.money.currency) for amount in (ours.reversed, seen.reversed_amount))
+        yield replace(base, field="reversed", ours=str(here), theirs=str(there))
+
+
+def compare_payout(listed: Listed[SeenPayout], known: Known) -> Sequence[Difference] | None:
+    seen = listed.seen
+    ours = _ours(seen.id, seen.reference, known, OurPayout)
+    if ours is None:
+        return [_missing("payout", seen.id, f"{seen.status} {seen.money}", None)] if seen.account_id in known.paid else NOT_OURS
+    return list(_payout_fields(ours, seen))
+
+
+def _payout_fields(ours: OurPayout, seen: SeenPayout) -> Iterator[Difference]:
+    base = _differs("payout", seen.id, None)
+    if ours.status != seen.status:
+        yield replace(base, field="status", ours=ours.status, theirs=seen.status)
+    yield from _money(base, ours.money, seen.money)
 
 
 def missing_there(subject_kind: str, subject: str, ours: Ours | None) -> Sequence[Difference]:

@@ -18,12 +18,26 @@ from farthing.ids import (
     InvoiceRefundId,
     OrderId,
     PaymentId,
+    PayoutId,
     RefundId,
     SubscriptionId,
     SubscriptionStartId,
+    TransferId,
+    TransferReversalId,
 )
 from farthing.money import Money
-from farthing.reconcile.model import Known, OurCheckout, OurDispute, OurInvoice, OurPayment, OurRefund, Ours, OurSubscription
+from farthing.reconcile.model import (
+    Known,
+    OurCheckout,
+    OurDispute,
+    OurInvoice,
+    OurPayment,
+    OurPayout,
+    OurRefund,
+    Ours,
+    OurSubscription,
+    OurTransfer,
+)
 
 I = TypeVar("I", bound=Id)  # noqa: E741
 
@@ -38,6 +52,7 @@ class Wanted:
     references: Sequence[str]
     payments: Sequence[str] = ()
     subscriptions: Sequence[str] = ()
+    accounts: Sequence[str] = ()
 
 
 async def payments(tx: Transaction, wanted: Wanted) -> Known:
@@ -168,6 +183,55 @@ async def invoices(tx: Transaction, wanted: Wanted) -> Known:
     return replace(_known(rows), paid=dict.fromkeys(held))
 
 
+async def transfers(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _transfer,
+        """
+        SELECT id, order_id, provider_transfer_id, status, amount, currency, reversed_amount, livemode FROM transfers
+        WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_transfer_id = ANY(%(ids)s))
+            OR id = ANY(%(marks)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=list(wanted.ids),
+        marks=_marks(TransferId, wanted.references),
+    )
+    return _known(rows, await _accounts(tx, wanted))
+
+
+async def payouts(tx: Transaction, wanted: Wanted) -> Known:
+    rows = await tx.all(
+        _payout,
+        """
+        SELECT id, provider_account_id || '/' || provider_payout_id AS subject, status, amount, currency, livemode FROM payouts
+        WHERE (provider = %(provider)s AND livemode = %(livemode)s AND provider_payout_id = ANY(%(ids)s))
+            OR id = ANY(%(marks)s)
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        ids=[id.partition("/")[2] for id in wanted.ids],
+        marks=_marks(PayoutId, wanted.references),
+    )
+    return _known(rows, await _accounts(tx, wanted))
+
+
+async def _accounts(tx: Transaction, wanted: Wanted) -> dict[str, OrderId | None]:
+    """Which of the accounts are, or were, our sellers'."""
+    found = await tx.all(
+        lambda row: str(row["account"]),
+        """
+        SELECT account FROM unnest(%(accounts)s::text[]) AS account WHERE EXISTS (
+            SELECT 1 FROM sellers WHERE provider = %(provider)s AND livemode = %(livemode)s
+                AND (provider_account_id = account OR former_account_ids @> ARRAY[account])
+        )
+        """,
+        provider=wanted.provider,
+        livemode=wanted.livemode,
+        accounts=list(set(wanted.accounts)),
+    )
+    return dict.fromkeys(found)
+
+
 async def _paid(tx: Transaction, wanted: Wanted) -> dict[str, OrderId | None]:
     """Which of the payments are ours; those for invoices have no order."""
     found = await tx.all(
@@ -220,6 +284,38 @@ async def refund_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequen
         UNION ALL
         SELECT provider_refund_id, id, true FROM invoice_refunds
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_refund_id = ANY(%(ids)s)
+        """,
+        provider=provider,
+        livemode=livemode,
+        ids=list(ids),
+    )
+    return dict(found)
+
+
+async def transfer_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
+    """The same of transfers."""
+    found = await tx.all(
+        lambda row: (str(row["provider_transfer_id"]), str(TransferId.of(row["id"]))),
+        """
+        SELECT provider_transfer_id, id FROM transfers
+        WHERE provider = %(provider)s AND livemode = %(livemode)s AND provider_transfer_id = ANY(%(ids)s)
+        """,
+        provider=provider,
+        livemode=livemode,
+        ids=list(ids),
+    )
+    return dict(found)
+
+
+async def reversal_ids(tx: Transaction, provider: str, livemode: bool, ids: Sequence[str]) -> dict[str, str]:
+    """The same of their reversals."""
+    found = await tx.all(
+        lambda row: (str(row["provider_reversal_id"]), str(TransferReversalId.of(row["id"]))),
+        """
+        SELECT reversal.provider_reversal_id, reversal.id FROM transfer_reversals reversal
+            JOIN transfers ON transfers.id = reversal.transfer_id
+        WHERE transfers.provider = %(provider)s AND transfers.livemode = %(livemode)s
+            AND reversal.provider_reversal_id = ANY(%(ids)s)
         """,
         provider=provider,
         livemode=livemode,
@@ -286,6 +382,16 @@ GONE: dict[str, LiteralString] = {
         SELECT provider_dispute_id AS subject FROM disputes
         WHERE provider = %(provider)s AND livemode = %(livemode)s AND opened_at < %(until)s
             AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
+    """,
+    "transfer": """
+        SELECT provider_transfer_id AS subject FROM transfers WHERE provider_transfer_id IS NOT NULL
+            AND provider = %(provider)s AND livemode = %(livemode)s AND requested_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR requested_at >= %(since)s)
+    """,
+    "payout": """
+        SELECT provider_account_id || '/' || provider_payout_id AS subject FROM payouts WHERE provider_payout_id IS NOT NULL
+            AND provider = %(provider)s AND livemode = %(livemode)s AND requested_at < %(until)s
+            AND (%(since)s::timestamptz IS NULL OR requested_at >= %(since)s)
     """,
     "subscription": """
         SELECT provider_subscription_id AS subject FROM subscriptions
@@ -413,6 +519,29 @@ def _dispute(row: Row) -> OurDispute:
         money=Money(row["amount"], row["currency"]),
         livemode=row["livemode"],
         withheld=row["withheld"],
+    )
+
+
+def _transfer(row: Row) -> OurTransfer:
+    return OurTransfer(
+        id=str(TransferId.of(row["id"])),
+        order_id=OrderId.of(row["order_id"]),
+        provider_id=row["provider_transfer_id"],
+        status=row["status"],
+        money=Money(row["amount"], row["currency"]),
+        reversed=row["reversed_amount"],
+        livemode=row["livemode"],
+    )
+
+
+def _payout(row: Row) -> OurPayout:
+    return OurPayout(
+        id=str(PayoutId.of(row["id"])),
+        order_id=None,
+        provider_id=row["subject"],
+        status=row["status"],
+        money=Money(row["amount"], row["currency"]),
+        livemode=row["livemode"],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, customers, disputes, events, invoices, payments, sellers, subscriptions
+from farthing import checkout, customers, disputes, events, invoices, payments, payouts, sellers, subscriptions
 from farthing.db import Transaction
 from farthing.errors import FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
@@ -32,7 +32,13 @@ ATTEMPTS_MAX: Final = 12
 BACKOFF: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900, 3600))
 
 
-OWNED: Final = {"customer": customers.sync, "payment_method": customers.sync_method, "account": sellers.sync_account}
+OWNED: Final = {
+    "customer": customers.sync,
+    "payment_method": customers.sync_method,
+    "account": sellers.sync_account,
+    "payout": payouts.sync_payout,
+    "transfer": payouts.sync_transfer,
+}
 """What belongs to somebody here, or concerns nobody: kind → looking at it."""
 
 
@@ -92,7 +98,7 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
             await checkout.sync(world, first.subject_id, actor=actor, also=also)
         case "refund":
             await subscriptions.sync_refund(world, first.subject_id, actor=actor, also=also)
-        case "customer" | "payment_method" | "account" as kind:
+        case "customer" | "payment_method" | "account" | "payout" | "transfer" as kind:
             await OWNED[kind](world, first.subject_id, actor=actor, also=lambda tx, why: also(tx, Recorded(None, why)))
         case "dispute":
             await disputes.sync_dispute(world, first.subject_id, actor=actor, also=also)

@@ -15,12 +15,17 @@ from farthing.errors import ProviderError
 from farthing.money import Money
 from farthing.providers.disputes import SeenDispute
 from farthing.providers.listing import Listed, ListedEvent, Movement
+from farthing.providers.payouts import SeenPayout
 from farthing.providers.protocol import SeenCheckout, SeenPayment, SeenRefund
 from farthing.providers.stripe import invoices, seen, webhook
+from farthing.providers.stripe.accounts import NO_ACCESS
 from farthing.providers.stripe.client import translated
 from farthing.providers.stripe.disputes import seen_dispute
+from farthing.providers.stripe.payouts import payout
 from farthing.providers.stripe.subscription_seen import EXPAND, LISTED, subscription
+from farthing.providers.stripe.transfers import transfer
 from farthing.providers.subscriptions import SeenInvoice, SeenSubscription
+from farthing.providers.transfers import SeenTransfer
 
 PAGE: Final = 100
 """The most that Stripe gives at once."""
@@ -69,6 +74,17 @@ class StripeListing:
         async for page in self._pages("/v1/invoices", _made(since) | {"expand": ["data.payments"]}):
             yield [_invoice(found) for found in page]
 
+    async def list_transfers(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenTransfer]]]:
+        async for page in self._pages("/v1/transfers", _made(since)):
+            yield [self._transfer(found) for found in page]
+
+    async def list_payouts(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Listed[SeenPayout]]]:
+        async for accounts in self._pages("/v1/accounts", {}):
+            for account in accounts:
+                wanted = _made(since) | {"expand": ["data.destination"]}
+                async for page in self._pages("/v1/payouts", wanted, account=account["id"]):
+                    yield [self._payout(account["id"], found) for found in page]
+
     async def list_movements(self) -> AsyncIterator[Sequence[Movement]]:
         async for page in self._pages("/v1/balance_transactions", {"expand": ["data.source"]}):
             yield [_movement(found) for found in page]
@@ -97,6 +113,26 @@ class StripeListing:
         found = await self._find(f"/v1/invoices/{id}", {"expand": ["payments"]})
         return None if found is None else _invoice(found)
 
+    async def find_listed_transfer(self, id: str) -> Listed[SeenTransfer] | None:
+        found = await self._find(f"/v1/transfers/{id}", {})
+        return None if found is None else self._transfer(found)
+
+    async def find_payout(self, id: str) -> Listed[SeenPayout] | None:
+        account, _, payout_id = id.partition("/")
+        try:
+            found = await self._find(f"/v1/payouts/{payout_id}", {"expand": ["destination"]}, account=account)
+        except ProviderError as error:
+            if error.extra.get("provider_code") == NO_ACCESS:
+                return None
+            raise
+        return None if found is None else self._payout(account, found)
+
+    def _transfer(self, found: Plain) -> Listed[SeenTransfer]:
+        return Listed(transfer(found), self.livemode, _at(found["created"]))
+
+    def _payout(self, account: str, found: Plain) -> Listed[SeenPayout]:
+        return Listed(payout(account, found), self.livemode, _at(found["created"]))
+
     def _event(self, body: bytes) -> ListedEvent:
         return ListedEvent(webhook.read(body, livemode=self.livemode), body)
 
@@ -104,10 +140,10 @@ class StripeListing:
         """A refund does not say its mode: it is that of the key that asked."""
         return Listed(seen.refund(found), self.livemode, _at(found["created"]))
 
-    async def _pages(self, path: str, wanted: Plain) -> AsyncIterator[list[dict[str, Any]]]:
+    async def _pages(self, path: str, wanted: Plain, *, account: str | None = None) -> AsyncIterator[list[dict[str, Any]]]:
         after: dict[str, str] = {}
         while True:
-            page = await self._ask(path, {**wanted, "limit": PAGE, **after})
+            page = await self._ask(path, {**wanted, "limit": PAGE, **after}, account)
             data: list[dict[str, Any]] = page["data"]
             if data:
                 yield data
@@ -115,18 +151,18 @@ class StripeListing:
                 return
             after = {"starting_after": data[-1]["id"]}
 
-    async def _find(self, path: str, wanted: Plain) -> dict[str, Any] | None:
+    async def _find(self, path: str, wanted: Plain, *, account: str | None = None) -> dict[str, Any] | None:
         try:
-            return await self._ask(path, wanted)
+            return await self._ask(path, wanted, account)
         except ProviderError as error:
             if error.extra.get("provider_code") == "resource_missing":
                 return None
             raise
 
-    async def _ask(self, path: str, wanted: Plain) -> dict[str, Any]:
+    async def _ask(self, path: str, wanted: Plain, account: str | None = None) -> dict[str, Any]:
         """Raises ProviderError or ProviderUnavailable. "Too many requests" is no answer yet: it is asked again, later."""
         with translated():
-            answer = await self._patiently(path, wanted)
+            answer = await self._patiently(path, wanted if account is None else {**wanted, "stripe_account": account})
         return cast("dict[str, Any]", answer.data)
 
     @stamina.retry(on=stripe.RateLimitError, attempts=None, timeout=PATIENCE, wait_initial=0.2, wait_jitter=0.2)
@@ -184,6 +220,8 @@ def _movement(found: Plain) -> Movement:
         payment_id=seen.id_of(about.get("payment_intent")) if kind == "charge" else None,
         refund_id=about["id"] if kind == "refund" else None,
         dispute_id=about["id"] if kind == "dispute" else None,
+        transfer_id=about["id"] if kind == "transfer" else None,
+        reversal_id=about["id"] if kind == "transfer_reversal" else None,
         returned=kind == "refund" and found["amount"] > 0,
     )
 

@@ -18,6 +18,7 @@ from farthing.providers.stripe.customers import StripeCustomers
 from farthing.providers.stripe.disputes import StripeDisputes
 from farthing.providers.stripe.intents import StripeIntents
 from farthing.providers.stripe.listing import StripeListing
+from farthing.providers.stripe.payouts import StripePayouts
 from farthing.providers.stripe.refunds import StripeRefunds
 from farthing.providers.stripe.subscriptions import StripeSubscriptions
 from farthing.providers.stripe.transfers import StripeTransfers
@@ -40,6 +41,7 @@ class Stripe(
     StripeChanges,
     StripeCoupons,
     StripeTransfers,
+    StripePayouts,
 ):
     """One Stripe account, or the sandbox. Belongs to the event loop it was made in."""
 

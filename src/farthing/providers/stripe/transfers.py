@@ -34,13 +34,17 @@ class StripeTransfers:
             params["source_transaction"] = wanted.charge_id
         with translated():
             made = await self._stripe.v1.transfers.create_async(params, {"idempotency_key": f"transfer:{key}"})
-        return _transfer(as_json(made))
+        return transfer(as_json(made))
+
+    async def transfer(self, id: str) -> SeenTransfer:
+        with translated():
+            return transfer(as_json(await self._stripe.v1.transfers.retrieve_async(id)))
 
     async def find_transfer(self, reference: str, *, group: str) -> SeenTransfer | None:
         with translated():
             page = await self._stripe.v1.transfers.list_async({"transfer_group": group, "limit": PAGE})
             async for each in page.auto_paging_iter():
-                found = _transfer(as_json(each))
+                found = transfer(as_json(each))
                 if found.reference == reference:
                     return found
         return None
@@ -63,7 +67,7 @@ class StripeTransfers:
         return None
 
 
-def _transfer(found: Mapping[str, Any]) -> SeenTransfer:
+def transfer(found: Mapping[str, Any]) -> SeenTransfer:
     return SeenTransfer(
         id=found["id"],
         money=Money(found["amount"], found["currency"]),

@@ -70,6 +70,9 @@ WATCHED: Final[Mapping[str, tuple[SubjectKind, str]]] = {
     "charge.dispute.closed": ("dispute", "id"),
     "charge.dispute.funds_withdrawn": ("dispute", "id"),
     "charge.dispute.funds_reinstated": ("dispute", "id"),
+    "transfer.created": ("transfer", "id"),
+    "transfer.updated": ("transfer", "id"),
+    "transfer.reversed": ("transfer", "id"),
     "radar.early_fraud_warning.created": ("fraud_warning", "id"),
     "radar.early_fraud_warning.updated": ("fraud_warning", "id"),
 }
@@ -86,6 +89,9 @@ WATCHED_CONNECTED: Final = frozenset(
     }
 )
 """Events of connected accounts that say how one of them stands. They are about the account they come from."""
+
+WATCHED_PAYOUTS: Final = frozenset({"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled"})
+"""Events of connected accounts about money on its way to a seller's bank."""
 
 CONNECTED_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,250}")
 
@@ -166,12 +172,17 @@ def _subject(event: dict[str, Any], type_: str, livemode: bool) -> tuple[Subject
 
 def _of_connected(event: dict[str, Any], type_: str) -> tuple[SubjectKind | None, str | None, str | None]:
     """The account is part of whose event it is: what it says of another account is not believed."""
-    if type_ not in WATCHED_CONNECTED:
+    if type_ not in WATCHED_CONNECTED | WATCHED_PAYOUTS:
         return None, None, "nothing follows from this type of event of a connected account"
     account, wrapper = event["account"], event.get("data")
     about = wrapper.get("object") if isinstance(wrapper, dict) else None
     if not isinstance(account, str) or not CONNECTED_ACCOUNT.fullmatch(account) or not isinstance(about, dict):
         return None, None, "it names no connected account"
+    if type_ in WATCHED_PAYOUTS:
+        payout = about.get("id")
+        if not isinstance(payout, str) or not ID.fullmatch(payout):
+            return None, None, "its object has no id"
+        return "payout", f"{account}/{payout}", None
     named = about.get("id") if about.get("object") == "account" else about.get("account", account)
     if named != account:
         return None, None, "it is about another account than it is from"

@@ -1,0 +1,3 @@
+DROP TABLE transfer_lines;
+DROP INDEX transfer_reversals_provider;
+DROP TABLE payouts;

@@ -1,0 +1,167 @@
+"""What needs the provider: money from sellers' accounts to their banks, and how it stands. No transaction is open meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from farthing import sellers
+from farthing.db import Transaction
+from farthing.errors import Conflict, FarthingError, ProviderError, ProviderUnavailable
+from farthing.ids import PayoutId, SellerId
+from farthing.lifecycles import PayoutStatus
+from farthing.money import Money
+from farthing.payouts import balances, bank_actions, banks
+from farthing.payouts.model import Payout, payable
+from farthing.providers import Funds, SeenPayout
+from farthing.sellers import Seller
+from farthing.world import World
+
+KEYS_KEPT: Final = timedelta(hours=23)
+"""Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
+
+NEWS_EXPECTED: Final = timedelta(days=1)
+SWEEP_MAX: Final = 100
+NOT_OURS: Final = "not ours: it belongs to none of our sellers"
+
+Told = Callable[[Transaction, str | None], Awaitable[None]]
+"""Something to write in the same transaction; it is given the reason why the news concerns nobody here, or None."""
+
+log = structlog.get_logger("farthing.payouts")
+
+
+async def available(world: World, id: SellerId, *, actor: str) -> list[Money]:
+    """What of a seller's can go to their bank now, in each currency: what is there, less what is still held."""
+    async with world.db.transaction(actor) as tx:
+        seller = await sellers.get(tx, id)
+        standing = await balances.balance(tx, id)
+    held = {each.due.currency: each.early for each in standing}
+    return [payable(each, held.get(each.available.currency)) for each in await _funds(world, seller)]
+
+
+async def pay_out(
+    world: World, id: SellerId, money: Money | None = None, *, actor: str, retry_of: PayoutId | None = None
+) -> Payout:
+    """Promise so much of what a seller has to their bank, or all that can go; a job asks the provider.
+
+    Raises Conflict where it cannot go now, ProviderUnavailable where nobody knows how much there is.
+    """
+    async with world.db.transaction(actor) as tx:
+        bank_actions.check_able(await sellers.get(tx, id))
+    found = {each.currency: each for each in await available(world, id, actor=actor) if each.amount > 0}
+    if money is None:
+        if len(found) != 1:
+            raise Conflict(
+                "Nothing can go to their bank now." if not found else "Name the amount: there are several currencies."
+            )
+        (money,) = found.values()
+    there, wanted = found.get(money.currency, Money.zero(money.currency)), money
+    return await world.db.run(actor, lambda tx: bank_actions.want(tx, id, wanted, there, retry_of=retry_of))
+
+
+async def retry(world: World, id: PayoutId, *, actor: str) -> Payout:
+    """Send what failed again. Once: what failed again is another payout. Raises Conflict."""
+    async with world.db.transaction(actor) as tx:
+        failed = await banks.get(tx, id)
+    return await pay_out(world, failed.seller_id, failed.money, actor=actor, retry_of=id)
+
+
+async def run(world: World, *, actor: str, sellers_wanted: list[SellerId] | None = None, dry_run: bool = False) -> list[Money]:
+    """Pay out all that can go, of all sellers who can be paid or of these; with `dry_run` only say how much that would be."""
+    done: list[Money] = []
+    for id in sellers_wanted if sellers_wanted is not None else await _with_money(world, actor):
+        try:
+            for money in await available(world, id, actor=actor):
+                if money.amount > 0:
+                    if not dry_run:
+                        await pay_out(world, id, money, actor=actor)
+                    done.append(money)
+        except ProviderUnavailable:
+            raise
+        except FarthingError as error:
+            log.warning("payout.not_wanted", seller=str(id), error=error.detail)
+    return done
+
+
+async def send_payout(world: World, id: PayoutId) -> None:
+    """Ask the provider for it. Its id is the key, so asking twice pays once; without an answer it is unknown, not failed."""
+
+    async def ask(tx: Transaction) -> tuple[Payout | None, bool]:
+        payout = await banks.get(tx, id)
+        stale = payout.asked_at is not None and tx.now - payout.asked_at > KEYS_KEPT
+        return payout if await banks.mark_asked(tx, id) else None, stale
+
+    payout, stale = await world.db.run("worker", ask)
+    if payout is None:
+        return
+    provider = world.provider_named(payout.provider)
+    try:
+        seen = None
+        if stale:
+            seen = await provider.find_payout_by_mark(payout.provider_account_id, str(id), since=payout.requested_at)
+        seen = seen or await provider.create_payout(payout.wanted(), key=str(id))
+    except ProviderUnavailable:
+        raise
+    except ProviderError as error:
+        reason = error.detail
+        await world.db.run("worker", lambda tx: bank_actions.refuse(tx, id, reason))
+        return
+    await _record(world, seen, actor="worker")
+
+
+async def sync_payout(world: World, named: str, *, actor: str, also: Told | None = None) -> None:
+    """See how a payout stands and record it. The same for every event, command and sweep, in whatever order they come.
+
+    One that failed may have switched its bank account off: then the account is looked at as well.
+    """
+    seen = await world.provider.payout(named)
+    payout = await _record(world, seen, actor=actor, also=also)
+    if payout is not None and payout.status == PayoutStatus.FAILED:
+        await sellers.sync_account(world, payout.provider_account_id, actor=actor)
+
+
+async def look_at_banks(world: World) -> int:
+    """Sweep: ask again where no answer came, and look at payouts that should have arrived."""
+    async with world.db.transaction("sweep") as tx:
+        waiting = await banks.waiting(tx, limit=SWEEP_MAX)
+        silent = await banks.to_look_at(tx, before=tx.now - NEWS_EXPECTED, limit=SWEEP_MAX)
+    asks = [partial(send_payout, world, id) for id in waiting]
+    asks += [partial(sync_payout, world, each.name_there, actor="sweep") for each in silent]
+    for ask in asks:
+        try:
+            await ask()
+        except ProviderError as error:
+            log.warning("payout.unanswered", error=error.detail)
+    return 0
+
+
+async def read_payouts(world: World, account: str, *, since: datetime | None, actor: str) -> None:
+    """All payouts of an account, also those that no event told of."""
+    async for page in world.provider.payouts_of(account, since=since):
+        for seen in page:
+            await _record(world, seen, actor=actor)
+
+
+async def _record(world: World, seen: SeenPayout, *, actor: str, also: Told | None = None) -> Payout | None:
+    provider = world.provider
+
+    async def work(tx: Transaction) -> Payout | None:
+        payout = await bank_actions.record_seen(tx, provider.name, provider.livemode, seen)
+        if also is not None:
+            await also(tx, None if payout is not None else NOT_OURS)
+        return payout
+
+    return await world.db.run(actor, work)
+
+
+async def _funds(world: World, seller: Seller) -> list[Funds]:
+    if seller.provider_account_id is None:
+        return []
+    return list(await world.provider_named(seller.provider).funds(seller.provider_account_id))
+
+
+async def _with_money(world: World, actor: str) -> list[SellerId]:
+    async with world.db.transaction(actor) as tx:
+        return await balances.with_money(tx, livemode=world.provider.livemode)
