@@ -82,9 +82,9 @@ def test_every_page_of_the_admin_says_who_may_open_it() -> None:
     [
         (Role.VIEWER, "look"),
         (Role.SUPPORT, "look orders refund evidence"),
-        (Role.FINANCE, "look orders refund evidence concede sellers books"),
+        (Role.FINANCE, "look orders refund evidence concede sellers payouts books"),
         (Role.DEVELOPER, "look orders refund catalog operate"),
-        (Role.ADMIN, "look orders refund evidence concede sellers catalog books operate"),
+        (Role.ADMIN, "look orders refund evidence concede sellers payouts catalog books operate"),
     ],
 )
 def test_each_role_may_do_this_and_nothing_else(role: Role, may: str) -> None:

@@ -72,7 +72,12 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             /seller/balance /seller/payouts
             /seller/products /seller/products?status=archived /seller/products/new /seller/products/{ids["lamp"]}
             /seller/products/{ids["draft"]} /seller/products/{ids["draft"]}/archival""",
-        STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/orders/{ids["order"]}""",
+        STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/orders/{ids["order"]}
+            /admin/orders/{ids["order"]}/refund?how=rest&reason=duplicate /admin/payouts /admin/payouts?standing=held
+            /admin/payouts/run /admin/payouts/transfers /admin/payouts/{ids["held"]}/hold
+            /admin/payouts/{ids["held"]}/release
+            /admin/shipments /admin/shipments?status=lost /admin/shipments/{ids["parcel"]}
+            /admin/inventory /admin/inventory?low=yes /admin/inventory/item?sku={ids["lamp"]}""",
     }
     return {SELLER: seller, STAFF: staff}, [(name, path) for name, paths in pages.items() for path in paths.split()]
 

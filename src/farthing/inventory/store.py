@@ -94,17 +94,22 @@ async def items(tx: Transaction, skus: Collection[str]) -> dict[str, StockItem]:
     return {item.sku: item for item in found}
 
 
-async def list_items(tx: Transaction, *, after: str | None, limit: int, low: bool = False) -> Page[StockItem]:
-    """By sku; with `low` only what is told as low."""
+async def list_items(
+    tx: Transaction, *, after: str | None, limit: int, low: bool = False, search: str | None = None
+) -> Page[StockItem]:
+    """By sku; with `low` only what is told as low; `search` is the beginning of a sku or of a name."""
     rows = await tx.all(
         _item,
         ITEM
         + """
         WHERE (%(after)s::text IS NULL OR item.sku > %(after)s) AND (NOT %(low)s OR item.low_told_at IS NOT NULL)
+            AND (%(search)s::text IS NULL OR starts_with(lower(item.sku), lower(%(search)s))
+                OR starts_with(lower(item.name), lower(%(search)s)))
         ORDER BY item.sku LIMIT %(limit)s
         """,
         after=after,
         low=low,
+        search=search,
         limit=checked_limit(limit) + 1,
     )
     return Page.of(rows, limit, lambda item: item.sku)

@@ -5,19 +5,26 @@ from farthing.payouts.bank_actions import check_able
 from farthing.payouts.bank_flow import available, look_at_banks, pay_out, read_payouts, retry, run, send_payout, sync_payout
 from farthing.payouts.banks import get as get_payout
 from farthing.payouts.banks import list_page as list_payouts
+from farthing.payouts.calendar import STANDINGS, Day, Standing, Sum, Upcoming, days, sums, upcoming
 from farthing.payouts.flow import release_due, send_reversal, send_transfer, sync_transfer, take_back_due
 from farthing.payouts.model import Balance, Held, Payout, Reversal, Transfer
 from farthing.payouts.store import get, list_page, of_seller_order, reversals_of
 
 __all__ = [
+    "STANDINGS",
     "Balance",
+    "Day",
     "Held",
     "Payout",
     "Reversal",
+    "Standing",
+    "Sum",
     "Transfer",
+    "Upcoming",
     "available",
     "balance",
     "check_able",
+    "days",
     "get",
     "get_payout",
     "holdings",
@@ -34,7 +41,9 @@ __all__ = [
     "send_payout",
     "send_reversal",
     "send_transfer",
+    "sums",
     "sync_payout",
     "sync_transfer",
     "take_back_due",
+    "upcoming",
 ]

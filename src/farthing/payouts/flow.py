@@ -31,14 +31,14 @@ Told = Callable[[Transaction, str | None], Awaitable[None]]
 log = structlog.get_logger("farthing.payouts")
 
 
-async def release_due(world: World) -> int:
+async def release_due(world: World, *, actor: str = "sweep") -> int:
     """Sweep: what was held long enough is on its way. Each in a transaction of its own: one that fails holds up no other."""
-    async with world.db.transaction("sweep") as tx:
+    async with world.db.transaction(actor) as tx:
         due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=SWEEP_MAX)
     done = 0
     for id in due:
         try:
-            done += await world.db.run("sweep", partial(_release, id)) is not None
+            done += await world.db.run(actor, partial(_release, id)) is not None
         except DatabaseUnavailable:
             raise
         except Exception:

@@ -13,7 +13,17 @@ from farthing.seller_orders.actions import (
     take_back_release,
 )
 from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
-from farthing.seller_orders.store import count_to_ship, due, get, get_shipment, list_page, of_order, shipments_of
+from farthing.seller_orders.store import (
+    count_shipments,
+    count_to_ship,
+    due,
+    get,
+    get_shipment,
+    list_page,
+    list_shipments,
+    of_order,
+    shipments_of,
+)
 
 __all__ = [
     "SellerLine",
@@ -21,6 +31,7 @@ __all__ = [
     "Shipment",
     "cancel_line",
     "confirm",
+    "count_shipments",
     "count_to_ship",
     "due",
     "get",
@@ -28,6 +39,7 @@ __all__ = [
     "hold",
     "let_go",
     "list_page",
+    "list_shipments",
     "move_shipment",
     "of_order",
     "reinstate_line",

@@ -34,6 +34,14 @@ SHIPMENT: LiteralString = """
 """
 
 
+SHIPMENTS: LiteralString = """
+    WHERE EXISTS (SELECT 1 FROM seller_orders part WHERE part.id = seller_order_id AND part.livemode = %(livemode)s)
+        AND (%(cursor)s::uuid IS NULL OR id < %(cursor)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+        AND (%(search)s::text IS NULL OR tracking_number = %(search)s)
+    ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
 async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: Sequence[LineItem]) -> SellerOrderId | None:
     """None where it is there already."""
     found = await tx.value(
@@ -264,6 +272,42 @@ async def get_shipment(tx: Transaction, id: ShipmentId) -> Shipment:
 
 async def shipments_of(tx: Transaction, id: SellerOrderId) -> list[Shipment]:
     return await tx.all(_shipment, SHIPMENT + " WHERE seller_order_id = %(id)s ORDER BY id", id=id)
+
+
+async def list_shipments(
+    tx: Transaction,
+    *,
+    livemode: bool,
+    limit: int,
+    cursor: ShipmentId | None = None,
+    status: ShipmentStatus | None = None,
+    search: str | None = None,
+) -> Page[Shipment]:
+    """Newest first; `search` is a tracking number."""
+    rows = await tx.all(
+        _shipment,
+        SHIPMENT + SHIPMENTS,
+        livemode=livemode,
+        cursor=cursor,
+        status=status,
+        search=search,
+        limit=checked_limit(limit) + 1,
+    )
+    return Page.of(rows, limit, lambda parcel: parcel.id)
+
+
+async def count_shipments(tx: Transaction, *, livemode: bool) -> dict[str, int]:
+    """How many parcels are in each status."""
+    found = await tx.all(
+        lambda row: (str(row["status"]), int(row["count"])),
+        """
+        SELECT shipments.status, count(*) AS count FROM shipments
+            JOIN seller_orders part ON part.id = shipments.seller_order_id
+        WHERE part.livemode = %(livemode)s GROUP BY shipments.status
+        """,
+        livemode=livemode,
+    )
+    return dict(found)
 
 
 def _seller_order(row: Row) -> SellerOrder:

@@ -30,6 +30,7 @@ _PAGES: Final = {
     "dispute": "admin_dispute",
     "subscription": "admin_subscription",
     "seller": "admin_seller",
+    "shipment": "admin_shipment",
     "tax_document": "admin_document",
 }
 

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import orders, payments, refunds
+from farthing import earnings, orders, payments, refunds, sellers
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Forbidden, Invalid
 from farthing.http import idempotency
@@ -18,6 +18,7 @@ from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import Payment, RefundReason, Standing, WantedLine
 from farthing.refunds import Preview, Wanted
+from farthing.web.admin.shares import Bearer, bearers_of
 from farthing.web.page import redirect, render
 from farthing.web.staff import refund_role, staff_of
 from farthing.web.wiring import asked, form_of, reading, world_of
@@ -44,9 +45,12 @@ async def ask(request: Request) -> Response:
         try:
             wanted, reason = wanted_of(order, given), reason_of(given.get("reason", ""))
             seen = await refunds.preview(tx, order.id, wanted, world_of(request).catalog.refunds)
+            earned = await earnings.of_order(tx, order.id)
+            names = {id: (await sellers.get(tx, id)).described for id in {each.seller_id for each in earned}}
+            borne = bearers_of(order, seen, earned, names)
         except FarthingError as error:
             return _form(request, order, payment, standings, given, error)
-    return _confirm(request, order, payment, seen, given, reason)
+    return _confirm(request, order, payment, seen, borne, given, reason)
 
 
 async def refund(request: Request) -> Response:
@@ -125,7 +129,13 @@ async def _paid(tx: Transaction, id: OrderId) -> tuple[Order, Payment]:
 
 
 def _confirm(
-    request: Request, order: Order, payment: Payment, seen: Preview, given: Mapping[str, str], reason: RefundReason
+    request: Request,
+    order: Order,
+    payment: Payment,
+    seen: Preview,
+    borne: list[Bearer],
+    given: Mapping[str, str],
+    reason: RefundReason,
 ) -> Response:
     carried: dict[str, Any] = {**given, "note": given.get("note", "")[:NOTE_MAX], "figure": seen.figure}
     return render(
@@ -134,6 +144,7 @@ def _confirm(
         order=order,
         payment=payment,
         seen=seen,
+        borne=borne,
         names={line.id: line.name for line in order.lines},
         reason_words=REASONS[reason],
         carried=carried | {"attempt": secrets.token_urlsafe(24)},

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farthing import sellers, timeline
+from farthing import payouts, sellers, timeline
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid
 from farthing.ids import SellerId
@@ -22,6 +22,7 @@ from farthing.web.staff import staff_of
 from farthing.web.wiring import asked, form_of, reading, world_of
 
 SHOWN: Final = 50
+HELD_SHOWN: Final = 20
 REASONS: Final[tuple[RejectionReason, ...]] = get_args(RejectionReason)
 
 
@@ -58,10 +59,14 @@ async def seller_detail(request: Request) -> Response:
     async with reading(request) as tx:
         seller, people = await sellers.get(tx, _id(request)), await staff.names(tx)
         told = happened.shown(request, await timeline.of_seller(tx, seller), people)
+        balances = await payouts.balance(tx, seller.id)
+        held = await payouts.holdings(tx, seller.id, limit=HELD_SHOWN)
     return render(
         request,
         "admin/seller.html",
         timeline=told,
+        balances=balances,
+        held=held,
         seller=seller,
         reasons=sellers.reasons_of(seller),
         marketplace=world_of(request).catalog.marketplace,

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from farthing.catalog import RefundRole
 from farthing.errors import Forbidden
 
-Permission = Literal["look", "orders", "refund", "evidence", "concede", "sellers", "catalog", "books", "operate"]
+Permission = Literal["look", "orders", "refund", "evidence", "concede", "sellers", "payouts", "catalog", "books", "operate"]
 
 
 class Role(StrEnum):
@@ -38,6 +38,7 @@ _TABLE: Final[dict[Permission, tuple[str, frozenset[Role]]]] = {
     "evidence": ("answer a dispute", frozenset({Role.SUPPORT, Role.FINANCE, Role.ADMIN})),
     "concede": ("give a dispute up", frozenset({Role.FINANCE, Role.ADMIN})),
     "sellers": ("decide about sellers", frozenset({Role.FINANCE, Role.ADMIN})),
+    "payouts": ("hold, let go and send what sellers earned", frozenset({Role.FINANCE, Role.ADMIN})),
     "catalog": ("change products and coupons", frozenset({Role.DEVELOPER, Role.ADMIN})),
     "books": ("reconcile the books", frozenset({Role.FINANCE, Role.ADMIN})),
     "operate": ("replay events and run jobs again", frozenset({Role.DEVELOPER, Role.ADMIN})),
