@@ -111,6 +111,12 @@ class OutOfStock(Conflict):
     code, title = "out_of_stock", "Not enough is left"
 
 
+class ReturnWindowOver(Conflict):
+    """It arrived too long ago to be sent back. Extra: until."""
+
+    code, title = "return_window_over", "It is too late to send it back"
+
+
 class DownloadOver(FarthingError):
     """The link has expired, or the file was fetched as often as was bought."""
 

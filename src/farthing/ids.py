@@ -126,6 +126,16 @@ class ShipmentId(Id):
     prefix = "shipment"
 
 
+class CancellationId(Id):
+    """Of what somebody called off before it was sent."""
+
+    prefix = "cancellation"
+
+
+class ReturnId(Id):
+    prefix = "return"
+
+
 class TransferId(Id):
     prefix = "transfer"
 

@@ -363,6 +363,41 @@ SHIPMENT: Final = Lifecycle(
 )
 
 
+class ReturnStatus(StrEnum):
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
+
+
+OPEN_RETURN: Final = frozenset({ReturnStatus.REQUESTED, ReturnStatus.APPROVED, ReturnStatus.IN_TRANSIT})
+"""What these ask for, no other return may ask for."""
+
+RETURN: Final = Lifecycle(
+    "return",
+    ReturnStatus,
+    {
+        "approve": ({ReturnStatus.REQUESTED}, ReturnStatus.APPROVED),
+        "decline": ({ReturnStatus.REQUESTED}, ReturnStatus.DECLINED),
+        "withdraw": ({ReturnStatus.REQUESTED, ReturnStatus.APPROVED}, ReturnStatus.WITHDRAWN),
+        # Approved, and not sent in time.
+        "lapse": ({ReturnStatus.APPROVED}, ReturnStatus.LAPSED),
+        "send": ({ReturnStatus.APPROVED}, ReturnStatus.IN_TRANSIT),
+        # Who brings it back in person has not sent it.
+        "receive": ({ReturnStatus.APPROVED, ReturnStatus.IN_TRANSIT}, ReturnStatus.RECEIVED),
+        # Its refund is promised; that has a lifecycle of its own.
+        "refund": ({ReturnStatus.RECEIVED}, ReturnStatus.REFUNDED),
+        # Nothing is given back for it: it was exchanged, was paid back before, or nothing was in the parcel.
+        "close": ({ReturnStatus.RECEIVED}, ReturnStatus.CLOSED),
+    },
+)
+
+
 class TransferStatus(StrEnum):
     REQUESTED = "requested"
     SENT = "sent"
@@ -733,6 +768,7 @@ LIFECYCLES: Final = {
     "listings": LISTING,
     "seller_orders": SELLER_ORDER,
     "shipments": SHIPMENT,
+    "returns": RETURN,
     "transfers": TRANSFER,
     "transfer_reversals": TRANSFER_REVERSAL,
     "payouts": PAYOUT,

@@ -82,6 +82,13 @@ MARKET_PLANTS = [
     ("debts-in-books", "UPDATE transfers SET status = 'requested'"),
     ("sellers-shipped", "UPDATE seller_order_lines SET shipped = shipped - 1 WHERE shipped > 0"),
     ("sellers-shipped", "UPDATE shipments SET status = 'lost'"),
+    ("cancellations-counted", "UPDATE cancellation_lines SET quantity = quantity + 1"),
+    ("cancellations-counted", "UPDATE cancellations SET refund_id = NULL, order_id = (SELECT min(id::text)::uuid FROM orders)"),
+    ("returns-counted", "UPDATE seller_order_lines SET to_return = to_return + 1 WHERE returned > 0"),
+    ("returns-counted", "UPDATE seller_order_lines SET returned = returned - 1 WHERE returned > 0"),
+    ("returns-counted", "UPDATE seller_order_lines SET came_back = came_back - 1 WHERE came_back > 0"),
+    ("returns-on-the-shelf", "UPDATE return_lines SET restocked = restocked - 1 WHERE restocked > 0"),
+    ("returns-paid-back-once", "UPDATE returns SET order_id = (SELECT max(id::text)::uuid FROM orders)"),
     ("shares-owed", "UPDATE earnings SET seller_share_amount = seller_share_amount + 1 WHERE transferred_amount = 0"),
     ("provider-account", "UPDATE transfers SET reversed_amount = reversed_amount + 1"),
 ]

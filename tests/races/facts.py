@@ -24,6 +24,7 @@ TABLES: Final = (
     " invoices invoice_lines invoice_payments invoice_attempts"
     " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
     " transfers transfer_lines transfer_reversals payouts shipping_addresses"
+    " cancellations cancellation_lines returns return_lines"
 ).split()
 """What business there is. `provider_events` is what was said about it."""
 

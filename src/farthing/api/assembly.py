@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from farthing.access import routes as access
 from farthing.analytics import routes as analytics
 from farthing.api import documentation, events, job_postings
+from farthing.cancellations import routes as cancellations
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
 from farthing.credits import routes as credits
@@ -33,6 +34,7 @@ from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
 from farthing.refunds import routes as refunds
+from farthing.returns import routes as returns
 from farthing.seller_orders import routes as seller_orders
 from farthing.sellers import routes as sellers
 from farthing.subscriptions import routes as subscriptions
@@ -67,6 +69,8 @@ ROUTERS: Final = (
     inventory.router,
     listings.router,
     seller_orders.router,
+    cancellations.router,
+    returns.router,
     events.router,
     webhooks.router,
     reconcile.router,

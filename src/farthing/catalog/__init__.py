@@ -28,6 +28,7 @@ from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.provider_env import env_lines
 from farthing.catalog.reducing import discounted
+from farthing.catalog.returning import ReturnPolicy
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
 from farthing.catalog.store import find_product_id, plan_price_id, product_of, provider_price_ids
@@ -61,6 +62,7 @@ __all__ = [
     "RefundPolicy",
     "RefundRole",
     "Resolver",
+    "ReturnPolicy",
     "Shop",
     "Standing",
     "SubscriptionPlan",

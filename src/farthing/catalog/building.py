@@ -23,6 +23,7 @@ from farthing.catalog.plan_tables import plan_of
 from farthing.catalog.plans import SubscriptionPolicy
 from farthing.catalog.price_tables import BulkDiscountTable, CouponTable, RangeTable
 from farthing.catalog.refund_tables import policy_of
+from farthing.catalog.returning import returns_of
 from farthing.catalog.shipping import shipping_of
 from farthing.catalog.tables import File, ProductTable
 from farthing.catalog.values import read_amount, read_percent, read_price
@@ -41,6 +42,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         emails=EmailRules(file.emails.receipt, file.emails.reminder_days, tuple(file.emails.off)),
         disputes=DisputePolicy(file.disputes.access, file.disputes.refund_policy or None),
         refunds=policy_of(file.refunds),
+        returns=returns_of(file.returns),
         subscriptions=SubscriptionPolicy(**file.subscriptions.model_dump()),
         alerts=alerts_of(file.alerts),
         legal=legal_of(file.legal),

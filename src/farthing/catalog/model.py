@@ -9,6 +9,7 @@ from farthing.catalog.legal import Legal
 from farthing.catalog.marketplace import Marketplace
 from farthing.catalog.plans import Plan, SubscriptionPolicy
 from farthing.catalog.policy import RefundPolicy
+from farthing.catalog.returning import ReturnPolicy
 from farthing.catalog.shipping import Shipping
 from farthing.discounts.model import Coupon
 from farthing.money import Money
@@ -164,6 +165,7 @@ class Catalog:
     emails: EmailRules = EmailRules()
     disputes: DisputePolicy = field(default_factory=DisputePolicy)
     refunds: RefundPolicy = field(default_factory=RefundPolicy)
+    returns: ReturnPolicy = field(default_factory=ReturnPolicy)
     subscriptions: SubscriptionPolicy = field(default_factory=SubscriptionPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     legal: Legal | None = None

@@ -60,6 +60,9 @@ class GoodsOptions(Options):
     shipped: bool = Field(default=True, description="false: nothing is sent, and no address is asked for.")
     listed: bool = Field(default=False, description="true: sellers list their own, at their own price and of their own stock.")
     weight_grams: int | None = Field(default=None, ge=1, le=10_000_000, description="What one weighs, for the carrier.")
+    return_days: int | None = Field(
+        default=None, ge=0, le=3650, description="How many days it may be sent back, instead of what [returns] says; 0: never."
+    )
     late_payment: Literal["refund", "hold", "back_order"] = Field(
         default="refund",
         description='When the money comes after the last one is gone: "refund" gives it back, "hold" keeps the order for'

@@ -24,6 +24,7 @@ from farthing.catalog.options import (
 from farthing.catalog.plan_tables import PlanOptions, SubscriptionsTable, problem_of
 from farthing.catalog.price_tables import AnyPrice, BulkDiscountTable, CouponTable, RangeTable, VolumePriceTable
 from farthing.catalog.refund_tables import RefundsTable
+from farthing.catalog.returning import ReturnsTable
 from farthing.catalog.shipping import ShippingTable
 from farthing.catalog.spelling import did_you_mean
 from farthing.catalog.values import (
@@ -271,6 +272,9 @@ class File(Table):
         default_factory=DisputesTable, description="What happens when a buyer's bank takes a payment back."
     )
     refunds: RefundsTable = Field(default_factory=RefundsTable, description="Who may give how much back.")
+    returns: ReturnsTable = Field(
+        default_factory=ReturnsTable, description="What a buyer may call off and send back, and on what terms."
+    )
     subscriptions: SubscriptionsTable = Field(
         default_factory=SubscriptionsTable, description="What holds for all subscriptions."
     )

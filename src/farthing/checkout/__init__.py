@@ -3,6 +3,7 @@
 from farthing.checkout.actions import Buyer
 from farthing.checkout.asking import RETURN_PATH
 from farthing.checkout.bodies import NewCustomer, NewItem, buyer_of
+from farthing.checkout.calling_off import call_off
 from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
@@ -30,6 +31,7 @@ __all__ = [
     "answer",
     "ask_again",
     "buyer_of",
+    "call_off",
     "cancel_order",
     "charge",
     "charges_of_order",

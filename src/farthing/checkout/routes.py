@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
 from farthing.addresses import AddressIn
-from farthing.checkout import customer_routes, flow, order_routes, payment_routes, store, ways
+from farthing.checkout import calling_off, customer_routes, flow, order_routes, payment_routes, store
 from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
@@ -203,10 +203,14 @@ async def _order_of(tx: Transaction, caller: Server | CustomerCaller, session: C
     responses=refuses(Unauthenticated, NotFound, Conflict, ProviderError, ProviderUnavailable),
 )
 async def cancel_order(world: TheWorld, caller: Known, id: str) -> payments.OrderDetailShown:
-    """Close the payment page and cancel the order. Canceling what is canceled or expired changes nothing."""
+    """Close the payment page and cancel the order; a paid one as long as nothing of it was sent, and its money goes back.
+
+    Canceling what is canceled or expired changes nothing.
+    """
     order_id = OrderId.parse(id)
     if (await _read(world, caller, order_id)).status not in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
-        await ways.cancel_order(world, order_id, actor=caller.actor)
+        party: calling_off.Party = "buyer" if isinstance(caller, CustomerCaller) else "platform"
+        await calling_off.call_off(world, order_id, actor=caller.actor, party=party)
     return await _read(world, caller, order_id)
 
 

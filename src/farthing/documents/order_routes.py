@@ -168,12 +168,13 @@ async def change_order(world: TheWorld, caller: Known, id: str, wanted: OrderCha
 
 @router.post("/orders/{id}/cancel")
 async def cancel_order(world: TheWorld, caller: Known, id: str) -> OrderShown:
-    """Call an order off that is not paid. What is paid is refunded: the buyer asks under /v1/orders/{id}/refund-requests."""
+    """Call an order off: one that is not paid, or that is paid and of which nothing was sent; then the money goes back."""
     order_id = OrderId.parse(id)
     async with world.db.transaction(caller.actor) as tx:
         order = await orders.get_for(tx, caller, order_id)
-    if order.status not in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
-        await checkout.cancel_order(world, order_id, actor=caller.actor)
+    buyer = isinstance(caller, CustomerCaller)
+    if order.status not in OVER:
+        await checkout.call_off(world, order_id, actor=caller.actor, party="buyer" if buyer else "platform")
     return await _read(world, caller, order_id)
 
 
@@ -296,10 +297,15 @@ async def _shown(tx: Transaction, order: Order) -> OrderShown:
     )
 
 
+OVER = (OrderStatus.CANCELED, OrderStatus.EXPIRED)
+
+
 def _status(order: Order, parts: Sequence[SellerOrder]) -> Status:
     """One word for the three axes."""
     if order.status != OrderStatus.PAID:
         return STATUS[order.status]
+    if parts and all(part.fulfillment_status == SellerFulfillment.CANCELED for part in parts):
+        return "CANCELLED"
     open_ = [part for part in parts if part.fulfillment_status != SellerFulfillment.CANCELED]
     if open_ and all(part.fulfillment_status == SellerFulfillment.DELIVERED for part in open_):
         return "DELIVERED"

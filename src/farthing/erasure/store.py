@@ -23,6 +23,10 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     UPDATE refund_requests SET message = %(erased)s
     WHERE message IS NOT NULL AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
     """,
+    """
+    UPDATE returns SET message = %(erased)s
+    WHERE message IS NOT NULL AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
+    """,
     # Issued tax documents stay as they are: the law wants them kept for years, with the name of the buyer.
     "DELETE FROM tax_details WHERE customer_id = %(customer)s",
     "DELETE FROM shipping_addresses WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)",
@@ -47,6 +51,8 @@ FREE_WORDS: Final[tuple[tuple[LiteralString, LiteralString, LiteralString], ...]
     ("payments", "failure_message", _ORDERS),
     ("refunds", "note", _ORDERS),
     ("refund_requests", "note", _ORDERS),
+    ("cancellations", "reason", _ORDERS),
+    ("returns", "note", _ORDERS),
     ("dispute_answers", "evidence", _DISPUTES),
     ("dispute_answers", "refusal", _DISPUTES),
     ("fulfillments", "note", _ORDERS),

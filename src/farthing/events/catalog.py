@@ -90,6 +90,17 @@ EventName = Literal[
     "seller_order.delivered",
     "seller_order.canceled",
     "seller_order.reinstated",
+    "seller_order.units_canceled",
+    "return.requested",
+    "return.approved",
+    "return.declined",
+    "return.withdrawn",
+    "return.lapsed",
+    "return.sent",
+    "return.received",
+    "return.refunded",
+    "return.closed",
+    "return.exchanged",
     "seller_order.held",
     "seller_order.let_go",
     "transfer.requested",
@@ -437,6 +448,57 @@ class ShipmentReturned(Announced):
     """A parcel could not be delivered and went back. `data` as of ShipmentDelivered."""
 
     name = "shipment.returned"
+
+
+class SellerOrderUnitsCanceled(Announced):
+    """Some units of it, or all, are not sent any more, by somebody's word. `data`: seller_order, number, seller, cancellation,
+    party (buyer, seller or platform), refund, line_items with the quantity that was canceled."""
+
+    name = "seller_order.units_canceled"
+
+
+class ReturnRequested(Announced):
+    """A buyer wants to send something back. `data`: return, number, seller_order, seller, way_back, line_items with quantity
+    and reason, party."""
+
+    name = "return.requested"
+
+
+class ReturnApproved(Announced):
+    """It may be sent. `data` as of ReturnRequested, and send_before, refund."""
+
+    name = "return.approved"
+
+
+class ReturnDeclined(Announced):
+    """It is not taken back. `data` as of ReturnRequested; the return itself says why."""
+
+    name = "return.declined"
+
+
+class ReturnSent(Announced):
+    """It is on its way back. `data` as of ReturnRequested, and carrier, tracking_number."""
+
+    name = "return.sent"
+
+
+class ReturnReceived(Announced):
+    """It came. `data` as of ReturnRequested, and came: restocked and written_off for each line; shipment, of a parcel that was
+    never delivered."""
+
+    name = "return.received"
+
+
+class ReturnRefunded(Announced):
+    """What came is paid back: the refund is promised. `data` as of ReturnRequested, and refund."""
+
+    name = "return.refunded"
+
+
+class ReturnClosed(Announced):
+    """It came, and nothing is paid back for it. `data` as of ReturnRequested."""
+
+    name = "return.closed"
 
 
 class TransferSent(Announced):

@@ -56,13 +56,14 @@ async def revoke(tx: Transaction, order: Order, line: LineItem) -> None:
 
 
 async def restore(tx: Transaction, order: Order, line: LineItem) -> None:
-    """The refund did not happen after all: it is to be sent again, if it is still there."""
-    if not await seller_orders.reinstate_line(tx, line.id):
+    """The refund did not happen after all: what it canceled is to be sent again, if it is still there."""
+    reinstated = await seller_orders.reinstate_line(tx, line.id)
+    if not reinstated:
         return
     for wish in _wishes([line]):
         kept = await inventory.of_line(tx, line.id)
         out = sum(each.quantity - each.restocked for each in kept if each.status == ReservationStatus.COMMITTED)
-        missing = Wish(wish.line, wish.sku, wish.quantity - out)
+        missing = Wish(wish.line, wish.sku, min(reinstated, wish.quantity - out))
         if missing.quantity > 0 and await inventory.take_again(tx, order.id, [missing]):
             await inventory.tell_short(tx, order.id, missing)
 

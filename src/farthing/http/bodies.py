@@ -150,6 +150,9 @@ class Problem(Shown):
     preview: MovedFigure | None = Field(None, description="Of a refund that would be another by now.")
     quote: dict[str, Any] | None = None
     """Of a change that would cost something else by now: the new one, as its own route shows it."""
+    available: int | None = Field(None, description="Of `out_of_stock`: how many there are.")
+    until: str | None = Field(None, description="Of `return_window_over`: when that ended.")
+    why_not: str | None = Field(None, description="Of what cannot be sent back: why, in a word.")
 
 
 def refuses(*errors: type[FarthingError]) -> dict[int | str, dict[str, Any]]:

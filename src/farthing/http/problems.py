@@ -73,8 +73,8 @@ def document(scope: Scope, error: FarthingError) -> dict[str, Any]:
     }
     if error.param is not None:
         told["param"] = error.param
-    for name in ("errors", "preview", "quote"):
-        if found := error.extra.get(name):
+    for name in ("errors", "preview", "quote", "available", "until", "why_not"):
+        if (found := error.extra.get(name)) is not None:
             told[name] = found
     return told
 

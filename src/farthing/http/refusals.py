@@ -42,6 +42,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "content_not_priced": "The content has no price: whoever may have it needs no checkout.",
     "content_unavailable": "What the content is and costs could not be found out in time. Repeat the request.",
     "already_purchased": "The customer owns this already, and nothing was charged. Show it to them instead.",
+    "return_window_over": "It arrived too long ago to be sent back: `until` says when that ended.",
     "out_of_stock": "Less is left than is wanted, and nothing was ordered. Show what `available` says.",
     "download_over": "The link has expired, or nothing is left of the download. Open the list of downloads for what there is.",
     "download_unavailable": "The file is not where it should be, and nothing was counted. Repeat the request later.",

@@ -568,6 +568,54 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "cancellations-counted",
+        "What is canceled by somebody's word is what cancellations say, each of an order that was paid.",
+        """
+        SELECT line.line_item_id AS id FROM seller_order_lines line
+            LEFT JOIN cancellation_lines part ON part.line_item_id = line.line_item_id
+        GROUP BY line.line_item_id HAVING line.called_off <> coalesce(sum(part.quantity), 0)
+        UNION ALL
+        SELECT made.id FROM cancellations made JOIN seller_orders part ON part.id = made.seller_order_id
+            LEFT JOIN refunds refund ON refund.id = made.refund_id
+        WHERE part.order_id <> made.order_id OR refund.order_id <> made.order_id
+        """,
+    ),
+    Rule(
+        "returns-counted",
+        "What is on its way back, and what came back, is what returns say.",
+        """
+        SELECT line.line_item_id FROM seller_order_lines line
+            LEFT JOIN return_lines part ON part.line_item_id = line.line_item_id
+            LEFT JOIN returns back ON back.id = part.return_id
+        GROUP BY line.line_item_id HAVING line.to_return <> coalesce(sum(part.quantity)
+                FILTER (WHERE back.shipment_id IS NULL AND back.status IN ('requested', 'approved', 'in_transit')), 0)
+            OR line.returned <> coalesce(sum(part.restocked + part.written_off) FILTER (WHERE back.shipment_id IS NULL), 0)
+            OR line.came_back <> coalesce(sum(part.quantity) FILTER (WHERE back.shipment_id IS NOT NULL), 0)
+        """,
+    ),
+    Rule(
+        "returns-on-the-shelf",
+        "What a return put on the shelf and what it wrote off are movements of the stock, as far as it is counted.",
+        """
+        SELECT part.return_id, part.line_item_id FROM return_lines part JOIN returns back ON back.id = part.return_id
+            JOIN line_items item ON item.id = part.line_item_id
+            LEFT JOIN (stock_reservations kept JOIN stock_movements moved
+                ON moved.reservation_id = kept.id AND moved.kind = 'returned') ON kept.line_item_id = item.id
+                AND moved.reason = 'return ' || back.number
+        WHERE (item.details ->> 'counted')::boolean
+        GROUP BY part.return_id, part.line_item_id, part.restocked, part.written_off
+        HAVING part.restocked + part.written_off <> coalesce(sum(moved.quantity), 0)
+        """,
+    ),
+    Rule(
+        "returns-paid-back-once",
+        "A return has a refund of its own order, or none; and nobody is paid back for what never came, but at the approval.",
+        """
+        SELECT back.id FROM returns back JOIN refunds refund ON refund.id = back.refund_id
+        WHERE refund.order_id <> back.order_id OR (back.refund_at = 'receipt' AND back.received_at IS NULL)
+        """,
+    ),
+    Rule(
         "files-granted",
         "A paid order has granted every file of its downloads, and none more often than was sold.",
         """

@@ -11,6 +11,7 @@ from farthing.inventory.actions import (
     reserve,
     secure,
     take_again,
+    take_in,
     tell_short,
 )
 from farthing.inventory.keeping import carry, count, define, get, lose, place_named, receive
@@ -51,5 +52,6 @@ __all__ = [
     "reserve",
     "secure",
     "take_again",
+    "take_in",
     "tell_short",
 ]

@@ -129,6 +129,31 @@ async def put_back(tx: Transaction, line: LineItemId, quantity: int, *, reason: 
     return quantity - left
 
 
+async def take_in(
+    tx: Transaction, line: LineItemId, *, restocked: int, written_off: int, reason: str, location: str | None = None
+) -> None:
+    """Of what a line bought and was sent, so many are on the shelf again, and so many came and are of no use.
+
+    By default where they came from. Each is a movement: what is written off comes back and is lost in the same moment, so
+    that nobody is served of it. The caller holds the order's lock, and has looked that so many were sent.
+    """
+    if location is not None and not await store.has_location(tx, location):
+        raise NotFound(f"There is no location {location[:63]!r}.", param="location")
+    sold = await store.of_line(tx, line)
+    await store.lock(tx, {kept.sku for kept in sold})
+    back, lost = restocked, written_off
+    for kept in await store.of_line(tx, line):
+        if kept.location is None or kept.status != ReservationStatus.COMMITTED:
+            continue
+        place, room = location or kept.location, kept.quantity - kept.restocked
+        if taken := min(lost, room):
+            await _write_off(tx, kept, taken, place, reason)
+            lost, room = lost - taken, room - taken
+        if taken := min(back, room):
+            await _return(tx, kept, taken, place, reason)
+            back -= taken
+
+
 async def arrived(tx: Transaction, sku: str, location: str) -> None:
     """Serve whoever waits for it from what lies there now: what is paid first, then whoever asked first.
 
@@ -243,6 +268,16 @@ async def _return(tx: Transaction, kept: Reservation, quantity: int, location: s
     )
     await arrived(tx, kept.sku, location)
     await store.no_longer_low(tx, kept.sku)
+
+
+async def _write_off(tx: Transaction, kept: Reservation, quantity: int, location: str, reason: str) -> None:
+    await store.add_level(tx, kept.sku, location)
+    await store.add_restocked(tx, kept.id, quantity)
+    await store.insert_movement(tx, "returned", kept.sku, location, quantity, reservation=kept.id, reason=reason)
+    await store.insert_movement(tx, "lost", kept.sku, location, -quantity, reason=reason)
+    await events.record(
+        tx, "stock.lost", order=kept.order_id, sku=kept.sku, location=location, quantity=-quantity, reason=reason
+    )
 
 
 def _out(item: StockItem) -> OutOfStock:

@@ -22,7 +22,7 @@ from farthing.payments.present import OrderDetailShown, PaymentShown, RefundShow
 from farthing.payments.refunds import plan, promise, record_refund, refund_order, what_to_refund, withdraw_unsent
 from farthing.payments.rejecting import reject_posting
 from farthing.payments.returned import bear_loss, gone, take_back_loss
-from farthing.payments.shares import RefundLine, Standing, scaled
+from farthing.payments.shares import RefundLine, Standing, price_of, scaled
 from farthing.payments.store import (
     find_by_provider_id,
     get,
@@ -77,6 +77,7 @@ __all__ = [
     "open_intent",
     "open_payment",
     "plan",
+    "price_of",
     "promise",
     "record_payment",
     "record_refund",

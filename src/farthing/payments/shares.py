@@ -138,7 +138,7 @@ def _chosen(standing: Standing, wanted: WantedLine) -> RefundLine:
     if wanted.amount is not None:
         amount = _checked(standing, wanted.amount)
     elif wanted.quantity is not None:
-        amount = _price(standing, wanted.quantity)
+        amount = price_of(standing, wanted.quantity)
     else:
         amount = standing.left
     units = wanted.quantity or 0
@@ -157,7 +157,7 @@ def _checked(standing: Standing, money: Money) -> int:
     return money.amount
 
 
-def _price(standing: Standing, quantity: int) -> int:
+def price_of(standing: Standing, quantity: int) -> int:
     """What so many more of it cost: by the running total as well, so that all of them cost what was paid."""
     count, before = standing.line.quantity, standing.quantity
     prices = [(2 * standing.total * units + count) // (2 * count) for units in (before, before + quantity)]

@@ -16,12 +16,15 @@ from farthing.refunds.store import (
     refund_ids,
     request_counts,
 )
+from farthing.refunds.units import Judge, Units, give_back
 
 __all__ = [
     "Desk",
+    "Judge",
     "Preview",
     "PreviewLine",
     "RefundRequest",
+    "Units",
     "Wanted",
     "approve",
     "cancel",
@@ -32,6 +35,7 @@ __all__ = [
     "find_open",
     "find_retry",
     "get",
+    "give_back",
     "list_page",
     "person_of",
     "preview",

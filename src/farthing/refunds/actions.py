@@ -38,8 +38,8 @@ async def create(
         order = await orders.get(tx, order_id)
         check_figure(figures(order, payment, await payments.standings(tx, order), parts, policy), figure)
     total = _total(payment, parts)
-    check_one_is_enough(policy, _with_earlier(payment, total))
-    await _check_person(tx, policy, role, total)
+    check_one_is_enough(policy, with_earlier(payment, total))
+    await check_person(tx, policy, role, total)
     return await payments.promise(tx, payment, total, reason=reason, note=note, parts=parts)
 
 
@@ -78,7 +78,7 @@ async def request(
         message=message,
         note=None,
         requested_by=tx.actor,
-        needs_second=policy.needs_second(_with_earlier(payment, total)),
+        needs_second=policy.needs_second(with_earlier(payment, total)),
         first_approver=None,
         second_approver=None,
         closed_by=None,
@@ -110,10 +110,10 @@ async def approve(
     person, total = person_of(tx.actor), _total(payment, parts)
     if total != found.money:
         raise Conflict(f"{id} is about {found.money}, but {total} would go back now: decline it, and refund what is right.")
-    needs = found.needs_second or policy.needs_second(_with_earlier(payment, total))
+    needs = found.needs_second or policy.needs_second(with_earlier(payment, total))
     if needs and found.first_approver == person:
         raise Conflict(f"{id} takes the word of two people: somebody else has to approve it as well.")
-    await _check_person(tx, policy, role, total)
+    await check_person(tx, policy, role, total)
     if needs and found.first_approver is None:
         await store.save_first_approval(tx, id, person, note)
         await _record(tx, "refund_request.first_approved", found)
@@ -150,7 +150,7 @@ async def retry(tx: Transaction, id: RefundId, *, role: RefundRole, policy: Refu
         raise Conflict(f"{id} is {failed.status}: only a refund that came to nothing is tried again.")
     if (again := await store.find_retry(tx, id)) is not None:
         raise Conflict(f"{id} was tried again already: see {again}.")
-    await _check_person(tx, policy, role, failed.money)
+    await check_person(tx, policy, role, failed.money)
     chosen = [part for part in await payments.lines_of_refund(tx, id) if part.chosen]
     lines = [WantedLine(p.line, p.quantity or None, Money(p.amount, failed.money.currency)) for p in chosen]
     parts = (await payments.plan(tx, failed.order_id, None, lines))[1] if lines else ()
@@ -202,7 +202,7 @@ def _unused(order: Order, allowed: dict[str, int]) -> Wanted:
     return Wanted(lines=tuple(lines))
 
 
-async def _check_person(tx: Transaction, policy: RefundPolicy, role: RefundRole, money: Money) -> None:
+async def check_person(tx: Transaction, policy: RefundPolicy, role: RefundRole, money: Money) -> None:
     """Raises Forbidden above the limits of the role, of one refund and of a day."""
     if tx.actor.startswith("customer:"):
         raise Forbidden("A customer gives no money back.")
@@ -223,6 +223,6 @@ def _total(payment: Payment, parts: list[RefundLine]) -> Money:
     return Money(sum(part.amount for part in parts), payment.asked.currency)
 
 
-def _with_earlier(payment: Payment, total: Money) -> Money:
+def with_earlier(payment: Payment, total: Money) -> Money:
     """What of the order would be back or on its way: small steps do not go around the second person."""
     return Money(payment.refunding_amount + payment.refunded_amount + total.amount, total.currency)

@@ -1,8 +1,11 @@
 """Seller orders: the part of a paid order that one seller sends, and the parcels it travels in."""
 
 from farthing.seller_orders.actions import (
+    await_return,
+    call_off,
     cancel_line,
     confirm,
+    end_return,
     hold,
     let_go,
     move_shipment,
@@ -11,14 +14,18 @@ from farthing.seller_orders.actions import (
     release_again,
     ship,
     take_back_release,
+    take_parcel_back,
 )
 from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
+from farthing.seller_orders.sight import Party, parties
 from farthing.seller_orders.store import (
     count_shipments,
     count_to_ship,
+    delivered_at,
     due,
     get,
     get_shipment,
+    is_disputed,
     list_page,
     list_shipments,
     of_order,
@@ -26,26 +33,34 @@ from farthing.seller_orders.store import (
 )
 
 __all__ = [
+    "Party",
     "SellerLine",
     "SellerOrder",
     "Shipment",
+    "await_return",
+    "call_off",
     "cancel_line",
     "confirm",
     "count_shipments",
     "count_to_ship",
+    "delivered_at",
     "due",
+    "end_return",
     "get",
     "get_shipment",
     "hold",
+    "is_disputed",
     "let_go",
     "list_page",
     "list_shipments",
     "move_shipment",
     "of_order",
+    "parties",
     "reinstate_line",
     "release",
     "release_again",
     "ship",
     "shipments_of",
     "take_back_release",
+    "take_parcel_back",
 ]

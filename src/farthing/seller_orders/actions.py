@@ -11,7 +11,7 @@ from farthing.ids import LineItemId, SellerId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SELLER_ORDER, SHIPMENT, SellerFulfillment, SellerOrderStatus, ShipmentStatus
 from farthing.orders import LineItem, Order
 from farthing.seller_orders import store
-from farthing.seller_orders.model import SellerOrder, Shipment, is_due, standing, to_send
+from farthing.seller_orders.model import SellerOrder, Shipment, is_due, standing, to_call_off, to_send
 
 CARRIER_MAX: Final = 63
 REASON_MAX: Final = 500
@@ -42,12 +42,44 @@ async def cancel_line(tx: Transaction, line: LineItemId, *, because: str) -> int
     return left
 
 
+async def call_off(
+    tx: Transaction, id: SellerOrderId, lines: Sequence[tuple[LineItemId, int]] | None, *, because: str
+) -> list[tuple[LineItemId, int]]:
+    """Some units, or all that is left, are not sent, by somebody's word; what that are. Raises Conflict for what was sent.
+
+    What it costs and what lies on the shelf is the caller's, who holds the order's lock.
+    """
+    found = await store.get(tx, id)
+    going = to_call_off(found, lines)
+    for line, quantity in going:
+        await store.change_line(tx, line, canceled=quantity, called_off=quantity)
+    await _follow(tx, id, because=because)
+    return going
+
+
+async def await_return(tx: Transaction, line: LineItemId, quantity: int) -> None:
+    """So many may come back. The caller holds the order's lock, and has looked that they arrived."""
+    await store.change_line(tx, line, to_return=quantity)
+
+
+async def end_return(tx: Transaction, line: LineItemId, *, awaited: int, came: int) -> None:
+    """They are not awaited any more: so many of them came. The caller holds the order's lock."""
+    await store.change_line(tx, line, to_return=-awaited, returned=came)
+
+
+async def take_parcel_back(tx: Transaction, id: SellerOrderId, lines: Sequence[tuple[LineItemId, int]]) -> None:
+    """What was in a parcel that never arrived is with its seller again, and goes to nobody. The order is locked."""
+    for line, quantity in lines:
+        await store.change_line(tx, line, came_back=quantity)
+    await _follow(tx, id, because="undeliverable")
+
+
 async def reinstate_line(tx: Transaction, line: LineItemId) -> int:
-    """What was called off is to be sent after all; how many that are. The order is locked."""
+    """What its refund canceled is to be sent after all; how many that are. The order is locked."""
     found = await store.find_of_line(tx, line)
     if found is None:
         return 0
-    canceled = next(each.canceled for each in found.lines if each.line_id == line)
+    canceled = next(each.canceled for each in found.lines if each.line_id == line) - await store.called_off(tx, line)
     if canceled:
         await store.change_line(tx, line, canceled=-canceled)
         await _follow(tx, found.id)
@@ -158,6 +190,8 @@ async def release(tx: Transaction, id: SellerOrderId) -> SellerOrder | None:
         return None
     if await store.is_disputed(tx, order.order_id):
         return None
+    if await store.awaits_return(tx, id):
+        return None  # what goes back in some days is not sent out now
     await store.save_released(tx, id, released=True)
     return order
 

@@ -11,7 +11,7 @@ from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentSt
 
 @dataclass(frozen=True, slots=True)
 class SellerLine:
-    """How many were sold, called off, sent, and have arrived."""
+    """How many were sold, called off, sent, and have arrived; and what came back of them."""
 
     line_id: LineItemId
     name: str
@@ -19,6 +19,16 @@ class SellerLine:
     canceled: int
     shipped: int
     delivered: int
+    came_back: int = 0
+    """Taken in again without having arrived."""
+    to_return: int = 0
+    """Asked for by open returns."""
+    returned: int = 0
+
+    @property
+    def returnable(self) -> int:
+        """What the buyer has, and has not asked to send back."""
+        return self.delivered - self.to_return - self.returned
 
     @property
     def to_ship(self) -> int:
@@ -77,34 +87,52 @@ def is_due(order: SellerOrder, now: datetime) -> bool:
 
 def standing(lines: Sequence[SellerLine]) -> SellerFulfillment:
     """How far it is, found from its lines."""
-    wanted = sum(line.quantity - line.canceled for line in lines)
+    wanted = sum(line.quantity - line.canceled - line.came_back for line in lines)
     if not wanted:
         return SellerFulfillment.CANCELED
     if sum(line.delivered for line in lines) == wanted:
         return SellerFulfillment.DELIVERED
-    shipped = sum(line.shipped for line in lines)
+    shipped = sum(line.shipped - line.came_back for line in lines)
     if not shipped:
         return SellerFulfillment.UNFULFILLED
     return SellerFulfillment.SHIPPED if shipped == wanted else SellerFulfillment.PARTIALLY_SHIPPED
+
+
+def to_call_off(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | None) -> list[tuple[LineItemId, int]]:
+    """What is not sent any more: what is named, or all that is left. Raises Conflict, Invalid or NotFound for what cannot."""
+    if order.status != SellerOrderStatus.CONFIRMED:
+        raise Conflict(
+            f"{order.number} is {order.status}: nothing of it is left to cancel.", extra={"state": str(order.status)}
+        )
+    if wanted is None:
+        found = [(line.line_id, line.to_ship) for line in order.lines if line.to_ship]
+        if not found:
+            raise Conflict(f"All of {order.number} is sent already: what arrives can be returned.")
+        return found
+    return _named(order, wanted, "to cancel")
 
 
 def to_send(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | None) -> list[tuple[LineItemId, int]]:
     """What goes into a parcel: what is named, or all that is left. Raises Conflict, Invalid or NotFound for what cannot."""
     if order.status != SellerOrderStatus.CONFIRMED:
         raise Conflict(f"{order.number} is {order.status}: nothing is sent.", extra={"state": str(order.status)})
-    left = {line.line_id: line for line in order.lines}
     if wanted is None:
         found = [(line.line_id, line.to_ship) for line in order.lines if line.to_ship]
         if not found:
             raise Conflict(f"All of {order.number} is sent already.")
         return found
+    return _named(order, wanted, "to send")
+
+
+def _named(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]], what_for: str) -> list[tuple[LineItemId, int]]:
+    left = {line.line_id: line for line in order.lines}
     if not wanted or len({line for line, _ in wanted}) < len(wanted):
-        raise Invalid("Name each line that is sent, and each once.", param="lines")
+        raise Invalid("Name at least one line, and each once.", param="lines")
     for line, quantity in wanted:
         if line not in left:
             raise NotFound(f"There is no line item {line} in {order.number}.", param="lines")
         if type(quantity) is not int or quantity < 1:
             raise Invalid("The quantity is at least 1.", param="lines")
         if quantity > left[line].to_ship:
-            raise Conflict(f"Of {left[line].name} {left[line].to_ship} are left to send, not {quantity}.", param="lines")
+            raise Conflict(f"Of {left[line].name} {left[line].to_ship} are left {what_for}, not {quantity}.", param="lines")
     return list(wanted)

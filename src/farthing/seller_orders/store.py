@@ -18,7 +18,7 @@ SELECT: LiteralString = """
     SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
         canceled_at, canceled_because, holding_days, release_at, retry_at, released_at, held_at, held_because,
         (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.canceled, line.shipped,
-            line.delivered) ORDER BY line.line_item_id)
+            line.delivered, line.came_back, line.to_return, line.returned) ORDER BY line.line_item_id)
             FROM seller_order_lines line JOIN line_items item ON item.id = line.line_item_id
             WHERE line.seller_order_id = seller_orders.id) AS lines
     FROM seller_orders
@@ -132,19 +132,63 @@ async def count_to_ship(tx: Transaction, seller: SellerId) -> int:
     return found
 
 
-async def change_line(tx: Transaction, line: LineItemId, *, canceled: int = 0, shipped: int = 0, delivered: int = 0) -> None:
+async def change_line(
+    tx: Transaction,
+    line: LineItemId,
+    *,
+    canceled: int = 0,
+    shipped: int = 0,
+    delivered: int = 0,
+    called_off: int = 0,
+    came_back: int = 0,
+    to_return: int = 0,
+    returned: int = 0,
+) -> None:
     """The database refuses what cannot be."""
     await tx.run(
         """
         UPDATE seller_order_lines SET canceled = canceled + %(canceled)s, shipped = shipped + %(shipped)s,
-            delivered = delivered + %(delivered)s
+            delivered = delivered + %(delivered)s, called_off = called_off + %(called_off)s,
+            came_back = came_back + %(came_back)s, to_return = to_return + %(to_return)s, returned = returned + %(returned)s
         WHERE line_item_id = %(line)s
         """,
         line=line,
         canceled=canceled,
         shipped=shipped,
         delivered=delivered,
+        called_off=called_off,
+        came_back=came_back,
+        to_return=to_return,
+        returned=returned,
     )
+
+
+async def called_off(tx: Transaction, line: LineItemId) -> int:
+    """How many of what is canceled stay so, whatever becomes of their refund."""
+    found: int = await tx.value("SELECT called_off FROM seller_order_lines WHERE line_item_id = %(line)s", line=line)
+    return found
+
+
+async def delivered_at(tx: Transaction, id: SellerOrderId) -> dict[LineItemId, datetime]:
+    """When the last parcel with it arrived, of each line of which something did."""
+    rows = await tx.all(
+        lambda row: (LineItemId.of(row["line_item_id"]), row["at"]),
+        """
+        SELECT part.line_item_id, max(parcel.delivered_at) AS at
+        FROM shipments parcel JOIN shipment_lines part ON part.shipment_id = parcel.id
+        WHERE parcel.seller_order_id = %(id)s AND parcel.status = 'delivered' GROUP BY part.line_item_id
+        """,
+        id=id,
+    )
+    return dict(rows)
+
+
+async def awaits_return(tx: Transaction, id: SellerOrderId) -> bool:
+    """Whether somebody wants to send something of it back."""
+    found: bool = await tx.value(
+        "SELECT EXISTS (SELECT FROM seller_order_lines WHERE seller_order_id = %(id)s AND to_return > 0)", id=id
+    )
+    return found
 
 
 async def save(
@@ -204,6 +248,7 @@ async def due(tx: Transaction, *, livemode: bool, limit: int) -> list[SellerOrde
             AND greatest(part.release_at, part.retry_at) <= %(now)s AND sellers.payouts_enabled
             AND NOT EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL)
             AND sellers.suspended_at IS NULL AND sellers.rejection_asked_at IS NULL
+            AND NOT EXISTS (SELECT FROM seller_order_lines line WHERE line.seller_order_id = part.id AND line.to_return > 0)
         ORDER BY part.release_at LIMIT %(limit)s
         """,
         livemode=livemode,

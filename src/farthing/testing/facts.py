@@ -24,6 +24,7 @@ OURS: Final = (
     " stock_items stock_levels stock_reservations stock_movements"
     " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
     " transfers transfer_lines transfer_reversals payouts shipping_addresses"
+    " cancellations cancellation_lines returns return_lines"
 ).split()
 """What business there is. What the provider said about it is not."""
 
