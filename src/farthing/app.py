@@ -28,6 +28,7 @@ from farthing import (
 )
 from farthing import catalog as catalog_room
 from farthing import checkout as checkout_room
+from farthing.carriers import Carrier
 from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
 from farthing.checkout import Buyer, Charged, Started
 from farthing.clock import Clock
@@ -736,8 +737,19 @@ class Farthing:
             base=settings.stripe_api_base,
         )
         stack.push_async_callback(provider.close)
+        carrier = _carrier(settings)
+        if carrier is not None:
+            stack.push_async_callback(carrier.close)
         world = World(
-            settings, db, provider, catalog, self._mailer or _mailer(settings), self._hooks, self._content, self._sign_download
+            settings,
+            db,
+            provider,
+            catalog,
+            self._mailer or _mailer(settings),
+            self._hooks,
+            self._content,
+            self._sign_download,
+            carrier,
         )
         self.inbox = Inbox(db)
         stack.push_async_callback(self.inbox.close)
@@ -795,6 +807,16 @@ def _asked(item: CartItem) -> list[object]:
     """What of an item is part of an idempotency key."""
     price = None if item.price is None else str(item.price)
     return [item.product, item.quantity, dict(item.metadata), price, item.for_line, item.content]
+
+
+def _carrier(settings: Settings) -> Carrier | None:
+    key = settings.require_easypost()
+    if key is None:
+        return None
+    from farthing.carriers.easypost import EasyPost
+
+    secrets = [secret.get_secret_value() for secret in settings.easypost_webhook_secrets]
+    return EasyPost(key, webhook_secrets=secrets, base=settings.easypost_api_base)
 
 
 def _mailer(settings: Settings) -> Mailer:

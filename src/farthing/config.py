@@ -30,6 +30,9 @@ NAMES: Final = {
     "stripe_webhook_secrets": "STRIPE_WEBHOOK_SECRET",
     "webhook_token": "FARTHING_WEBHOOK_TOKEN",
     "stripe_api_base": "STRIPE_API_BASE",
+    "easypost_api_key": "EASYPOST_API_KEY",
+    "easypost_webhook_secrets": "EASYPOST_WEBHOOK_SECRET",
+    "easypost_api_base": "EASYPOST_API_BASE",
     "allowed_hosts": "FARTHING_ALLOWED_HOSTS",
     "jwks_url": "FARTHING_JWKS_URL",
     "jwt_secret": "FARTHING_JWT_SECRET",
@@ -103,6 +106,10 @@ class Settings(BaseModel):
     webhook_token: SecretStr | None = None
     """A secret last part of the webhook address, where one is wanted beside the signature."""
     stripe_api_base: str | None = None
+    easypost_api_key: SecretStr | None = None
+    """With it, labels are bought and parcels are followed."""
+    easypost_webhook_secrets: SecretList = ()
+    easypost_api_base: str | None = None
     allowed_hosts: CommaList = ()
     jwks_url: str | None = None
     jwt_secret: SecretStr | None = None
@@ -127,7 +134,7 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 
-    @field_validator("base_url", "stripe_api_base")
+    @field_validator("base_url", "stripe_api_base", "easypost_api_base")
     @classmethod
     def _is_origin(cls, value: str | None) -> str | None:
         if value is None:
@@ -181,6 +188,22 @@ class Settings(BaseModel):
             raise ConfigError("STRIPE_PUBLISHABLE_KEY and STRIPE_SECRET_KEY are of different modes: one is live, one is test.")
         if self.env == "production" and self.sandboxed:
             raise ConfigError("FARTHING_ENV is production, but STRIPE_API_BASE is this machine: unset it.")
+        return key
+
+    def require_easypost(self) -> str | None:
+        """The key of who sells labels, checked against Stripe's; None without one. The message never holds it."""
+        if self.easypost_api_key is None:
+            return None
+        key = self.easypost_api_key.get_secret_value().strip()
+        if not re.fullmatch(r"EZ(TK|AK)[A-Za-z0-9_]{8,200}", key):
+            raise ConfigError("EASYPOST_API_KEY is not an API key of EasyPost's: it starts with EZTK (test) or EZAK.")
+        live = key.startswith("EZAK")
+        if live and self.easypost_api_base is not None:
+            raise ConfigError("EASYPOST_API_KEY is a production key, but EASYPOST_API_BASE leads elsewhere: unset one of them.")
+        if live != self.livemode:
+            raise ConfigError(
+                "EASYPOST_API_KEY and STRIPE_SECRET_KEY are of different modes: one spends and takes money, one does not."
+            )
         return key
 
     def check_served(self) -> None:

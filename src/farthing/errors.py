@@ -172,6 +172,18 @@ class ProviderUnavailable(ProviderError):
     code, title, status = "provider_unavailable", "The payment provider did not answer", 503
 
 
+class CarrierError(FarthingError):
+    """The company that sells labels answered, and the answer was no."""
+
+    code, title, status, exit_code = "carrier_refused", "The carrier refused", 502, 6
+
+
+class CarrierUnavailable(CarrierError):
+    """No answer of the carrier's, or one that means "later": what happened is unknown, and the same is asked again."""
+
+    code, title, status = "carrier_unavailable", "The carrier did not answer", 503
+
+
 class DatabaseUnavailable(FarthingError):
     code, title, status, exit_code = "database_unavailable", "The database is not available", 503, 1
 

@@ -248,6 +248,16 @@ class LedgerTransactionId(Id):
     prefix = "ledger"
 
 
+class LabelId(Id):
+    """Paid for and stuck on a parcel."""
+
+    prefix = "label"
+
+
+class ShipFromId(Id):
+    prefix = "ship_from"
+
+
 class EmailId(Id):
     prefix = "email"
 

@@ -346,6 +346,8 @@ class ShipmentStatus(StrEnum):
     DELIVERED = "delivered"
     LOST = "lost"
     RETURNED = "returned"
+    CANCELED = "canceled"
+    """It did not leave after all."""
 
 
 _UNDERWAY = {ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT}
@@ -359,6 +361,31 @@ SHIPMENT: Final = Lifecycle(
         "deliver": (_UNDERWAY | {ShipmentStatus.LOST}, ShipmentStatus.DELIVERED),
         "lose": (_UNDERWAY, ShipmentStatus.LOST),
         "return": (_UNDERWAY | {ShipmentStatus.LOST}, ShipmentStatus.RETURNED),
+        # Before the carrier had it.
+        "cancel": ({ShipmentStatus.SHIPPED}, ShipmentStatus.CANCELED),
+    },
+)
+
+
+class LabelStatus(StrEnum):
+    REQUESTED = "requested"
+    BOUGHT = "bought"
+    REFUSED = "refused"
+    REFUND_REQUESTED = "refund_requested"
+    REFUNDED = "refunded"
+    REFUND_REFUSED = "refund_refused"
+
+
+LABEL: Final = Lifecycle(
+    "label",
+    LabelStatus,
+    {
+        "buy": ({LabelStatus.REQUESTED}, LabelStatus.BOUGHT),
+        "refuse": ({LabelStatus.REQUESTED}, LabelStatus.REFUSED),
+        # Also of one that nobody can use any more by the time it is bought.
+        "ask_refund": ({LabelStatus.REQUESTED, LabelStatus.BOUGHT}, LabelStatus.REFUND_REQUESTED),
+        "refund": ({LabelStatus.REFUND_REQUESTED}, LabelStatus.REFUNDED),
+        "refuse_refund": ({LabelStatus.REFUND_REQUESTED}, LabelStatus.REFUND_REFUSED),
     },
 )
 
@@ -769,6 +796,7 @@ LIFECYCLES: Final = {
     "seller_orders": SELLER_ORDER,
     "shipments": SHIPMENT,
     "returns": RETURN,
+    "labels": LABEL,
     "transfers": TRANSFER,
     "transfer_reversals": TRANSFER_REVERSAL,
     "payouts": PAYOUT,

@@ -12,7 +12,7 @@ from farthing import api, checkout, documents, downloads, web
 from farthing.db import migrate
 from farthing.errors import DatabaseUnavailable, FarthingError, NotFound
 from farthing.http.cors import with_cors
-from farthing.webhooks import Address, Door, read_address
+from farthing.webhooks import Address, CarrierDoor, Door, read_address
 from farthing.world import World
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Site:
         self._farthing = farthing
         self._world: World | None = None
         self._door: Door
+        self._carrier_door: CarrierDoor | None = None
         self._rest: ASGIApp
         self._documents: ASGIApp
         self._pages: ASGIApp
@@ -92,16 +93,18 @@ class Site:
     def _webhook_at(self, address: Address) -> ASGIApp:
         """One door, by whatever name. An address that is refused is not repeated: it may hold the secret of another."""
         assert self._world is not None, "it was just built"
+        if self._world.carrier is not None and address.admits(self._world.carrier.name, self._world.settings):
+            return self._carrier_webhook
         if not address.admits(self._world.provider.name, self._world.settings):
             return refusal(NotFound("There is no such webhook endpoint."))
         return self._webhook
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        response: Response = (
-            await self._door(request) if request.method == "POST" else Response(status_code=405, headers={"Allow": "POST"})
-        )
-        await response(scope, receive, send)
+        await _posted(self._door, scope, receive, send)
+
+    async def _carrier_webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._carrier_door is not None, "its address is admitted where there is a carrier"
+        await _posted(self._carrier_door, scope, receive, send)
 
     async def _build(self) -> None:
         farthing = self._farthing
@@ -113,6 +116,7 @@ class Site:
             await farthing.start()
         self._world = world = farthing.world
         self._door = Door(world, farthing.inbox)
+        self._carrier_door = None if world.carrier is None else CarrierDoor(world.carrier, farthing.inbox)
         rest = api.build()
         rest.state.world, rest.state.authenticate = world, farthing.authenticate
         self._rest = with_cors(rest, world.settings)
@@ -136,6 +140,14 @@ class Site:
                 await self._farthing.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _posted(door: Door | CarrierDoor, scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    response: Response = (
+        await door(request) if request.method == "POST" else Response(status_code=405, headers={"Allow": "POST"})
+    )
+    await response(scope, receive, send)
 
 
 async def _ready(world: World) -> Response:

@@ -22,6 +22,7 @@ from farthing import (
     reconcile,
     returns,
     sellers,
+    shipping,
     subscriptions,
     webhooks,
 )
@@ -108,6 +109,8 @@ SWEEPS: Final = (
     Sweep("earnings to be taken back", timedelta(minutes=1), payouts.take_back_due),
     Sweep("payouts on their way", timedelta(minutes=5), payouts.look_at_banks),
     Sweep("returns never sent", timedelta(minutes=10), returns.lapse_due),
+    Sweep("labels", timedelta(seconds=30), shipping.ask_again),
+    Sweep("parcels on their way", timedelta(minutes=1), shipping.track_due),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("starts of subscriptions", timedelta(seconds=10), subscriptions.close_due),

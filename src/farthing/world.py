@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from farthing.carriers import Carrier
 from farthing.clock import Clock
 from farthing.config import Settings
 from farthing.db import Database
-from farthing.errors import ConfigError
+from farthing.errors import ConfigError, Conflict
 from farthing.events import Event
 from farthing.providers import PaymentProvider
 
@@ -44,10 +45,17 @@ class World:
     """What the host says of its own content, where it sells some."""
     sign_download: Callable[[str], str | Awaitable[str]] | None = None
     """The host's storage: the key of a file → a URL that is good for a moment. Without it files are in a folder of ours."""
+    carrier: Carrier | None = None
+    """Who sells labels and follows parcels; without one, sellers do both themselves."""
 
     @property
     def clock(self) -> Clock:
         return self.db.clock
+
+    def require_carrier(self) -> Carrier:
+        if self.carrier is None:
+            raise Conflict("Nobody who sells labels is set up: set EASYPOST_API_KEY, or send it with a number of your own.")
+        return self.carrier
 
     def provider_named(self, name: str) -> PaymentProvider:
         """The provider that a stored row belongs to. Raises ConfigError where this process does not know it."""

@@ -118,6 +118,17 @@ EventName = Literal[
     "shipment.delivered",
     "shipment.lost",
     "shipment.returned",
+    "shipment.canceled",
+    "shipment.tracked",
+    "shipment.settled",
+    "shipment.not_followed",
+    "label.requested",
+    "label.bought",
+    "label.refused",
+    "label.unused",
+    "label.refund_requested",
+    "label.refunded",
+    "label.refund_refused",
     "stock.received",
     "stock.counted",
     "stock.lost",
@@ -499,6 +510,38 @@ class ReturnClosed(Announced):
     """It came, and nothing is paid back for it. `data` as of ReturnRequested."""
 
     name = "return.closed"
+
+
+class ShipmentCanceled(Announced):
+    """A parcel did not leave after all: its label was given back. `data` as of SellerOrderConfirmed, and shipment, carrier,
+    tracking_number."""
+
+    name = "shipment.canceled"
+
+
+class ShipmentTracked(Announced):
+    """The carrier sees a parcel somewhere else. `data` as of ShipmentCanceled, and tracking_status, expected_at."""
+
+    name = "shipment.tracked"
+
+
+class ShipmentSettled(Announced):
+    """Somebody decided about the goods of a parcel that was lost or came back. `data` as of ShipmentCanceled, and how:
+    resend or write_off."""
+
+    name = "shipment.settled"
+
+
+class LabelBought(Announced):
+    """A label is paid for, and its parcel left. `data`: label, seller_order, number, carrier, service, amount, shipment."""
+
+    name = "label.bought"
+
+
+class LabelRefused(Announced):
+    """The carrier sold no label. `data`: label, seller_order, number, carrier, service, reason."""
+
+    name = "label.refused"
 
 
 class TransferSent(Announced):
@@ -943,6 +986,11 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         StockLow,
         StockShort,
         StockArrived,
+        ShipmentCanceled,
+        ShipmentTracked,
+        ShipmentSettled,
+        LabelBought,
+        LabelRefused,
         TaxDocumentIssued,
         DiscrepancyFound,
     )

@@ -54,6 +54,8 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "configuration": "The installation is not set up for this. Its log says what is missing.",
     "provider_refused": "The payment provider answered no. Repeating the request will not help until the cause is removed.",
     "provider_unavailable": "The payment provider gave no clear answer. Repeat the request with the same idempotency key.",
+    "carrier_refused": "The company that sells labels answered no. `detail` has its words.",
+    "carrier_unavailable": "The carrier gave no clear answer. What was asked for is asked again by itself.",
     "database_unavailable": "The database did not answer in time. Nothing is half done; repeat the request.",
     "unconfirmed": "The command asked for a confirmation and got none.",
     "issuer_unavailable": "The keys that sign your users' tokens could not be fetched. Repeat the request in a moment.",

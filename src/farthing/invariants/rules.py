@@ -563,7 +563,9 @@ RULES: Final = (
         SELECT line.line_item_id FROM seller_order_lines line
             LEFT JOIN shipment_lines part ON part.line_item_id = line.line_item_id
             LEFT JOIN shipments parcel ON parcel.id = part.shipment_id
-        GROUP BY line.line_item_id HAVING line.shipped <> coalesce(sum(part.quantity), 0)
+        GROUP BY line.line_item_id HAVING line.shipped <> coalesce(sum(part.quantity)
+                FILTER (WHERE parcel.status <> 'canceled'
+                    AND coalesce(parcel.settled_how, '') NOT IN ('resend', 'write_off')), 0)
             OR line.delivered <> coalesce(sum(part.quantity) FILTER (WHERE parcel.status = 'delivered'), 0)
         """,
     ),

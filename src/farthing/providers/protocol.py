@@ -33,6 +33,7 @@ SubjectKind = Literal[
     "account",
     "payout",
     "transfer",
+    "tracker",
 ]
 
 

@@ -57,6 +57,8 @@ async def receive_parcel(
         raise Conflict(
             f"{id} is {parcel.status}: only a parcel that came back is taken in.", extra={"state": str(parcel.status)}
         )
+    if parcel.settled_how == "resend":
+        raise Conflict(f"What was in {id} is sent again already.", extra={"state": "resend"})
     part = await seller_orders.get(tx, parcel.seller_order_id)
     names = {line.line_id: line.name for line in part.lines}
     position, number = await store.next_number(tx, part.id, part.number)
@@ -93,7 +95,7 @@ async def receive_parcel(
         raise Conflict(f"{id} was taken in already.")
     await store.save_received(tx, back.id, came, checked_words(note, "note"))
     await _put_away(tx, order, came, reason=f"return {number}")
-    await seller_orders.take_parcel_back(tx, part.id, list(parcel.lines))
+    await seller_orders.take_parcel_back(tx, parcel)
     back = await store.get(tx, back.id)
     await tell(tx, "return.received", back, came=_described(back), shipment=id)
     if await disputed(tx, order):

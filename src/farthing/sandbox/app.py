@@ -20,6 +20,7 @@ from farthing.sandbox.clock import Clock
 from farthing.sandbox.control import control_routes
 from farthing.sandbox.control_answers import nothing_there, refused
 from farthing.sandbox.deliveries import Deliveries
+from farthing.sandbox.easypost.api import PREFIX, EasyPost
 from farthing.sandbox.errors import Refusal
 from farthing.sandbox.resources import DIRECTORY
 from farthing.sandbox.settings import Settings
@@ -40,15 +41,23 @@ class _App:
         self._settings = settings
         self._api: ASGIApp | None = None
         self._pages: ASGIApp | None = None
+        self._parcels: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
             assert self._api is not None, "the sandbox needs the lifespan events of its server"
-            assert self._pages is not None
             refusal = guard.refusal(scope, self._settings.allowed_hosts, remote=self._settings.remote)
-            await (refusal or (self._api if scope["path"].startswith(("/v1", "/v2")) else self._pages))(scope, receive, send)
+            await (refusal or self._door(scope["path"]))(scope, receive, send)
+
+    def _door(self, path: str) -> ASGIApp:
+        assert self._api is not None
+        assert self._pages is not None
+        assert self._parcels is not None
+        if path.startswith(f"{PREFIX}/"):
+            return self._parcels
+        return self._api if path.startswith(("/v1", "/v2")) else self._pages
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -64,6 +73,7 @@ class _App:
             return
         deliveries = Deliveries(sandbox)
         self._api = Api(sandbox)
+        self._parcels = EasyPost(sandbox)
         self._pages = _controls_and_pages(sandbox, deliveries)
         tasks = [asyncio.create_task(deliveries.run()), asyncio.create_task(timers.run(sandbox))]
         await send({"type": "lifespan.startup.complete"})

@@ -14,6 +14,7 @@ from farthing.sandbox.control_billing import billing_routes
 from farthing.sandbox.control_declines import account_routes
 from farthing.sandbox.control_disputes import dispute_routes
 from farthing.sandbox.control_listeners import listener_routes
+from farthing.sandbox.control_parcels import parcel_routes
 from farthing.sandbox.control_state import moved, state_routes
 from farthing.sandbox.control_triggers import trigger_routes
 from farthing.sandbox.control_webhooks import webhook_routes
@@ -42,6 +43,7 @@ def control_routes(sandbox: Sandbox, deliveries: Deliveries) -> list[Route]:
         *dispute_routes(sandbox),
         *state_routes(sandbox),
         *listener_routes(sandbox),
+        *parcel_routes(sandbox),
         *trigger_routes(sandbox),
         *webhook_routes(sandbox, deliveries),
         Route("/_sandbox/events/{id}/resend", controls.resend, methods=["POST"]),

@@ -15,10 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from farthing.sandbox import chaos
+from farthing.sandbox import chaos, sending
 from farthing.sandbox.chaos import Mischief, Rule
 from farthing.sandbox.outgoing import Outgoing
-from farthing.sandbox.sending import send
 from farthing.sandbox.store import Json, Record, StateUnwritable
 from farthing.sandbox.world import Sandbox
 
@@ -153,15 +152,15 @@ class Deliveries:
     async def _deliver(self, outgoing: Outgoing, delivery: Delivery, *, behaving: bool = False) -> int | None:
         """The status answered. `behaving`: whatever mischief is ordered, this one has had its share."""
         account = self._sandbox.account(delivery.account, "")
-        event = account.find("event", delivery.event)
+        event = account.store.find(account.id, delivery.event)
         # The endpoint of an event on a connected account is its platform's.
         store = self._sandbox.store
         listens = store.remembered(("endpoint", delivery.endpoint), lambda: store.find_anywhere(delivery.endpoint))
         endpoint = listens[1] if listens else None
-        if event is None or endpoint is None or endpoint["status"] != "enabled":
+        if event is None or endpoint is None or endpoint.body.get("status", "enabled") != "enabled":
             self._give_up(delivery)
             return None
-        rule = None if behaving else self._sandbox.chaos.take(delivery.id, event["type"], endpoint.id)
+        rule = None if behaving else self._sandbox.chaos.take(delivery.id, sending.type_of(event), endpoint.id)
         if rule and rule.kind in chaos.QUEUED:
             self._queue(delivery, rule)
             return None
@@ -174,7 +173,7 @@ class Deliveries:
         self, outgoing: Outgoing, delivery: Delivery, event: Record, endpoint: Record, rule: Rule | None
     ) -> int | None:
         started = time.perf_counter()
-        status, problem = await send(outgoing, event, endpoint, rule.kind if rule else None)
+        status, problem = await sending.send(outgoing, event, endpoint, rule.kind if rule else None)
         await self._write_down(delivery, status, problem, int((time.perf_counter() - started) * 1000))
         self._sandbox.sent.set()
         return status

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]", "::1", "testserver"))
 LOOKED_AT = frozenset((b"host", b"origin", b"user-agent"))
-WEBHOOKS = "Stripe/1.0 ("
+WEBHOOKS = ("Stripe/1.0 (", "EasyPost Webhook")
 """How our own deliveries introduce themselves, as Stripe's do."""
 
 

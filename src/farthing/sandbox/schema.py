@@ -105,6 +105,8 @@ LINKS = {
     "tax_id": ("customer",),
     "transfer": ("source_transaction", "transfer_group"),
     "transfer_reversal": ("transfer",),
+    "Shipment": ("reference",),
+    "Tracker": ("tracking_code",),
 }
 """By which fields the objects of a kind are looked for. Each is an index of that kind alone: others pay nothing for it."""
 

@@ -8,6 +8,7 @@ import orjson
 
 from farthing.sandbox import chaos, signing
 from farthing.sandbox.chaos import Mischief
+from farthing.sandbox.easypost import webhooks as easypost
 from farthing.sandbox.ids import new_id
 from farthing.sandbox.outgoing import Outgoing, Unanswered
 from farthing.sandbox.settings import API_VERSION
@@ -16,6 +17,9 @@ from farthing.sandbox.store import Record
 
 async def send(outgoing: Outgoing, event: Record, endpoint: Record, mischief: Mischief | None) -> tuple[int | None, str | None]:
     """The status answered, or what went wrong. Redirects are not followed: they count as a failure."""
+    if easypost.is_ours(event):
+        body, headers = easypost.message(event, endpoint, mischief)
+        return await _posted(outgoing, endpoint["url"], headers, body)
     version = endpoint["api_version"] or API_VERSION
     body = orjson.dumps({**event.body, "api_version": version}, option=orjson.OPT_INDENT_2)
     body, signature = _signed(body, endpoint, mischief)
@@ -25,8 +29,17 @@ async def send(outgoing: Outgoing, event: Record, endpoint: Record, mischief: Mi
         "stripe-signature": signature,
         "stripe-version": version,
     }
+    return await _posted(outgoing, endpoint["url"], headers, body)
+
+
+def type_of(event: Record) -> str:
+    """What happened, in the word of whose event it is."""
+    return str(event["description"] if easypost.is_ours(event) else event["type"])
+
+
+async def _posted(outgoing: Outgoing, url: str, headers: dict[str, str], body: bytes) -> tuple[int | None, str | None]:
     try:
-        return await outgoing.post(endpoint["url"], headers, body), None
+        return await outgoing.post(url, headers, body), None
     except Unanswered as problem:
         return None, str(problem)
 

@@ -34,7 +34,7 @@ CHECKPOINT_PAGES, LOG_MAX_BYTES = 4_000, 32 * 1024 * 1024
 STATEMENTS_KEPT = 512
 REMEMBERED_MAX = 10_000
 # What is remembered is made of these, and forgotten when one of them changes.
-REMEMBERED_OF = ("account", "webhook_endpoint")
+REMEMBERED_OF = ("account", "webhook_endpoint", "Webhook")
 
 
 @dataclass(slots=True)

@@ -15,10 +15,12 @@ from farthing.sandbox.account import Account, Request
 from farthing.sandbox.chaos import Chaos
 from farthing.sandbox.clock import Clock
 from farthing.sandbox.conformance import Nonconforming
+from farthing.sandbox.easypost.trackers import JOBS as PARCEL_JOBS
 from farthing.sandbox.errors import Gone, malformed
 from farthing.sandbox.faults import Faults
 from farthing.sandbox.ids import account_of_key
-from farthing.sandbox.resources import JOBS, accounts
+from farthing.sandbox.resources import JOBS as STRIPE_JOBS
+from farthing.sandbox.resources import accounts
 from farthing.sandbox.settings import DEFAULT_KEY, Settings
 from farthing.sandbox.store import Json, StateUnwritable, Store
 
@@ -29,6 +31,8 @@ DUE_AT_ONCE_MAX = 10_000
 # So long an advance works before others get their turn.
 SLICE_SECONDS = 0.03
 PREVIEWED_MAX = 1_000
+JOBS = STRIPE_JOBS | PARCEL_JOBS
+"""What falls due later, of both companies that live here."""
 
 
 PREVIEWED = """

@@ -12,11 +12,13 @@ from farthing.seller_orders.actions import (
     reinstate_line,
     release,
     release_again,
+    sendable,
+    settle,
     ship,
     take_back_release,
     take_parcel_back,
 )
-from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
+from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Shipment
 from farthing.seller_orders.sight import Party, parties
 from farthing.seller_orders.store import (
     count_shipments,
@@ -36,6 +38,7 @@ __all__ = [
     "Party",
     "SellerLine",
     "SellerOrder",
+    "Settlement",
     "Shipment",
     "await_return",
     "call_off",
@@ -59,6 +62,8 @@ __all__ = [
     "reinstate_line",
     "release",
     "release_again",
+    "sendable",
+    "settle",
     "ship",
     "shipments_of",
     "take_back_release",

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from farthing import events, orders
+from farthing import events, inventory, orders
+from farthing.carriers import links
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid
 from farthing.ids import LineItemId, SellerId, SellerOrderId, ShipmentId
@@ -67,11 +68,16 @@ async def end_return(tx: Transaction, line: LineItemId, *, awaited: int, came: i
     await store.change_line(tx, line, to_return=-awaited, returned=came)
 
 
-async def take_parcel_back(tx: Transaction, id: SellerOrderId, lines: Sequence[tuple[LineItemId, int]]) -> None:
+async def take_parcel_back(tx: Transaction, parcel: Shipment) -> None:
     """What was in a parcel that never arrived is with its seller again, and goes to nobody. The order is locked."""
-    for line, quantity in lines:
+    if parcel.settled_at is not None:
+        raise Conflict(
+            f"What was in {parcel.id} is decided already: {parcel.settled_how}.", extra={"state": parcel.settled_how}
+        )
+    await store.save_settled(tx, parcel.id, "taken_in")
+    for line, quantity in parcel.lines:
         await store.change_line(tx, line, came_back=quantity)
-    await _follow(tx, id, because="undeliverable")
+    await _follow(tx, parcel.seller_order_id, because="undeliverable")
 
 
 async def reinstate_line(tx: Transaction, line: LineItemId) -> int:
@@ -86,6 +92,17 @@ async def reinstate_line(tx: Transaction, line: LineItemId) -> int:
     return canceled
 
 
+async def sendable(
+    tx: Transaction, id: SellerOrderId, lines: Sequence[tuple[LineItemId, int]] | None
+) -> tuple[SellerOrder, list[tuple[LineItemId, int]]]:
+    """What would go into a parcel, under the order's lock. Raises Conflict, Invalid or NotFound for what cannot be sent."""
+    order = await _locked(tx, id)
+    paid = await orders.get(tx, order.order_id)
+    if paid.access_held_at is not None:
+        raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
+    return order, to_send(order, lines)
+
+
 async def ship(
     tx: Transaction,
     id: SellerOrderId,
@@ -94,25 +111,28 @@ async def ship(
     carrier: str,
     tracking_number: str | None = None,
     tracking_url: str | None = None,
+    followed_by: str | None = None,
+    tracker_id: str | None = None,
 ) -> Shipment:
     """A parcel leaves, with what is named or all that is left. Raises Conflict for what cannot be sent, and for a tracking
     number that another parcel has.
     """
-    order = await _locked(tx, id)
-    paid = await orders.get(tx, order.order_id)
-    if paid.access_held_at is not None:
-        raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
+    _, contents = await sendable(tx, id, lines)
+    key, number = _checked_carrier(carrier), _checked_number(tracking_number)
     parcel = Shipment(
         id=ShipmentId.new(),
         seller_order_id=id,
         status=ShipmentStatus.SHIPPED,
-        carrier=_checked_carrier(carrier),
-        tracking_number=_checked_number(tracking_number),
-        tracking_url=tracking_url,
+        carrier=key,
+        tracking_number=number,
+        tracking_url=tracking_url or (links(key, number) if number else None),
         shipped_at=tx.now,
         delivered_at=None,
         closed_at=None,
-        lines=to_send(order, lines),
+        lines=contents,
+        followed_by=followed_by,
+        tracker_id=tracker_id,
+        track_again_at=tx.now if number else None,
     )
     if not await store.insert_shipment(tx, parcel):
         raise Conflict(f"{carrier} {tracking_number} is another parcel: look at the number again.", param="tracking_number")
@@ -132,12 +152,13 @@ async def ship(
 
 
 async def move_shipment(tx: Transaction, id: ShipmentId, verb: str) -> Shipment:
-    """A parcel goes on: `move`, `deliver`, `lose` or `return`. Late and repeated news changes nothing."""
+    """A parcel goes on: `move`, `deliver`, `lose`, `return` or `cancel`. Late and repeated news changes nothing."""
     parcel = await store.get_shipment(tx, id)
     await _locked(tx, parcel.seller_order_id)
     parcel = await store.get_shipment(tx, id)
     status = SHIPMENT.moves[verb][1]
-    if parcel.status == status:
+    # What was decided about its goods stands, whatever turns up afterwards.
+    if parcel.status == status or parcel.settled_at is not None:
         return parcel
     await store.save_shipment(tx, id, SHIPMENT.move(parcel.status, verb))
     if verb == "move":
@@ -146,6 +167,10 @@ async def move_shipment(tx: Transaction, id: ShipmentId, verb: str) -> Shipment:
     if verb == "deliver":
         for line, quantity in parcel.lines:
             await store.change_line(tx, line, delivered=quantity)
+        await _follow(tx, order.id)
+    elif verb == "cancel":
+        for line, quantity in parcel.lines:
+            await store.change_line(tx, line, shipped=-quantity)
         await _follow(tx, order.id)
     name: events.EventName = ENDS[status]
     await _tell(tx, name, order, shipment=id, carrier=parcel.carrier, tracking_number=parcel.tracking_number)
@@ -156,7 +181,47 @@ ENDS: Final[dict[ShipmentStatus, events.EventName]] = {
     ShipmentStatus.DELIVERED: "shipment.delivered",
     ShipmentStatus.LOST: "shipment.lost",
     ShipmentStatus.RETURNED: "shipment.returned",
+    ShipmentStatus.CANCELED: "shipment.canceled",
 }
+
+
+async def settle(tx: Transaction, id: ShipmentId, how: Literal["resend", "write_off"]) -> Shipment:
+    """Decide about the goods of a parcel that was lost, or came back: they are sent again, or nobody sends them any more.
+
+    What replaces a lost one leaves the shelf; raises Conflict where nothing is left. What came back and is not sent again is
+    taken in (`returns.receive_parcel`), which pays the buyer; for what is written off they are paid by a refund.
+    """
+    parcel = await store.get_shipment(tx, id)
+    await _locked(tx, parcel.seller_order_id)
+    parcel = await store.get_shipment(tx, id)
+    if parcel.settled_how == how:
+        return parcel
+    if parcel.settled_at is not None or parcel.status not in (ShipmentStatus.LOST, ShipmentStatus.RETURNED):
+        said = parcel.settled_how or parcel.status
+        raise Conflict(f"{id} is {said}: there is nothing to decide about its goods.", extra={"state": str(said)})
+    lost = parcel.status == ShipmentStatus.LOST
+    if how == "write_off" and not lost:
+        raise Conflict("It came back: take it in, and say what of it is of use.", param="how")
+    await store.save_settled(tx, id, how)
+    for line, quantity in parcel.lines:
+        await store.change_line(tx, line, shipped=-quantity, canceled=quantity if how == "write_off" else 0)
+        if how == "resend" and lost:
+            await _take_another(tx, line, quantity)
+    await _follow(tx, parcel.seller_order_id, because=f"parcel {parcel.status}")
+    order = await store.get(tx, parcel.seller_order_id)
+    more = {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "how": how}
+    await _tell(tx, "shipment.settled", order, shipment=id, **more)
+    return await store.get_shipment(tx, id)
+
+
+async def _take_another(tx: Transaction, line: LineItemId, quantity: int) -> None:
+    """What was lost is gone from the shelf already; what goes out in its place is taken from where the first came from."""
+    left = quantity
+    for kept in await inventory.of_line(tx, line):
+        taken = min(left, kept.quantity - kept.restocked)
+        if taken and kept.location is not None:
+            await inventory.lose(tx, kept.sku, taken, location=kept.location, reason="sent again for a lost parcel")
+            left -= taken
 
 
 async def hold(tx: Transaction, id: SellerOrderId, because: str) -> SellerOrder:

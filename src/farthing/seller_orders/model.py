@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from farthing.carriers.model import TrackingStatus
 from farthing.errors import Conflict, Invalid, NotFound
 from farthing.ids import LineItemId, OrderId, SellerId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentStatus
+
+Settlement = Literal["resend", "taken_in", "write_off"]
+"""To be sent again; with its seller, and not sent any more; gone, and not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,18 @@ class Shipment:
     delivered_at: datetime | None
     closed_at: datetime | None
     lines: Sequence[tuple[LineItemId, int]]
+    followed_by: str | None = None
+    """The company that follows it, and its name there."""
+    tracker_id: str | None = None
+    tracking_status: TrackingStatus | None = None
+    tracking_detail: str | None = None
+    """The carrier's last words on it."""
+    expected_at: datetime | None = None
+    tracked_at: datetime | None = None
+    track_again_at: datetime | None = None
+    settled_at: datetime | None = None
+    settled_how: Settlement | None = None
+    """What became of the goods of one that was lost or came back; None: nobody has decided."""
 
 
 def is_due(order: SellerOrder, now: datetime) -> bool:

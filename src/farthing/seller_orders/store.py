@@ -6,13 +6,14 @@ from typing import LiteralString
 
 import orjson
 
+from farthing.carriers import TrackingStatus
 from farthing.db import Row, Transaction
 from farthing.errors import NotFound
 from farthing.ids import LineItemId, OrderId, SellerId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentStatus
 from farthing.orders import LineItem, Order
 from farthing.paging import Page, checked_limit
-from farthing.seller_orders.model import SellerLine, SellerOrder, Shipment
+from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Shipment
 
 SELECT: LiteralString = """
     SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
@@ -28,6 +29,8 @@ OF_LINE: LiteralString = " WHERE id = (SELECT seller_order_id FROM seller_order_
 
 SHIPMENT: LiteralString = """
     SELECT id, seller_order_id, status, carrier, tracking_number, tracking_url, shipped_at, delivered_at, closed_at,
+        followed_by, tracker_id, tracking_status, tracking_detail, expected_at, tracked_at, track_again_at, settled_at,
+        settled_how,
         (SELECT json_agg(json_build_array(line_item_id, quantity) ORDER BY line_item_id)
             FROM shipment_lines WHERE shipment_id = shipments.id) AS lines
     FROM shipments
@@ -268,8 +271,10 @@ async def insert_shipment(tx: Transaction, shipment: Shipment) -> bool:
     """False where the carrier's number is another parcel's."""
     new = await tx.run(
         """
-        INSERT INTO shipments (id, seller_order_id, status, carrier, tracking_number, tracking_url, shipped_at)
-        VALUES (%(id)s, %(of)s, %(status)s, %(carrier)s, %(number)s, %(url)s, %(shipped_at)s)
+        INSERT INTO shipments (id, seller_order_id, status, carrier, tracking_number, tracking_url, shipped_at, followed_by,
+            tracker_id, track_again_at)
+        VALUES (%(id)s, %(of)s, %(status)s, %(carrier)s, %(number)s, %(url)s, %(shipped_at)s, %(followed_by)s, %(tracker)s,
+            %(track_again_at)s)
         ON CONFLICT (carrier, tracking_number) DO NOTHING
         """,
         id=shipment.id,
@@ -279,6 +284,9 @@ async def insert_shipment(tx: Transaction, shipment: Shipment) -> bool:
         number=shipment.tracking_number,
         url=shipment.tracking_url,
         shipped_at=shipment.shipped_at,
+        followed_by=shipment.followed_by,
+        tracker=shipment.tracker_id,
+        track_again_at=shipment.track_again_at,
     )
     if not new:
         return False
@@ -298,12 +306,22 @@ async def save_shipment(tx: Transaction, id: ShipmentId, status: ShipmentStatus)
         """
         UPDATE shipments SET status = %(status)s,
             delivered_at = CASE WHEN %(status)s = 'delivered' THEN coalesce(delivered_at, %(now)s::timestamptz) END,
-            closed_at = CASE WHEN %(status)s IN ('delivered', 'lost', 'returned')
-                THEN coalesce(closed_at, %(now)s::timestamptz) END
+            closed_at = CASE WHEN %(status)s IN ('delivered', 'lost', 'returned', 'canceled')
+                THEN coalesce(closed_at, %(now)s::timestamptz) END,
+            track_again_at = CASE WHEN %(status)s NOT IN ('delivered', 'returned', 'canceled') THEN track_again_at END
         WHERE id = %(id)s
         """,
         id=id,
         status=status,
+        now=tx.now,
+    )
+
+
+async def save_settled(tx: Transaction, id: ShipmentId, how: Settlement) -> None:
+    await tx.run(
+        "UPDATE shipments SET settled_at = %(now)s, settled_how = %(how)s, track_again_at = NULL WHERE id = %(id)s",
+        id=id,
+        how=how,
         now=tx.now,
     )
 
@@ -392,4 +410,13 @@ def _shipment(row: Row) -> Shipment:
         delivered_at=row["delivered_at"],
         closed_at=row["closed_at"],
         lines=tuple((LineItemId(line), quantity) for line, quantity in row["lines"]),
+        followed_by=row["followed_by"],
+        tracker_id=row["tracker_id"],
+        tracking_status=None if row["tracking_status"] is None else TrackingStatus(row["tracking_status"]),
+        tracking_detail=row["tracking_detail"],
+        expected_at=row["expected_at"],
+        tracked_at=row["tracked_at"],
+        track_again_at=row["track_again_at"],
+        settled_at=row["settled_at"],
+        settled_how=row["settled_how"],
     )

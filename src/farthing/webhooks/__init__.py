@@ -2,7 +2,7 @@
 
 from farthing.webhooks.addresses import Address, path_of, read_address
 from farthing.webhooks.choosing import Choice, chosen
-from farthing.webhooks.door import Door
+from farthing.webhooks.door import CarrierDoor, Door
 from farthing.webhooks.drain import act, drain
 from farthing.webhooks.inbox import BELL, Delivery, Inbox, replay, store
 from farthing.webhooks.rehearsal import Rehearsed, rehearse
@@ -12,6 +12,7 @@ from farthing.webhooks.upkeep import forget
 __all__ = [
     "BELL",
     "Address",
+    "CarrierDoor",
     "Choice",
     "Delivery",
     "Door",

@@ -10,8 +10,10 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from farthing.carriers import Carrier, CarrierNotice
 from farthing.errors import DatabaseUnavailable, FarthingError, TooLarge
 from farthing.http.refusals import TooSlow
+from farthing.providers import Notice
 from farthing.webhooks.inbox import Delivery, Inbox
 from farthing.world import World
 
@@ -44,6 +46,42 @@ class Door:
         except FarthingError as error:
             return _refusal(error)
         return Response(_RECEIVED, media_type="application/json")
+
+
+class CarrierDoor:
+    """The same for the company that follows parcels: `POST /webhooks/easypost`."""
+
+    def __init__(self, carrier: Carrier, inbox: Inbox) -> None:
+        self._carrier = carrier
+        self._inbox = inbox
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            body = await read_body(request)
+            told = self._carrier.verify(body, request.headers)
+            await self._inbox.put(Delivery(self._carrier.name, _notice(told, livemode=self._carrier.livemode), body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except FarthingError as error:
+            return _refusal(error)
+        return Response(_RECEIVED, media_type="application/json")
+
+
+def _notice(told: CarrierNotice, *, livemode: bool) -> Notice:
+    reason = None if told.livemode == livemode else "it is of the other mode"
+    if reason is None and told.tracker_id is None:
+        reason = "nothing follows from this type"
+    return Notice(
+        id=told.id,
+        type=told.type,
+        livemode=told.livemode,
+        account="",
+        api_version=None,
+        occurred_at=told.occurred_at,
+        subject_kind="tracker" if reason is None else None,
+        subject_id=told.tracker_id if reason is None else None,
+        reason=reason,
+    )
 
 
 async def read_body(request: Request) -> bytes:

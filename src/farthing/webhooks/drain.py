@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from farthing import checkout, customers, disputes, events, invoices, payments, payouts, sellers, subscriptions
+from farthing import checkout, customers, disputes, events, invoices, payments, payouts, sellers, shipping, subscriptions
 from farthing.db import Transaction
-from farthing.errors import FarthingError, ProviderUnavailable
+from farthing.errors import CarrierUnavailable, FarthingError, ProviderUnavailable
 from farthing.lifecycles import NoticeStatus
 from farthing.payments import NotYetKnown, Recorded
 from farthing.webhooks import store
@@ -63,7 +63,7 @@ async def act(world: World, notices: Sequence[StoredNotice]) -> None:
     """Look at the object these events are about. Whatever goes wrong is kept with them, and tried again or shown."""
     try:
         await look(world, notices)
-    except ProviderUnavailable as error:
+    except (ProviderUnavailable, CarrierUnavailable) as error:
         await _put_off(world, notices, error.detail, attempts_max=None)
     except NotYetKnown as error:
         await _put_off(world, notices, str(error))
@@ -106,6 +106,10 @@ async def look(world: World, notices: Sequence[StoredNotice]) -> None:
             await disputes.sync_fraud_warning(world, first.subject_id, actor=actor, also=also)
         case "subscription":
             await subscriptions.sync(world, first.subject_id, actor=actor, also=also, newest=True)
+        case "tracker":
+            await shipping.sync_tracker(
+                world, first.provider, first.subject_id, actor=actor, also=lambda tx, why: also(tx, Recorded(None, why))
+            )
         case "subscription_checkout":
             await subscriptions.sync_checkout(world, first.subject_id, actor=actor, also=also)
         case unknown:
