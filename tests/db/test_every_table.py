@@ -223,8 +223,10 @@ OF_MARKETPLACE = {
     "transfer_lines",
     "payouts",
     "shipping_addresses",
+    "ship_from_addresses",
+    "labels",
 }
-"""Of sellers who were onboarded: tests/marketplace fills and reads them."""
+"""Of sellers who were onboarded: tests/marketplace and tests/shipping fill and read them."""
 
 OF_FIGURES = {"mrr_movements", "mrr_days", "mrr_cohorts", "mrr_stale", "payment_alerts"}
 """Derived from facts of subscriptions, or from failing payments: tests/analytics fills and reads them."""

@@ -197,6 +197,21 @@ async def test_a_number_of_ones_own_is_followed_and_one_that_nobody_knows_not_fo
     assert await shipping.track_due(depot.world) == 0
 
 
+async def test_the_number_of_a_parcel_that_arrived_long_ago_is_not_believed(depot: Depot) -> None:
+    await depot.carrier.follow("ups", "EZ4000000004")
+    part = await depot.sold(await depot.lamp())
+    parcel = await depot.market.do(lambda tx: seller_orders.ship(tx, part.id, carrier="ups", tracking_number="EZ4000000004"))
+
+    async def much_later(tx: Transaction) -> None:
+        await tx.run("UPDATE shipments SET shipped_at = shipped_at + interval '3 days'")
+
+    await depot.market.do(much_later)
+    parcel = await looked(depot, parcel)
+    assert (parcel.status, parcel.tracking_status) == (ShipmentStatus.SHIPPED, TrackingStatus.EXCEPTION)
+    assert "another parcel?" in str(parcel.tracking_detail)
+    assert await trouble(depot) == [parcel.id]
+
+
 async def test_an_outage_of_the_carrier_changes_nothing(depot: Depot) -> None:
     part = await depot.sold(await depot.lamp())
     _, parcel = await depot.sent(part)

@@ -106,6 +106,8 @@ class SeenTracking:
     """The carrier's last words on it."""
     url: str | None
     expected_at: datetime | None
+    at: datetime | None = None
+    """When the carrier saw it last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     # Issued tax documents stay as they are: the law wants them kept for years, with the name of the buyer.
     "DELETE FROM tax_details WHERE customer_id = %(customer)s",
     "DELETE FROM shipping_addresses WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)",
+    # The paper names them. Who carries their parcels has it for as long as the law wants.
+    """
+    UPDATE labels SET label_url = NULL WHERE seller_order_id IN (SELECT part.id FROM seller_orders part
+        JOIN orders ON orders.id = part.order_id WHERE orders.customer_id = %(customer)s)
+    """,
     """
     UPDATE emails SET recipient = %(erased)s, subject = %(erased)s, body_text = %(erased)s, body_html = %(erased)s
     WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)

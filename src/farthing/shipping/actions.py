@@ -13,7 +13,7 @@ from farthing.lifecycles import LABEL, SHIPMENT, LabelStatus, ShipmentStatus
 from farthing.money import Money
 from farthing.seller_orders import SellerOrder, Shipment
 from farthing.shipping import store
-from farthing.shipping.model import REFUSALS_MAX, VERBS, Label, Wanted, checked, next_look
+from farthing.shipping.model import REFUSALS_MAX, VERBS, Label, Wanted, believed, checked, next_look
 
 FIRST_SWEEP: Final = timedelta(seconds=30)
 """Whoever wants a label asks for it at once; after this long a sweep does."""
@@ -150,6 +150,7 @@ async def record_tracking(tx: Transaction, id: ShipmentId, company: str, seen: S
     parcel = await _locked_parcel(tx, id)
     if parcel.tracked_at is not None and asked_at < parcel.tracked_at:
         return parcel
+    seen = believed(seen, parcel.shipped_at)
     moved = parcel.tracking_status != seen.status
     await store.save_tracking(tx, id, company, seen, asked_at=asked_at, again_at=None)
     verb = VERBS.get(seen.status)

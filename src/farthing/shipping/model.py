@@ -1,11 +1,11 @@
 """A label, and when its parcel is looked for again. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from farthing.carriers.model import Dimensions, Parcel, Quote, Rate, TrackingStatus
+from farthing.carriers.model import Dimensions, Parcel, Quote, Rate, SeenTracking, TrackingStatus
 from farthing.errors import Invalid
 from farthing.ids import LabelId, LineItemId, SellerOrderId, ShipmentId
 from farthing.lifecycles import LabelStatus, ShipmentStatus
@@ -15,6 +15,9 @@ WEIGHT_MAX: Final = 1_000_000
 LENGTH_MAX: Final = 5_000
 LOST_FOR: Final = timedelta(days=30)
 """How long a parcel that was given up for lost is still looked for."""
+
+OLDER: Final = timedelta(days=2)
+"""A label may have been bought elsewhere, and scanned, before its number is told here."""
 
 REFUSALS_MAX: Final = 5
 AGAIN: Final = {
@@ -103,6 +106,13 @@ def next_look(status: ShipmentStatus, seen: TrackingStatus, *, closed_at: dateti
     if status == ShipmentStatus.LOST and closed_at is not None and now - closed_at > LOST_FOR:
         return None
     return now + AGAIN.get(seen, OTHERWISE)
+
+
+def believed(seen: SeenTracking, shipped_at: datetime) -> SeenTracking:
+    """Whoever types in the number of a parcel that arrived long ago is not paid for it: its news is older than the parcel."""
+    if seen.at is None or seen.at > shipped_at - OLDER:
+        return seen
+    return replace(seen, status=TrackingStatus.EXCEPTION, detail="The carrier saw it before it was sent: another parcel?")
 
 
 def size_of(length: int | None, width: int | None, height: int | None) -> Dimensions | None:

@@ -138,6 +138,7 @@ def tracking_of(tracker: dict[str, Any]) -> SeenTracking:
         detail=str(detail)[:500] if detail else None,
         url=_page(tracker.get("public_url")) or links(carrier, number),
         expected_at=_moment(tracker.get("est_delivery_date")),
+        at=_moment(details[-1].get("datetime")) if details else None,
     )
 
 
