@@ -69,12 +69,13 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     seller.post("/demo/sign-in")
     pages = {
         SELLER: f"""/seller /seller/orders /seller/orders?show=all /seller/orders/{ids["part"]} /seller/orders/{ids["arrived"]}
-            /seller/balance /seller/payouts
+            /seller/balance /seller/payouts /seller/payouts?to=bank
             /seller/products /seller/products?status=archived /seller/products/new /seller/products/{ids["lamp"]}
             /seller/products/{ids["draft"]} /seller/products/{ids["draft"]}/archival""",
         STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/orders/{ids["order"]}
             /admin/orders/{ids["order"]}/refund?how=rest&reason=duplicate /admin/payouts /admin/payouts?standing=held
-            /admin/payouts/run /admin/payouts/transfers /admin/payouts/{ids["held"]}/hold
+            /admin/payouts/run /admin/payouts/transfers /admin/payouts/banks
+            /admin/sellers/{ids["seller"]}/payout /admin/payouts/{ids["held"]}/hold
             /admin/payouts/{ids["held"]}/release
             /admin/shipments /admin/shipments?status=lost /admin/shipments/{ids["parcel"]}
             /admin/inventory /admin/inventory?low=yes /admin/inventory/item?sku={ids["lamp"]}""",

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from farthing.web.admin import (
     audit,
+    bank_payouts,
     books,
     coupons,
     customers,
@@ -137,6 +138,10 @@ ROUTES: Final = (
     _act("/admin/sellers/{id}/rejection", sellers.reject, "admin_seller_reject", "sellers"),
     _look("/admin/payouts", payouts.calendar, "admin_payouts"),
     _look("/admin/payouts/transfers", payouts.transfer_list, "admin_transfers"),
+    _look("/admin/payouts/banks", bank_payouts.payout_list, "admin_bank_payouts"),
+    _act("/admin/payouts/banks/{id}/retry", bank_payouts.retry, "admin_bank_payout_retry", "payouts"),
+    _ask("/admin/sellers/{id}/payout", bank_payouts.ask_pay_out, "admin_seller_ask_pay_out", "payouts"),
+    _act("/admin/sellers/{id}/payout", bank_payouts.pay_out, "admin_seller_pay_out", "payouts"),
     _ask("/admin/payouts/run", payouts.ask_run, "admin_payouts_ask_run", "payouts"),
     _act("/admin/payouts/run", payouts.run, "admin_payouts_run", "payouts"),
     _ask("/admin/payouts/{id}/hold", payouts.ask_hold, "admin_payout_ask_hold", "payouts"),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from farthing import payouts, seller_orders
-from farthing.ids import SellerOrderId, TransferId
+from farthing.ids import PayoutId, SellerOrderId, TransferId
 from farthing.web.page import render
 from farthing.web.seller.door import Selling, for_seller
 from farthing.web.wiring import asked, reading, world_of
@@ -33,7 +33,18 @@ async def balance(request: Request, selling: Selling) -> Response:
 
 
 async def payout_list(request: Request, selling: Selling) -> Response:
+    """What went to their account, order by order, or with `?to=bank` what went on to their bank."""
     cursor = asked(request, "cursor")
+    if asked(request, "to") == "bank":
+        async with reading(request) as tx:
+            to_bank = await payouts.list_payouts(
+                tx,
+                livemode=selling.seller.livemode,
+                limit=SHOWN,
+                cursor=PayoutId.parse(cursor) if cursor else None,
+                seller=selling.seller.id,
+            )
+        return render(request, "seller/bank_payouts.html", found=to_bank)
     async with reading(request) as tx:
         found = await payouts.list_page(
             tx,
@@ -43,7 +54,7 @@ async def payout_list(request: Request, selling: Selling) -> Response:
             seller=selling.seller.id,
         )
         parts = {each.seller_order_id: await seller_orders.get(tx, each.seller_order_id) for each in found.items}
-    return render(request, "seller/payouts.html", found=found, parts=parts, seller=selling.seller)
+    return render(request, "seller/payouts.html", found=found, parts=parts)
 
 
 ROUTES: Final = (
