@@ -47,7 +47,7 @@ class Client:
         self.shop = shop
         self.http = httpx.Client(base_url=shop.url, timeout=30)
         shop.clients.append(self.http)
-        self._token = _found(r'name="form_token" value="([^"]+)"', self.http.get("/").text)
+        self._token = _found(r'name="form_token" value="([^"]+)"', self.http.get("/admin/sign-in").text)
 
     def post(self, path: str, /, **fields: str) -> httpx.Response:
         return self.http.post(path, data={"form_token": self._token, **fields})

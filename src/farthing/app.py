@@ -31,7 +31,7 @@ from farthing import checkout as checkout_room
 from farthing.carriers import Carrier
 from farthing.catalog import CartItem, Catalog, PricedCart, Product, Resolver
 from farthing.checkout import Buyer, Charged, Started
-from farthing.clock import Clock
+from farthing.clock import Clock, SandboxClock
 from farthing.config import Settings
 from farthing.credits import CreditGrant, CreditSpend
 from farthing.customers import Customer, PaymentMethod
@@ -240,6 +240,7 @@ class Farthing:
         cancel_url: str | None = None,
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
+        shipping_address: Mapping[str, str | None] | None = None,
         locale: str | None = None,
         capture: CaptureMethod | None = None,
         idempotency_key: str | None = None,
@@ -249,7 +250,8 @@ class Farthing:
         `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `content` names
         what is bought of the host's content, where the one product is of that kind. `customer` is
         your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
-        are filled in. `locale` is what the buyer reads, such as `de`: emails are written in it.
+        are filled in. `shipping_address` is where goods are sent, as over HTTP. `locale` is what the buyer reads, such as `de`:
+        emails are written in it.
         `capture="manual"` keeps the money until you `capture` it; by default as the products say.
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider did not answer:
@@ -259,7 +261,9 @@ class Farthing:
         buyer = Buyer(customer, email, name)
         success = success_url or self.settings.success_url or self.settings.base_url + SUCCESS_PATH
         cancel = cancel_url or self.settings.cancel_url or self.settings.base_url + CANCEL_PATH
-        asked = [[_asked(item) for item in items], customer, email, currency, success, cancel, promotion_code, locale, capture]
+        asked: list[object] = [[_asked(item) for item in items], customer, email, currency, success, cancel]
+        asked += [promotion_code, locale, capture]
+        asked += [dict(shipping_address)] if shipping_address else []
         key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
         return await checkout_room.start(
             self.world,
@@ -271,6 +275,7 @@ class Farthing:
             currency=currency,
             metadata=metadata,
             promotion_code=promotion_code,
+            shipping_address=shipping_address,
             locale=locale,
             capture_method=capture,
             key=key,
@@ -503,6 +508,7 @@ class Farthing:
         currency: str | None = None,
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
+        shipping_address: Mapping[str, str | None] | None = None,
         idempotency_key: str | None = None,
     ) -> Order:
         """Place an order without a payment page: pay it with `payment_intent` or `order_checkout`. Nobody is called.
@@ -510,7 +516,8 @@ class Farthing:
         What costs nothing is paid when this answers. Raises as `checkout` does.
         """
         items = _items(cart, quantity)
-        asked = [[_asked(item) for item in items], customer, email, currency, promotion_code]
+        asked: list[object] = [[_asked(item) for item in items], customer, email, currency, promotion_code]
+        asked += [dict(shipping_address)] if shipping_address else []
         order, _ = await checkout_room.place_order(
             self.world,
             items=items,
@@ -519,6 +526,7 @@ class Farthing:
             currency=currency,
             metadata=metadata,
             promotion_code=promotion_code,
+            shipping_address=shipping_address,
             key=_key(idempotency_key, ["order", *asked, dict(metadata or {})]),
         )
         return order
@@ -725,7 +733,7 @@ class Farthing:
         emails.check(settings.emails)
         catalog = self._catalog or catalog_room.load(settings.catalog, kinds=self._kinds)
         dsn, direct = await self._database(stack)
-        db = Database(dsn, clock=self._clock, prepared=direct == dsn)
+        db = Database(dsn, clock=self._clock or await _clock(settings, stack), prepared=direct == dsn)
         db.hooks = self._in_transaction
         db.kinds = self._kinds
         await db.open()
@@ -806,7 +814,18 @@ def _items(cart: str | Mapping[str, int] | Sequence[CartItem], quantity: int, co
 def _asked(item: CartItem) -> list[object]:
     """What of an item is part of an idempotency key."""
     price = None if item.price is None else str(item.price)
-    return [item.product, item.quantity, dict(item.metadata), price, item.for_line, item.content]
+    listed = [item.listing] if item.listing else []
+    return [item.product, item.quantity, dict(item.metadata), price, item.for_line, item.content, *listed]
+
+
+async def _clock(settings: Settings, stack: AsyncExitStack) -> Clock | None:
+    """In development the house goes by the sandbox's time: then a holding period is over when somebody moves its clock."""
+    if settings.env != "dev" or not settings.sandboxed or settings.stripe_api_base is None:
+        return None
+    clock = SandboxClock(settings.stripe_api_base)
+    await asyncio.to_thread(clock.start)
+    stack.callback(clock.close)
+    return clock
 
 
 def _carrier(settings: Settings) -> Carrier | None:

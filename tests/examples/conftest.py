@@ -45,6 +45,8 @@ def running_example(name: str, dsn: str, sandbox: Sandbox) -> Iterator[Shop]:
         with pytest.MonkeyPatch.context() as patch:
             for key, value in environ.items():
                 patch.setenv(key, value)
+            # As with `farthing dev main:app`, its folder is where its own modules are found.
+            patch.syspath_prepend(EXAMPLES / name)
             spec.loader.exec_module(module)
         app: ASGIApp = module.app
         return app

@@ -18,15 +18,16 @@ from farthing.cli import opening
 from farthing.cli.dev import watch
 from farthing.cli.dev.children import exit_code
 from farthing.cli.dev.house import House
+from farthing.cli.dev.shops import APP, Shop, lay_out
 from farthing.cli.dev.state import STAFF
 from farthing.cli.home import home_of
 from farthing.cli.terminal import terminal
-from farthing.errors import ConfigError, FarthingError
+from farthing.errors import ConfigError, FarthingError, Invalid
 
 TROUBLES: Final = ("failed", "surplus", "parked", "refused")
 
 
-def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = False) -> int:
+def dev(app: str | None = None, /, *, shop: Shop | None = None, port: int | None = None, no_open: bool = False) -> int:
     """Start the whole house on this machine: database, sandbox, API, worker and shop.
 
     Nothing is needed before: a PostgreSQL is started in .farthing, a Stripe of our own takes test cards, and a farthing.toml
@@ -39,18 +40,23 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
     For example:
 
         farthing dev
+        farthing dev --shop marketplace
         farthing dev shop.main:app --port 8000 --no-open
 
     Parameters
     ----------
     app
         Your own Farthing, as module:name, or the application it is mounted in. Otherwise FARTHING_APP, or the settings alone.
+    shop
+        An example to begin with, written into this folder: a marketplace has sellers and goods, and pays them in time.
     port
         The port of shop and API; the last one that was used, at first 4242.
     no_open
         Do not open the shop in the browser.
     """
     began = time.monotonic()
+    if shop and app:
+        raise Invalid("Name an application of your own, or a shop to begin with: not both.")
     environ = _environ()
     sandboxed = not environ.get("STRIPE_SECRET_KEY") and not environ.get("STRIPE_SECRET_KEY_FILE")
     house = House(
@@ -58,7 +64,7 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
         environ,
         say,
         port=port,
-        app=app,
+        app=APP if shop else app,
         sandboxed=sandboxed,
         verbose=terminal().options.verbose,
     )
@@ -66,6 +72,8 @@ def dev(app: str | None = None, /, *, port: int | None = None, no_open: bool = F
         house.launch()
         # A misspelled setting is told before anything is written into the user's folder.
         catalog = opening.settings(environ).catalog
+        if shop and lay_out(shop, Path.cwd()):
+            say(f"The files of {shop} are written: README.md says what to try. Change them as you like.")
         _starter(environ)
         return asyncio.run(until_stopped(house, lambda: _stand(house, began, catalog, opens=not no_open)))
     except FarthingError as error:
