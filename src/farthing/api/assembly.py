@@ -30,6 +30,7 @@ from farthing.invoices import routes as invoices
 from farthing.listings import routes as listings
 from farthing.orders import routes as orders
 from farthing.payments import routes as payments
+from farthing.payouts import routes as payouts
 from farthing.purchases import routes as purchases
 from farthing.reconcile import routes as reconcile
 from farthing.refunds import request_routes as refund_requests
@@ -71,6 +72,7 @@ ROUTERS: Final = (
     seller_orders.router,
     cancellations.router,
     returns.router,
+    payouts.router,
     events.router,
     webhooks.router,
     reconcile.router,

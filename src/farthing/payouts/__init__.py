@@ -7,7 +7,9 @@ from farthing.payouts.banks import get as get_payout
 from farthing.payouts.banks import list_page as list_payouts
 from farthing.payouts.calendar import STANDINGS, Day, Standing, Sum, Upcoming, days, sums, upcoming
 from farthing.payouts.flow import release_due, send_reversal, send_transfer, sync_transfer, take_back_due
-from farthing.payouts.model import Balance, Held, Payout, Reversal, Transfer
+from farthing.payouts.model import Balance, Held, Payout, Reversal, Statement, StatementLine, Transfer
+from farthing.payouts.printing import can_print, pdf, sheet
+from farthing.payouts.statements import statement
 from farthing.payouts.store import get, list_page, of_seller_order, reversals_of
 
 __all__ = [
@@ -18,11 +20,14 @@ __all__ = [
     "Payout",
     "Reversal",
     "Standing",
+    "Statement",
+    "StatementLine",
     "Sum",
     "Transfer",
     "Upcoming",
     "available",
     "balance",
+    "can_print",
     "check_able",
     "days",
     "get",
@@ -33,6 +38,7 @@ __all__ = [
     "look_at_banks",
     "of_seller_order",
     "pay_out",
+    "pdf",
     "read_payouts",
     "release_due",
     "retry",
@@ -41,6 +47,8 @@ __all__ = [
     "send_payout",
     "send_reversal",
     "send_transfer",
+    "sheet",
+    "statement",
     "sums",
     "sync_payout",
     "sync_transfer",

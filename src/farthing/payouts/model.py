@@ -86,6 +86,64 @@ class Payout:
         return PayoutWanted(self.provider_account_id, self.money, reference=str(self.id))
 
 
+StatedKind = Literal[
+    "opening",
+    "sale",
+    "platform_fee",
+    "organization_fee",
+    "refund",
+    "dispute",
+    "sent_before",
+    "debt",
+    "transfer",
+    "reversal",
+    "returned",
+    "payout",
+    "closing",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """`transfer`: one that does not say what it is made of; `payout`: another one, between this and the one before."""
+
+    at: datetime
+    kind: StatedKind
+    money: Money
+    number: str | None = None
+    """Of the seller order."""
+    name: str | None = None
+    """What was sold."""
+    reference: str | None = None
+    """The refund or dispute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a payout is made of. What was there and the lines, less what stays, are what went to the bank."""
+
+    payout: Payout
+    since: datetime | None
+    opening: Money
+    lines: Sequence[StatementLine]
+
+    @property
+    def closing(self) -> Money:
+        """Not there yet, or still held."""
+        return sum((line.money for line in self.lines), start=self.opening) - self.payout.money
+
+    @property
+    def all_lines(self) -> Sequence[StatementLine]:
+        """Their sum is what went to the bank."""
+        until = self.payout.sent_at or self.payout.requested_at
+        found = [
+            StatementLine(self.since or until, "opening", self.opening),
+            *self.lines,
+            StatementLine(until, "closing", -self.closing),
+        ]
+        return [line for line in found if line.money]
+
+
 def payable(funds: Funds, held: Money | None) -> Money:
     """What of it may go to the bank: no more than is there, and nothing that is still held."""
     there = funds.available if held is None else min(funds.available, funds.available + funds.pending - held)
