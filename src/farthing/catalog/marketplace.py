@@ -12,19 +12,29 @@ from farthing.shares import WHOLE, FeeRule
 
 FEES_MAX: Final = 1000
 HOLDING_DAYS_MAX: Final = 90
+ACCOUNT_CHANGE_DAYS_MAX: Final = 90
 Payouts = Literal["manual", "daily", "weekly", "monthly"]
+Design = Literal["transfer_later", "transfer_early"]
+"""What was earned waits with the shop until the holding period is over, or on the seller's account."""
+
+
+RELEASE_DAY: Final = "^([1-9]|1[0-9]|2[0-8]|monday|tuesday|wednesday|thursday|friday)$"
 
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
     """`open`: whether somebody else may sell here. `country` is of a seller who named none; `holding_days` is how long what
-    they earned is held after its delivery."""
+    they earned is held after its delivery; `release_day`, on which days money goes out after that; `account_change_days`, for
+    how long nothing goes out after a seller's bank account changed."""
 
     open: bool = False
     country: str = "US"
     holding_days: int = 7
     payouts: Payouts = "manual"
     fees: Sequence[FeeRule] = ()
+    release_day: str | None = None
+    account_change_days: int = 3
+    design: Design = "transfer_later"
 
 
 def _each_currency_once(amounts: list[str]) -> list[str]:
@@ -76,16 +86,47 @@ class MarketplaceTable(Table):
     payouts: Payouts = Field(
         default="manual", description='When money goes on from a seller\'s account to their bank: "manual" when you say so.'
     )
+    release_day: Annotated[str, Field(pattern=RELEASE_DAY)] | None = Field(
+        default=None,
+        description='On which days money goes out once it is held long enough: "1" to "28" of a month, or "monday" to '
+        '"friday". Left out: at once.',
+    )
+    account_change_days: int = Field(
+        default=3,
+        ge=0,
+        le=ACCOUNT_CHANGE_DAYS_MAX,
+        description="For how long nothing goes out after a seller's bank account changed.",
+    )
+    design: Design = Field(
+        default="transfer_later",
+        description='Where money waits: "transfer_later" with you, or "transfer_early" on the seller\'s account, from which it '
+        'goes on to their bank after the holding period. The second needs payouts = "manual".',
+    )
     fees: Annotated[list[FeeTable], Field(max_length=FEES_MAX)] = Field(
         default=[], description="What is kept of a sale: one table for each rule. Without one, the seller gets all of it."
     )
+
+    @model_validator(mode="after")
+    def _held_somewhere(self) -> "MarketplaceTable":
+        if self.design == "transfer_early" and self.payouts != "manual":
+            raise PydanticCustomError("design", 'transfers early needs payouts = "manual": else nothing is held.')
+        return self
 
 
 def marketplace_of(table: MarketplaceTable | None) -> Marketplace:
     """Left out, nobody else sells here."""
     if table is None:
         return Marketplace()
-    return Marketplace(table.open, table.country, table.holding_days, table.payouts, tuple(map(_rule, table.fees)))
+    return Marketplace(
+        open=table.open,
+        country=table.country,
+        holding_days=table.holding_days,
+        payouts=table.payouts,
+        fees=tuple(map(_rule, table.fees)),
+        release_day=table.release_day,
+        account_change_days=table.account_change_days,
+        design=table.design,
+    )
 
 
 def fees_alike(table: MarketplaceTable | None) -> Iterator[tuple[int, int]]:

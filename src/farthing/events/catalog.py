@@ -214,6 +214,8 @@ EventName = Literal[
     "seller.deauthorized",
     "seller.requirements_changed",
     "seller.payout_account_changed",
+    "seller.held",
+    "seller.let_go",
     "seller.suspended",
     "seller.reinstated",
     "seller.rejection_requested",

@@ -533,7 +533,32 @@ RULES: Final = (
         "Nothing goes to a seller before its time, or of an order that was not delivered.",
         """
         SELECT transfer.id FROM transfers transfer JOIN seller_orders part ON part.id = transfer.seller_order_id
-        WHERE transfer.status <> 'refused' AND (part.status <> 'completed' OR transfer.requested_at < part.release_at)
+        WHERE transfer.status <> 'refused' AND NOT part.early
+            AND (part.status <> 'completed' OR transfer.requested_at < part.release_at)
+        """,
+    ),
+    Rule(
+        "payouts-not-early",
+        "Of what waits on sellers' accounts, nothing that we asked for went to a bank before its time.",
+        """
+        WITH unripe AS (
+            SELECT part.id FROM seller_orders part
+            WHERE part.early AND part.released_at IS NOT NULL AND (part.release_at IS NULL OR part.release_at > %(now)s)
+        ), moved AS (
+            SELECT seller_id, currency, amount - reversed_amount AS amount FROM transfers WHERE status = 'sent'
+            UNION ALL
+            SELECT seller_id, currency, -amount FROM payouts WHERE status IN ('requested', 'pending', 'in_transit', 'paid')
+            UNION ALL
+            SELECT earning.seller_id, earning.currency, -earning.transferred_amount
+            FROM unripe JOIN seller_order_lines line ON line.seller_order_id = unripe.id
+                JOIN earnings earning ON earning.line_item_id = line.line_item_id
+                JOIN transfers transfer ON transfer.seller_order_id = unripe.id AND transfer.status = 'sent'
+            UNION ALL
+            SELECT transfer.seller_id, transfer.currency, transfer.netted_amount
+            FROM unripe JOIN transfers transfer ON transfer.seller_order_id = unripe.id AND transfer.status = 'sent'
+        )
+        SELECT seller_id, currency, sum(amount) AS amount FROM moved GROUP BY 1, 2
+        HAVING sum(amount) < 0 AND seller_id IN (SELECT seller_id FROM seller_orders WHERE early)
         """,
     ),
     Rule(

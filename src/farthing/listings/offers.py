@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farthing import sellers
-from farthing.catalog import CartItem, Offers, Product
+from farthing.catalog import CartItem, Marketplace, Offers, Product
 from farthing.errors import Conflict, NotFound
 from farthing.ids import ListingId
 from farthing.listings import store
@@ -39,7 +39,7 @@ async def offers(world: World, items: Sequence[CartItem]) -> tuple[Sequence[Cart
         if template is None or (item.product and item.product != listing.product):
             raise Conflict(f"{listing.title!r} is sold as {listing.product!r}: leave product out.", param=where)
         complete[at] = replace(item, product=listing.product)
-        sold[listing.product, str(listing.id)] = _as_sold(template, listing, seller, world.catalog.marketplace.holding_days)
+        sold[listing.product, str(listing.id)] = _as_sold(template, listing, seller, world.catalog.marketplace)
     return complete, sold
 
 
@@ -50,7 +50,7 @@ def _parsed(text: str, at: int) -> ListingId:
         raise NotFound(error.detail, param=f"items[{at}].listing") from None
 
 
-def _as_sold(template: Product, listing: Listing, seller: Seller, holding_days: int) -> Product:
+def _as_sold(template: Product, listing: Listing, seller: Seller, market: Marketplace) -> Product:
     """What buyers see and pay is the seller's; how it is sold is the shop's."""
     return replace(
         template,
@@ -69,6 +69,8 @@ def _as_sold(template: Product, listing: Listing, seller: Seller, holding_days: 
             "seller_id": str(seller.id),
             "category": listing.category,
             "fee_basis_points": seller.fee_basis_points,
-            "holding_days": holding_days if seller.holding_days is None else seller.holding_days,
+            "holding_days": market.holding_days if seller.holding_days is None else seller.holding_days,
+            "release_day": market.release_day,
+            "transfer_early": market.design == "transfer_early",
         },
     )

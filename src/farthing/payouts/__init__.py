@@ -2,7 +2,17 @@
 
 from farthing.payouts.balances import balance, holdings
 from farthing.payouts.bank_actions import check_able
-from farthing.payouts.bank_flow import available, look_at_banks, pay_out, read_payouts, retry, run, send_payout, sync_payout
+from farthing.payouts.bank_flow import (
+    available,
+    look_at_banks,
+    pay_out,
+    pay_out_due,
+    read_payouts,
+    retry,
+    run,
+    send_payout,
+    sync_payout,
+)
 from farthing.payouts.banks import get as get_payout
 from farthing.payouts.banks import list_page as list_payouts
 from farthing.payouts.calendar import STANDINGS, Day, Standing, Sum, Upcoming, days, sums, upcoming
@@ -38,6 +48,7 @@ __all__ = [
     "look_at_banks",
     "of_seller_order",
     "pay_out",
+    "pay_out_due",
     "pdf",
     "read_payouts",
     "release_due",

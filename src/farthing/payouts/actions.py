@@ -31,7 +31,8 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
     if part is None or part.seller_id is None:
         return None
     seller = await sellers.lock(tx, part.seller_id)
-    if not seller.may_be_paid or seller.provider_account_id is None:
+    waits = seller.held(tx.now) and not part.early
+    if not seller.may_be_paid or seller.provider_account_id is None or waits:
         await seller_orders.take_back_release(tx, id, tx.now + AGAIN_AFTER)
         return None
     earned = await earnings.of_seller_order(tx, id)

@@ -8,11 +8,29 @@ from farthing.money import Money
 from farthing.paging import Page, checked_limit
 from farthing.payouts.model import Balance, Held
 
+EARLY: LiteralString = """
+    WITH unripe AS (
+        SELECT part.id, part.seller_id FROM seller_orders part WHERE part.early AND part.released_at IS NOT NULL
+            AND (part.release_at IS NULL OR part.release_at > %(now)s OR part.held_at IS NOT NULL
+                OR EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL))
+    ), early AS (
+        SELECT unripe.seller_id, earning.currency, earning.transferred_amount AS amount
+        FROM unripe JOIN seller_order_lines line ON line.seller_order_id = unripe.id
+            JOIN earnings earning ON earning.line_item_id = line.line_item_id
+        UNION ALL
+        SELECT unripe.seller_id, transfer.currency, -transfer.netted_amount
+        FROM unripe JOIN transfers transfer ON transfer.seller_order_id = unripe.id AND transfer.status <> 'refused'
+    )
+"""
+"""What lies on sellers' accounts before its time: what was transferred of it, less what of that was kept for debts."""
+
 HELD: LiteralString = """
-    WITH held AS (
-        SELECT part.id, part.number, part.release_at, part.held_because, earning.currency,
+    , held AS (
+        SELECT part.id, part.number, part.release_at, coalesce(part.held_because, max(seller.held_because)) AS held_because,
+            earning.currency,
             CASE WHEN bool_or(dispute.order_id IS NOT NULL) THEN 'disputed'
-                WHEN part.held_at IS NOT NULL THEN 'held'
+                WHEN part.held_at IS NOT NULL OR bool_or(seller.held_at IS NOT NULL
+                    AND coalesce(seller.held_until > %(now)s, true)) THEN 'held'
                 WHEN part.release_at IS NULL THEN 'undelivered'
                 WHEN part.release_at > %(now)s THEN 'holding'
                 ELSE 'due' END AS why,
@@ -21,6 +39,7 @@ HELD: LiteralString = """
         FROM earnings earning
             JOIN seller_order_lines line ON line.line_item_id = earning.line_item_id
             JOIN seller_orders part ON part.id = line.seller_order_id
+            JOIN sellers seller ON seller.id = part.seller_id
             LEFT JOIN (SELECT order_id FROM disputes WHERE closed_at IS NULL GROUP BY order_id) dispute
                 ON dispute.order_id = part.order_id
         WHERE earning.seller_id = %(seller)s
@@ -42,6 +61,8 @@ BALANCES: LiteralString = """
         SELECT currency, CASE status WHEN 'paid' THEN 'paid_out' ELSE 'to_bank' END, amount FROM payouts
         WHERE seller_id = %(seller)s AND status IN ('requested', 'pending', 'in_transit', 'paid')
         UNION ALL
+        SELECT currency, 'early', amount FROM early WHERE seller_id = %(seller)s
+        UNION ALL
         SELECT currency, 'with_seller', -amount FROM payouts
         WHERE seller_id = %(seller)s AND status IN ('requested', 'pending', 'in_transit', 'paid')
     )
@@ -53,7 +74,7 @@ BALANCES: LiteralString = """
         coalesce(sum(amount) FILTER (WHERE kind = 'disputed'), 0)::bigint AS disputed,
         coalesce(sum(amount) FILTER (WHERE kind = 'in_transit'), 0)::bigint AS in_transit,
         coalesce(sum(amount) FILTER (WHERE kind = 'with_seller'), 0)::bigint AS with_seller,
-        0::bigint AS early,
+        coalesce(sum(amount) FILTER (WHERE kind = 'early'), 0)::bigint AS early,
         coalesce(sum(amount) FILTER (WHERE kind = 'to_bank'), 0)::bigint AS to_bank,
         coalesce(sum(amount) FILTER (WHERE kind = 'paid_out'), 0)::bigint AS paid_out,
         coalesce(sum(amount) FILTER (WHERE kind = 'owed'), 0)::bigint AS owed
@@ -65,16 +86,30 @@ HOLDINGS: LiteralString = """
 """
 
 
+WITH_MONEY: LiteralString = """
+    SELECT DISTINCT seller.id FROM sellers seller JOIN (
+        SELECT seller_id, currency, amount - reversed_amount AS amount FROM transfers WHERE status = 'sent'
+        UNION ALL
+        SELECT seller_id, currency, -amount FROM payouts WHERE status IN ('requested', 'pending', 'in_transit', 'paid')
+        UNION ALL
+        SELECT seller_id, currency, -amount FROM early
+    ) moved ON moved.seller_id = seller.id
+    WHERE seller.livemode = %(livemode)s AND seller.payouts_enabled AND seller.suspended_at IS NULL
+        AND seller.rejection_asked_at IS NULL AND (seller.held_at IS NULL OR seller.held_until <= %(now)s)
+    GROUP BY seller.id, moved.currency HAVING sum(moved.amount) > 0 ORDER BY seller.id
+"""
+
+
 async def balance(tx: Transaction, seller: SellerId) -> list[Balance]:
     """In each currency they ever earned in."""
-    return await tx.all(_balance, HELD + BALANCES, seller=seller, now=tx.now)
+    return await tx.all(_balance, EARLY + HELD + BALANCES, seller=seller, now=tx.now)
 
 
 async def holdings(tx: Transaction, seller: SellerId, *, limit: int, cursor: SellerOrderId | None = None) -> Page[Held]:
     """What they earned and do not have yet, by seller order, the oldest first: how much, why, and until when."""
     rows = await tx.all(
         _held,
-        HELD + HOLDINGS,
+        EARLY + HELD + HOLDINGS,
         seller=seller,
         now=tx.now,
         cursor=cursor,
@@ -87,17 +122,9 @@ async def with_money(tx: Transaction, *, livemode: bool) -> list[SellerId]:
     """Who can be paid, and has something on their account by what we know of it."""
     return await tx.all(
         lambda row: SellerId.of(row["id"]),
-        """
-        SELECT DISTINCT seller.id FROM sellers seller JOIN (
-            SELECT seller_id, currency, amount - reversed_amount AS amount FROM transfers WHERE status = 'sent'
-            UNION ALL
-            SELECT seller_id, currency, -amount FROM payouts WHERE status IN ('requested', 'pending', 'in_transit', 'paid')
-        ) moved ON moved.seller_id = seller.id
-        WHERE seller.livemode = %(livemode)s AND seller.payouts_enabled AND seller.suspended_at IS NULL
-            AND seller.rejection_asked_at IS NULL
-        GROUP BY seller.id, moved.currency HAVING sum(moved.amount) > 0 ORDER BY seller.id
-        """,
+        EARLY + WITH_MONEY,
         livemode=livemode,
+        now=tx.now,
     )
 
 

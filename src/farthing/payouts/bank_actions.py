@@ -1,5 +1,6 @@
 """What is written about money on its way from a seller's account to their bank. It is theirs: our books do not hold it."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from farthing import events, jobs, sellers
@@ -24,7 +25,7 @@ TOLD: Final[dict[PayoutStatus, events.EventName]] = {
 async def want(tx: Transaction, id: SellerId, money: Money, available: Money, *, retry_of: PayoutId | None = None) -> Payout:
     """The intention to send so much of what a seller has to their bank; a job does it. Raises Conflict, Invalid."""
     seller = await sellers.lock(tx, id)
-    check_able(seller)
+    check_able(seller, tx.now)
     if money.amount <= 0:
         raise Invalid("The amount of a payout is positive.", param="amount")
     if money > available:
@@ -40,11 +41,13 @@ async def want(tx: Transaction, id: SellerId, money: Money, available: Money, *,
     return payout
 
 
-def check_able(seller: Seller) -> None:
+def check_able(seller: Seller, now: datetime) -> None:
     """Raise Conflict for one who cannot be paid now, with the reason."""
     if seller.provider_account_id is None or not seller.payouts_enabled:
         why = seller.requirements.disabled_reason or "their account is not ready"
         raise Conflict(f"Nothing can go to the bank of {seller.described}: {why}.", extra={"state": str(seller.status)})
+    if seller.held(now):
+        raise Conflict(f"What {seller.described} earned is held: {seller.held_because}", extra={"state": "held"})
     if not seller.may_be_paid:
         raise Conflict(f"{seller.described} is suspended or rejected: nothing goes to their bank.")
 

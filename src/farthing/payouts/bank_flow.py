@@ -1,6 +1,6 @@
 """What needs the provider: money from sellers' accounts to their banks, and how it stands. No transaction is open meanwhile."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -49,7 +49,7 @@ async def pay_out(
     Raises Conflict where it cannot go now, ProviderUnavailable where nobody knows how much there is.
     """
     async with world.db.transaction(actor) as tx:
-        bank_actions.check_able(await sellers.get(tx, id))
+        bank_actions.check_able(await sellers.get(tx, id), tx.now)
     found = {each.currency: each for each in await available(world, id, actor=actor) if each.amount > 0}
     if money is None:
         if len(found) != 1:
@@ -68,7 +68,9 @@ async def retry(world: World, id: PayoutId, *, actor: str) -> Payout:
     return await pay_out(world, failed.seller_id, failed.money, actor=actor, retry_of=id)
 
 
-async def run(world: World, *, actor: str, sellers_wanted: list[SellerId] | None = None, dry_run: bool = False) -> list[Money]:
+async def run(
+    world: World, *, actor: str, sellers_wanted: Sequence[SellerId] | None = None, dry_run: bool = False
+) -> list[Money]:
     """Pay out all that can go, of all sellers who can be paid or of these; with `dry_run` only say how much that would be."""
     done: list[Money] = []
     for id in sellers_wanted if sellers_wanted is not None else await _with_money(world, actor):
@@ -135,6 +137,13 @@ async def look_at_banks(world: World) -> int:
         except ProviderError as error:
             log.warning("payout.unanswered", error=error.detail)
     return 0
+
+
+async def pay_out_due(world: World) -> int:
+    """Sweep: where money waits on sellers' accounts, what was held long enough goes on to their banks."""
+    if world.catalog.marketplace.design != "transfer_early":
+        return 0
+    return len(await run(world, actor="sweep"))
 
 
 async def read_payouts(world: World, account: str, *, since: datetime | None, actor: str) -> None:

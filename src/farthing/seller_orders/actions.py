@@ -12,7 +12,7 @@ from farthing.ids import LineItemId, SellerId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SELLER_ORDER, SHIPMENT, SellerFulfillment, SellerOrderStatus, ShipmentStatus
 from farthing.orders import LineItem, Order
 from farthing.seller_orders import store
-from farthing.seller_orders.model import SellerOrder, Shipment, is_due, standing, to_call_off, to_send
+from farthing.seller_orders.model import SellerOrder, Shipment, is_due, release_time, standing, to_call_off, to_send
 
 CARRIER_MAX: Final = 63
 REASON_MAX: Final = 500
@@ -227,7 +227,7 @@ async def _take_another(tx: Transaction, line: LineItemId, quantity: int) -> Non
 async def hold(tx: Transaction, id: SellerOrderId, because: str) -> SellerOrder:
     """What it earned stays where it is until `let_go`. Raises Conflict where it is gone already."""
     order = await _locked(tx, id)
-    if order.released_at is not None:
+    if order.released_at is not None and not order.early:
         raise Conflict(f"What {order.number} earned went to its seller already: refund, and it is taken back.")
     said = because.strip()
     if not 1 <= len(said) <= REASON_MAX or "\0" in said:
@@ -287,7 +287,8 @@ async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = N
         status, event = SELLER_ORDER.move(before.status, "complete"), "seller_order.delivered"
     elif before.status == SellerOrderStatus.CANCELED:
         status, event = SELLER_ORDER.move(before.status, "reinstate"), "seller_order.reinstated"
-    await store.save(tx, id, status, now, because=because)
+    release_at = release_time(tx.now, before.holding_days, before.release_day)
+    await store.save(tx, id, status, now, release_at=release_at, because=because)
     if event is not None:
         more = {} if because is None else {"reason": because}
         await _tell(tx, event, await store.get(tx, id), **more)  # type: ignore[arg-type]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from farthing.carriers.model import TrackingStatus
 from farthing.errors import Conflict, Invalid, NotFound
@@ -12,6 +12,8 @@ from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentSt
 
 Settlement = Literal["resend", "taken_in", "write_off"]
 """To be sent again; with its seller, and not sent any more; gone, and not sent any more."""
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class SellerOrder:
     holding_days: int
     release_at: datetime | None
     """When what it earned may go to the seller."""
+    release_day: str | None
+    """On which days money goes out; None: on any."""
+    early: bool
+    """What was earned waits on the seller's account, and not with us."""
     retry_at: datetime | None
     """When to try again what could not be sent."""
     released_at: datetime | None
@@ -99,7 +105,23 @@ class Shipment:
 
 def is_due(order: SellerOrder, now: datetime) -> bool:
     """Whether it was held for as long as was agreed, and longer where it could not be sent."""
-    return order.release_at is not None and order.release_at <= now and (order.retry_at is None or order.retry_at <= now)
+    again = order.retry_at is None or order.retry_at <= now
+    if order.early:
+        return again and order.status != SellerOrderStatus.CANCELED
+    return again and order.release_at is not None and order.release_at <= now
+
+
+def release_time(delivered: datetime, days: int, day: str | None) -> datetime:
+    """The end of the holding period, or the first midnight (UTC) after it that is such a day."""
+    over = delivered + timedelta(days=days)
+    if day is None:
+        return over
+    midnight = over.replace(hour=0, minute=0, second=0, microsecond=0)
+    if midnight < over:
+        midnight += timedelta(days=1)
+    while str(midnight.day) != day and WEEKDAYS[midnight.weekday()] != day:
+        midnight += timedelta(days=1)
+    return midnight
 
 
 def standing(lines: Sequence[SellerLine]) -> SellerFulfillment:

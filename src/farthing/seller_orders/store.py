@@ -17,7 +17,8 @@ from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Sh
 
 SELECT: LiteralString = """
     SELECT id, order_id, seller_id, position, number, livemode, status, fulfillment_status, confirmed_at, completed_at,
-        canceled_at, canceled_because, holding_days, release_at, retry_at, released_at, held_at, held_because,
+        canceled_at, canceled_because, holding_days, release_day, early, release_at, retry_at, released_at, held_at,
+        held_because,
         (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.canceled, line.shipped,
             line.delivered, line.came_back, line.to_return, line.returned) ORDER BY line.line_item_id)
             FROM seller_order_lines line JOIN line_items item ON item.id = line.line_item_id
@@ -50,9 +51,9 @@ async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: 
     found = await tx.value(
         """
         INSERT INTO seller_orders (id, order_id, seller_id, position, number, livemode, status, fulfillment_status,
-            confirmed_at, holding_days)
+            confirmed_at, holding_days, release_day, early)
         SELECT %(id)s, %(order)s, %(seller)s, place.position, %(number)s || '-' || place.position, %(livemode)s, 'confirmed',
-            'unfulfilled', %(now)s, %(holding_days)s
+            'unfulfilled', %(now)s, %(holding_days)s, %(release_day)s, %(early)s
         FROM (SELECT count(*) + 1 AS position FROM seller_orders WHERE order_id = %(order)s) AS place
         ON CONFLICT (order_id, coalesce(seller_id::text, '')) DO NOTHING RETURNING id
         """,
@@ -61,6 +62,8 @@ async def insert(tx: Transaction, order: Order, seller: SellerId | None, lines: 
         seller=seller,
         number=str(order.number),
         livemode=order.livemode,
+        release_day=next((day for line in lines if (day := line.details.get("release_day")) is not None), None),
+        early=any(line.details.get("transfer_early", False) for line in lines),
         holding_days=max(line.details.get("holding_days", 0) for line in lines),
         now=tx.now,
     )
@@ -90,6 +93,11 @@ async def of_order(tx: Transaction, order: OrderId) -> list[SellerOrder]:
 
 async def find_of_line(tx: Transaction, line: LineItemId) -> SellerOrder | None:
     return await tx.find(_seller_order, SELECT + OF_LINE, line=line)
+
+
+async def find_by_number(tx: Transaction, number: str) -> SellerOrder | None:
+    """By what people call it, such as 1042-1."""
+    return await tx.find(_seller_order, SELECT + " WHERE number = %(number)s", number=number)
 
 
 async def list_page(
@@ -195,14 +203,21 @@ async def awaits_return(tx: Transaction, id: SellerOrderId) -> bool:
 
 
 async def save(
-    tx: Transaction, id: SellerOrderId, status: SellerOrderStatus, fulfillment: SellerFulfillment, *, because: str | None = None
+    tx: Transaction,
+    id: SellerOrderId,
+    status: SellerOrderStatus,
+    fulfillment: SellerFulfillment,
+    *,
+    release_at: datetime,
+    because: str | None = None,
 ) -> None:
+    """`release_at` is for one that is complete now; it stays what it was where it was known."""
     await tx.run(
         """
         UPDATE seller_orders SET status = %(status)s, fulfillment_status = %(fulfillment)s,
             completed_at = CASE WHEN %(status)s = 'completed' THEN coalesce(completed_at, %(now)s::timestamptz) END,
             release_at = CASE WHEN %(status)s = 'completed'
-                THEN coalesce(release_at, %(now)s::timestamptz + make_interval(days => holding_days)) END,
+                THEN coalesce(release_at, %(release_at)s::timestamptz) END,
             canceled_at = CASE WHEN %(status)s = 'canceled' THEN coalesce(canceled_at, %(now)s::timestamptz) END,
             canceled_because = CASE WHEN %(status)s = 'canceled' THEN coalesce(%(because)s, canceled_because) END
         WHERE id = %(id)s
@@ -211,6 +226,7 @@ async def save(
         status=status,
         fulfillment=fulfillment,
         because=because,
+        release_at=release_at,
         now=tx.now,
     )
 
@@ -248,7 +264,9 @@ async def due(tx: Transaction, *, livemode: bool, limit: int) -> list[SellerOrde
         """
         SELECT part.id FROM seller_orders part JOIN sellers ON sellers.id = part.seller_id
         WHERE part.livemode = %(livemode)s AND part.released_at IS NULL AND part.held_at IS NULL
-            AND greatest(part.release_at, part.retry_at) <= %(now)s AND sellers.payouts_enabled
+            AND (part.retry_at IS NULL OR part.retry_at <= %(now)s)
+            AND (part.release_at <= %(now)s OR (part.early AND part.status <> 'canceled')) AND sellers.payouts_enabled
+            AND (part.early OR sellers.held_at IS NULL OR sellers.held_until <= %(now)s)
             AND NOT EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL)
             AND sellers.suspended_at IS NULL AND sellers.rejection_asked_at IS NULL
             AND NOT EXISTS (SELECT FROM seller_order_lines line WHERE line.seller_order_id = part.id AND line.to_return > 0)
@@ -390,6 +408,8 @@ def _seller_order(row: Row) -> SellerOrder:
         canceled_because=row["canceled_because"],
         holding_days=row["holding_days"],
         release_at=row["release_at"],
+        release_day=row["release_day"],
+        early=row["early"],
         retry_at=row["retry_at"],
         released_at=row["released_at"],
         held_at=row["held_at"],

@@ -1,6 +1,6 @@
 """Sellers of a marketplace: who they are, their accounts at the provider, and whether they may sell and be paid."""
 
-from farthing.sellers.actions import reinstate, request_rejection, suspend
+from farthing.sellers.actions import hold, let_go, reinstate, request_rejection, suspend
 from farthing.sellers.flow import (
     check_may_begin,
     look_again,
@@ -29,6 +29,8 @@ __all__ = [
     "find_by_account",
     "find_by_external_id",
     "get",
+    "hold",
+    "let_go",
     "list_page",
     "lock",
     "look_again",

@@ -1,5 +1,6 @@
 """What is written about sellers: who they are, how their account stands, and what we decided about them."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from farthing import events, jobs
@@ -11,6 +12,7 @@ from farthing.providers import RejectionReason, SeenAccount
 from farthing.sellers import accounts, store
 from farthing.sellers.model import Seller, Wanted, checked, checked_reason, new_payout_accounts, standing
 
+ACCOUNT_CHANGED: Final = "The bank account changed."
 REJECT: Final = "sellers.reject"
 
 
@@ -86,9 +88,9 @@ async def owner_of(tx: Transaction, provider: str, livemode: bool, seen: SeenAcc
     return await opened(tx, marked, seen)
 
 
-async def record_seen(tx: Transaction, seller: Seller, seen: SeenAccount, look: int) -> Seller:
+async def record_seen(tx: Transaction, seller: Seller, seen: SeenAccount, look: int, *, hold_days: int) -> Seller:
     """Write down how their account stands, and tell what changed. An older look, or one at an account that was replaced,
-    changes nothing.
+    changes nothing. Whoever gives another bank account is paid `hold_days` later: it may be a thief's.
     """
     before = await store.lock(tx, seller.id)
     if before.provider_account_id != seen.id or before.look >= look:
@@ -109,6 +111,9 @@ async def record_seen(tx: Transaction, seller: Seller, seen: SeenAccount, look: 
             account=seen.id,
             last4=[each.last4 for each in added],
         )
+        until = tx.now + timedelta(days=hold_days)
+        if hold_days and (before.held_at is None or (before.held_until is not None and before.held_until < until)):
+            await hold(tx, after.id, ACCOUNT_CHANGED, until=until)
     return await store.get(tx, before.id)
 
 
@@ -168,6 +173,24 @@ async def reinstate(tx: Transaction, id: SellerId, reason: str) -> Seller:
         raise Conflict(f"{id} is not suspended.")
     await store.save_suspension(tx, id, None)
     await events.record(tx, "seller.reinstated", seller=id, external_id=seller.external_id, reason=said)
+    return await store.get(tx, id)
+
+
+async def hold(tx: Transaction, id: SellerId, reason: str, *, until: datetime | None = None) -> Seller:
+    """Nothing that they earned goes on to them until somebody lets go, or until then. They sell on."""
+    said, seller = checked_reason(reason), await store.lock(tx, id)
+    await store.save_held(tx, id, said, until=until)
+    told = None if until is None else until.isoformat()
+    await events.record(tx, "seller.held", seller=id, external_id=seller.external_id, reason=said, until=told)
+    return await store.get(tx, id)
+
+
+async def let_go(tx: Transaction, id: SellerId) -> Seller:
+    """They are paid again as was agreed."""
+    seller = await store.lock(tx, id)
+    if seller.held_at is not None:
+        await store.save_held(tx, id, None)
+        await events.record(tx, "seller.let_go", seller=id, external_id=seller.external_id)
     return await store.get(tx, id)
 
 

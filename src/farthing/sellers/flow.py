@@ -64,7 +64,7 @@ async def at_provider(world: World, id: SellerId, *, actor: str) -> Seller:
         check_open(seller)
         return await actions.want_account(tx, seller, payouts=payouts)
 
-    payouts = world.catalog.marketplace.payouts
+    payouts, hold_days = world.catalog.marketplace.payouts, world.catalog.marketplace.account_change_days
     seller = await world.db.run(actor, ask)
     if seller.provider_account_id is not None:
         return seller
@@ -86,7 +86,7 @@ async def at_provider(world: World, id: SellerId, *, actor: str) -> Seller:
 
     async def record(tx: Transaction) -> Seller:
         kept = await actions.opened(tx, owner, found)
-        return await actions.record_seen(tx, kept, found, look)
+        return await actions.record_seen(tx, kept, found, look, hold_days=hold_days)
 
     return await world.db.run(actor, record)
 
@@ -143,14 +143,14 @@ async def sync_account(world: World, account: str, *, actor: str, also: Told | N
     """See how an account stands and record it. The same for every event, page, command and sweep, in whatever order they
     come. An account that is none of our sellers' is looked at and forgotten.
     """
-    provider = world.provider
+    provider, hold_days = world.provider, world.catalog.marketplace.account_change_days
     look = await _begin(world, actor)
     seen = await provider.account(account)
 
     async def work(tx: Transaction) -> None:
         seller = await actions.owner_of(tx, provider.name, provider.livemode, seen)
         if seller is not None:
-            await actions.record_seen(tx, seller, seen, look)
+            await actions.record_seen(tx, seller, seen, look, hold_days=hold_days)
         if also is not None:
             await also(tx, None if seller is not None else NOT_OURS)
 
@@ -186,6 +186,7 @@ async def send_rejection(world: World, id: SellerId) -> None:
     if seller.rejection_reason is None or seller.provider_account_id is None or seller.status == SellerStatus.REJECTED:
         return
     provider, look = world.provider_named(seller.provider), await _begin(world, "worker")
+    hold_days = world.catalog.marketplace.account_change_days
     try:
         seen = await provider.reject_account(seller.provider_account_id, reason=seller.rejection_reason, key=seller.key)
     except ProviderUnavailable:
@@ -195,7 +196,7 @@ async def send_rejection(world: World, id: SellerId) -> None:
         seen = await provider.account(seller.provider_account_id)
         if not seen.gone:
             await world.db.run("worker", lambda tx: actions.rejection_refused(tx, seller, reason))
-    await world.db.run("worker", lambda tx: actions.record_seen(tx, seller, seen, look))
+    await world.db.run("worker", lambda tx: actions.record_seen(tx, seller, seen, look, hold_days=hold_days))
 
 
 def refusal(error: ProviderError) -> str:

@@ -69,6 +69,10 @@ class Seller:
     seen_at: datetime | None
     onboarded_at: datetime | None
     """When they could first sell."""
+    held_at: datetime | None
+    """Since when somebody wants nothing to go to them; `held_until` None: until somebody lets go."""
+    held_because: str | None
+    held_until: datetime | None
     suspended_at: datetime | None
     suspension_reason: str | None
     rejection_reason: RejectionReason | None
@@ -91,6 +95,10 @@ class Seller:
         """Whether what they earned may go to them now."""
         able = self.payouts_enabled and self.capabilities.get("transfers") == "active"
         return able and self.suspended_at is None and self.rejection_asked_at is None
+
+    def held(self, now: datetime) -> bool:
+        """Whether what they earned stays where it is for now."""
+        return self.held_at is not None and (self.held_until is None or self.held_until > now)
 
     @property
     def described(self) -> str:

@@ -15,7 +15,8 @@ SELECT: LiteralString = """
     SELECT id, external_id, livemode, name, email, country, currency, status, holding_days, fee_basis_points, provider,
         provider_account_id, former_account_ids, incarnation, request, asked_at, refusal, charges_enabled, payouts_enabled,
         details_submitted, capabilities, requirements, payout_accounts, payout_account_changed_at, look, seen_at,
-        onboarded_at, suspended_at, suspension_reason, rejection_reason, rejection_note, rejection_asked_at, created_at
+        onboarded_at, suspended_at, suspension_reason, rejection_reason, rejection_note, rejection_asked_at, held_at,
+        held_because, held_until, created_at
     FROM sellers
 """
 
@@ -128,7 +129,8 @@ async def list_page(
         SELECT id, external_id, livemode, name, email, country, currency, status, holding_days, fee_basis_points, provider,
             provider_account_id, former_account_ids, incarnation, request, asked_at, refusal, charges_enabled, payouts_enabled,
             details_submitted, capabilities, requirements, payout_accounts, payout_account_changed_at, look, seen_at,
-            onboarded_at, suspended_at, suspension_reason, rejection_reason, rejection_note, rejection_asked_at, created_at
+            onboarded_at, suspended_at, suspension_reason, rejection_reason, rejection_note, rejection_asked_at, held_at,
+        held_because, held_until, created_at
         FROM sellers
         WHERE livemode = %(livemode)s AND (%(cursor)s::uuid IS NULL OR id < %(cursor)s)
             AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -169,6 +171,21 @@ async def save_suspension(tx: Transaction, id: SellerId, reason: str | None) -> 
         """,
         id=id,
         reason=reason,
+        now=tx.now,
+    )
+
+
+async def save_held(tx: Transaction, id: SellerId, because: str | None, *, until: datetime | None = None) -> None:
+    """`None` lets go."""
+    await tx.run(
+        """
+        UPDATE sellers SET held_because = %(because)s, held_until = %(until)s, updated_at = %(now)s,
+            held_at = CASE WHEN %(because)s::text IS NOT NULL THEN %(now)s::timestamptz END
+        WHERE id = %(id)s
+        """,
+        id=id,
+        because=because,
+        until=until,
         now=tx.now,
     )
 
@@ -250,6 +267,9 @@ def _seller(row: Row) -> Seller:
         look=row["look"],
         seen_at=row["seen_at"],
         onboarded_at=row["onboarded_at"],
+        held_at=row["held_at"],
+        held_because=row["held_because"],
+        held_until=row["held_until"],
         suspended_at=row["suspended_at"],
         suspension_reason=row["suspension_reason"],
         rejection_reason=row["rejection_reason"],

@@ -123,6 +123,8 @@ TITLES: Final[dict[EventName, str]] = {
     "seller.deauthorized": "Account out of reach",
     "seller.requirements_changed": "Seller is asked for something else",
     "seller.payout_account_changed": "Money is to go to another account",
+    "seller.held": "What they earned is held",
+    "seller.let_go": "What they earned is not held any longer",
     "seller.suspended": "Seller suspended",
     "seller.reinstated": "Seller reinstated",
     "seller.rejection_requested": "Rejection asked for",
