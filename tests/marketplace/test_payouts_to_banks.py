@@ -124,6 +124,9 @@ async def test_a_bank_sends_back_what_had_arrived_and_the_seller_is_told_why_unt
         await payouts.retry(market.world, failed.id, actor="test")
     await act(market.account, mallory, "onboard")
     await sellers.sync(market.world, mallory.id, actor="test")
+    with pytest.raises(Conflict, match=r"is held: The bank account changed\."):
+        await payouts.retry(market.world, failed.id, actor="test")
+    await market.do(lambda tx: sellers.let_go(tx, mallory.id))
     again = await payouts.retry(market.world, failed.id, actor="test")
     await work(market.world)
     with pytest.raises(Conflict):

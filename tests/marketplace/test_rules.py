@@ -6,10 +6,11 @@ from psycopg import sql
 from tests.invariants.test_rules import MARKET_PLANTS, missed
 from tests.marketplace.conftest import Market, of
 from tests.marketplace.test_canceling import cancel
+from tests.marketplace.test_disputed_earnings import decided, disputed
 from tests.marketplace.test_one_payment_many_sellers import parts
-from tests.marketplace.test_paying_sellers import earned, give_back, settle
+from tests.marketplace.test_paying_sellers import AVAILABLE_AT_ONCE, earned, give_back, settle
 from tests.marketplace.test_returning import approved, arrived
-from tests.news import sound
+from tests.news import sound, work
 from tests.worlds import buy
 
 from farthing import cancellations, earnings, listings, payouts, returns, seller_orders, sellers
@@ -45,6 +46,14 @@ async def test_what_breaks_a_marketplace_is_found_and_all_of_its_rows_are_read(m
     await give_back(market, paid, 100)
     await buy(market.world, market.account, of(await market.lists(market.linus, "novel"), 2))
     await comes_back(market)
+    lost = await disputed(
+        market, await buy(market.world, market.account, of(await market.lists(market.linus, "vase"))), amount=500
+    )
+    await decided(market, lost, "lost")
+    await earned(market, sku="desk", card=AVAILABLE_AT_ONCE)
+    await settle(market)
+    await payouts.pay_out(market.world, market.grace.id, actor="test")
+    await work(market.world)
     assert await sound(market.world)
     assert await missed(market.world, MARKET_PLANTS) == []
     assert await sound(market.world)
@@ -68,6 +77,7 @@ async def test_what_breaks_a_marketplace_is_found_and_all_of_its_rows_are_read(m
             "cancellation_lines": sum({each.id: len(each.lines) for each in called_off}.values()),
             "returns": len(back),
             "return_lines": sum(len(each.lines) for each in back),
+            "payouts": len((await payouts.list_payouts(tx, livemode=False, limit=100)).items),
             "transfers": len(sent),
             "transfer_reversals": sum([len(await payouts.reversals_of(tx, each.id)) for each in sent]),
         }

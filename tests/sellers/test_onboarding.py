@@ -177,7 +177,7 @@ async def test_news_of_accounts_are_about_the_account_they_come_from_and_of_no_o
         {**event, "id": "evt_foreign", "account": foreign, "data": {"object": {"id": foreign, "object": "account"}}},
         {**event, "id": "evt_unknown", "account": "acct_x", "data": {"object": {"id": "acct_x", "object": "account"}}},
         {**event, "id": "evt_path", "account": "../balance", "data": {"object": {"id": "../balance", "object": "account"}}},
-        {**event, "id": "evt_payout", "type": "payout.paid", "account": foreign, "data": {"object": {"id": "po_1"}}},
+        {**event, "id": "evt_payout", "type": "balance.available", "account": foreign, "data": {"object": {"id": "po_1"}}},
     ]
     async with unchanged(world):
         await hear(world, sent)

@@ -90,7 +90,7 @@ async def show_(seller: str, /) -> int:
     """
     settings = opening.settings()
     async with opening.database(settings) as db, db.transaction(ACTOR) as tx:
-        found = await _find(tx, seller, livemode=settings.livemode)
+        found = await find(tx, seller, livemode=settings.livemode)
     _show(found)
     return 0
 
@@ -142,7 +142,7 @@ async def sync(seller: str, /) -> int:
     """
     async with opening.world() as world:
         async with world.db.transaction(ACTOR) as tx:
-            found = await _find(tx, seller, livemode=world.provider.livemode)
+            found = await find(tx, seller, livemode=world.provider.livemode)
         with terminal().progress("Asking the provider"):
             found = await room.sync(world, found.id, actor=ACTOR)
     _show(found)
@@ -216,7 +216,7 @@ async def _decide(
     settings = opening.settings()
     async with opening.database(settings) as db:
         async with db.transaction(ACTOR) as tx:
-            found = await _find(tx, seller, livemode=settings.livemode)
+            found = await find(tx, seller, livemode=settings.livemode)
         if not dry_run:
             terminal().confirm(f"{verb} {found.described} ({found.external_id})?")
             found = await db.run(ACTOR, lambda tx: decide(tx, found.id))
@@ -224,7 +224,7 @@ async def _decide(
     return 0
 
 
-async def _find(tx: Transaction, words: str, *, livemode: bool) -> Seller:
+async def find(tx: Transaction, words: str, *, livemode: bool) -> Seller:
     """The one whom this names. Raises Invalid where it names several."""
     page = await room.list_page(tx, livemode=livemode, limit=2, search=words, exact=True)
     if not page.items:

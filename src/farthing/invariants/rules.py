@@ -520,6 +520,28 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "losses-borne",
+        "What a bank took for good, those who shared in the sale lost with the shop; and only then.",
+        """
+        WITH lost AS (
+            SELECT dispute.order_id, sum(dispute.lost_amount) AS amount
+            FROM disputes dispute JOIN payments payment ON payment.id = dispute.payment_id AND payment.settles
+            GROUP BY dispute.order_id
+        ), borne AS (
+            SELECT earning.order_id, sum(reversal.amount) AS amount
+            FROM earning_reversals reversal JOIN earnings earning ON earning.id = reversal.earning_id
+            WHERE reversal.withdrawn_at IS NULL AND reversal.reference LIKE 'dispute!_%%' ESCAPE '!' GROUP BY earning.order_id
+        ), kept AS (
+            SELECT order_id, sum(amount - refunded_amount) AS amount FROM earnings GROUP BY order_id
+        )
+        SELECT order_id FROM kept LEFT JOIN lost USING (order_id) LEFT JOIN borne USING (order_id)
+        WHERE coalesce(borne.amount, 0) > coalesce(lost.amount, 0)
+            -- Where a refund failed after all, the shop bears what was nobody's to lose at the time.
+            OR (coalesce(lost.amount, 0) > 0 AND borne.amount IS NULL AND kept.amount > 0
+                AND NOT EXISTS (SELECT 1 FROM refunds WHERE refunds.order_id = kept.order_id AND status = 'failed'))
+        """,
+    ),
+    Rule(
         "transfer-lines",
         "A transfer is what its lines come to: what was sold, less what others had of it, what went back and what was owed.",
         """

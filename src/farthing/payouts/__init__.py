@@ -18,12 +18,13 @@ from farthing.payouts.banks import list_page as list_payouts
 from farthing.payouts.calendar import STANDINGS, Day, Standing, Sum, Upcoming, days, sums, upcoming
 from farthing.payouts.flow import release_due, send_reversal, send_transfer, sync_transfer, take_back_due
 from farthing.payouts.model import Balance, Held, Payout, Reversal, Statement, StatementLine, Transfer
-from farthing.payouts.printing import can_print, pdf, sheet
+from farthing.payouts.printing import WORDS, can_print, pdf, sheet
 from farthing.payouts.statements import statement
 from farthing.payouts.store import get, list_page, of_seller_order, reversals_of
 
 __all__ = [
     "STANDINGS",
+    "WORDS",
     "Balance",
     "Day",
     "Held",

@@ -12,7 +12,8 @@ EARLY: LiteralString = """
     WITH unripe AS (
         SELECT part.id, part.seller_id FROM seller_orders part WHERE part.early AND part.released_at IS NOT NULL
             AND (part.release_at IS NULL OR part.release_at > %(now)s OR part.held_at IS NOT NULL
-                OR EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL))
+                OR EXISTS (SELECT 1 FROM disputes WHERE disputes.order_id = part.order_id AND disputes.closed_at IS NULL)
+                OR EXISTS (SELECT 1 FROM seller_order_lines line WHERE line.seller_order_id = part.id AND line.to_return > 0))
     ), early AS (
         SELECT unripe.seller_id, earning.currency, earning.transferred_amount AS amount
         FROM unripe JOIN seller_order_lines line ON line.seller_order_id = unripe.id

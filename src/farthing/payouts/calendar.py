@@ -18,10 +18,12 @@ DAYS_MAX: Final = 100
 
 UPCOMING: LiteralString = """
     WITH upcoming AS (
-        SELECT part.id, part.number, part.order_id, part.release_at, part.held_because, seller.id AS seller_id,
+        SELECT part.id, part.number, part.order_id, part.release_at,
+            coalesce(part.held_because, seller.held_because) AS held_because, seller.id AS seller_id,
             coalesce(seller.name, seller.email, seller.external_id) AS seller, earning.currency,
             CASE WHEN bool_or(dispute.order_id IS NOT NULL) THEN 'disputed'
-                WHEN part.held_at IS NOT NULL THEN 'held'
+                WHEN part.held_at IS NOT NULL OR (seller.held_at IS NOT NULL
+                    AND coalesce(seller.held_until > %(now)s, true)) THEN 'held'
                 WHEN part.release_at IS NULL THEN 'undelivered'
                 WHEN part.release_at > %(now)s THEN 'holding'
                 WHEN NOT seller.payouts_enabled OR seller.suspended_at IS NOT NULL
