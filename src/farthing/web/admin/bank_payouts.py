@@ -56,7 +56,7 @@ async def ask_pay_out(request: Request) -> Response:
     async with reading(request) as tx:
         seller = await sellers.get(tx, _seller(request))
     try:
-        payouts.check_able(seller)
+        payouts.check_able(seller, world_of(request).clock.now())
         found = [
             each
             for each in await payouts.available(world_of(request), seller.id, actor=staff_of(request).actor)
