@@ -9,11 +9,12 @@ from tests.pages.test_pages_look import listen, opened
 from tests.shops import Client, Shop, running_shop
 from tests.worlds import Sandbox
 
-from farthing import listings, seller_orders
+from farthing import listings, returns, seller_orders
 from farthing.db import Transaction
 from farthing.listings import Wanted
 from farthing.money import Money
 from farthing.orders import Order
+from farthing.returns import Asked
 from farthing.seller_orders import SellerOrder
 
 pytestmark = pytest.mark.browser
@@ -45,6 +46,8 @@ async def happens(market: Market) -> dict[str, str]:
         return str(parcels[0].id)
 
     parcel = await market.do(go_out)
+    asked = [Asked(arrived.lines[0].line_id, 1, "damaged")]
+    back = await market.do(lambda tx: returns.request(tx, arrived.id, asked, message="Bent.", policy=catalog.returns))
     return {
         "lamp": str(lamp.id),
         "draft": str(draft.id),
@@ -54,6 +57,7 @@ async def happens(market: Market) -> dict[str, str]:
         "held": str(held.id),
         "seller": str(market.grace.id),
         "parcel": parcel,
+        "return": str(back.id),
     }
 
 
@@ -69,6 +73,8 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
     seller.post("/demo/sign-in")
     pages = {
         SELLER: f"""/seller /seller/orders /seller/orders?show=all /seller/orders/{ids["part"]} /seller/orders/{ids["arrived"]}
+            /seller/orders/{ids["part"]}/cancellation
+            /seller/orders/returns /seller/orders/returns/{ids["return"]}
             /seller/balance /seller/payouts /seller/payouts?to=bank
             /seller/products /seller/products?status=archived /seller/products/new /seller/products/{ids["lamp"]}
             /seller/products/{ids["draft"]} /seller/products/{ids["draft"]}/archival""",

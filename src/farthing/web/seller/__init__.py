@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from farthing.web.seller import listings, money, orders
+from farthing.web.seller import listings, money, orders, returns
 from farthing.web.seller.menu import SECTIONS
 
-ROUTES: Final = (*orders.ROUTES, *listings.ROUTES, *money.ROUTES)
+ROUTES: Final = (*returns.ROUTES, *orders.ROUTES, *listings.ROUTES, *money.ROUTES)
 
 __all__ = ["ROUTES", "SECTIONS"]
