@@ -26,9 +26,20 @@ from farthing.world import World
 read_certificates_once()
 
 TICK: Final = "tick"
-"""A bell at which those look who look for subscriptions: months go by within seconds, and nobody waits for an interval."""
+"""A bell at which those look who look again and again: months go by within seconds, and nobody waits for an interval."""
 
-HEARS_TICK: Final = frozenset({"missed events", "late news of subscriptions", "questions about subscriptions"})
+HEARS_TICK: Final = frozenset(
+    {
+        "missed events",
+        "late news",
+        "late news of subscriptions",
+        "questions about subscriptions",
+        "earnings held long enough",
+        "earnings to be taken back",
+        "disputes",
+        "accounts of sellers",
+    }
+)
 
 LEFT_OUT: Final = frozenset({"nightly reconciliation"})
 """There would be a night at every step, and the test compares everything itself in the end."""

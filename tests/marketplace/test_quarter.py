@@ -1,0 +1,324 @@
+"""A quarter of a marketplace: thirty sellers and six hundred orders, news that comes shuffled, twice or never, dying workers, and
+a plain model beside it. In the end both agree to the last cent, and so does the provider.
+"""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.disputes.disputed import payment_of
+from tests.marketplace.conftest import MARKET, of
+from tests.marketplace.plain_market import DAYS, HOLDING_DAYS, SELLERS, Model, Part, Sale, price, quarter
+from tests.mortal_worker import TICK, Mortal, SharedClock, mortal
+from tests.news import read, sound, tell
+from tests.reconcile.test_reconcile import compare, found
+from tests.sellers.selling import news_of, onboarded
+from tests.worlds import Account, Sandbox, session_of, start
+
+from farthing import catalog, checkout, ledger, listings, orders, payments, seller_orders
+from farthing.checkout import Buyer
+from farthing.config import Settings
+from farthing.db import Transaction
+from farthing.ids import OrderId
+from farthing.lifecycles import OrderStatus
+from farthing.listings import Listing
+from farthing.money import Money
+from farthing.payments import WantedLine
+from farthing.seller_orders import SellerOrder
+from farthing.sellers import Seller
+from farthing.testing.process import running
+from farthing.world import World
+
+QUARTER = MARKET.replace("holding_days = 3", f"holding_days = {HOLDING_DAYS}")
+STEP = timedelta(days=1)
+SETTLED_EVERY = 7
+"""Days, after which a worker looks for what was lost."""
+
+KILLED_EACH_DAY = 0.12
+COMES_BACK = 0.5
+"""How many buyers come back to our page after they paid; of the others we hear by the provider alone, or look."""
+
+AT_REST_WITHIN = 120
+"""Seconds of a crowded machine, until a worker has done all there is to do."""
+
+RESTLESS = """
+    SELECT 'events wait' FROM provider_events WHERE status = 'received' AND due_at <= %(now)s + interval '1 minute'
+    UNION ALL SELECT 'the list of events was not read' WHERE NOT EXISTS (
+        SELECT FROM event_cursors WHERE swept_at >= %(since)s
+    )
+    UNION ALL SELECT 'a refund is asked for' FROM refunds WHERE status = 'requested'
+    UNION ALL SELECT 'a transfer is asked for' FROM transfers WHERE status = 'requested'
+    UNION ALL SELECT 'a transfer is to be taken back' FROM transfer_reversals WHERE status = 'requested'
+    UNION ALL SELECT 'something is due' FROM seller_orders part
+        WHERE seller_id IS NOT NULL AND released_at IS NULL AND held_at IS NULL AND greatest(release_at, retry_at) <= %(since)s
+            AND NOT EXISTS (SELECT FROM disputes WHERE disputes.order_id = part.order_id AND closed_at IS NULL)
+    LIMIT 1
+"""
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """In a process of its own: three are at work here."""
+    with running() as server:
+        yield Sandbox(server.url)
+
+
+@pytest.fixture
+def clock() -> SharedClock:
+    return SharedClock()
+
+
+@dataclass
+class Marketplace:
+    world: World
+    account: Account
+    clock: SharedClock
+    workers: Mortal
+    model: Model
+    chance: random.Random
+    sellers: list[Seller] = field(default_factory=list)
+    wares: list[Listing] = field(default_factory=list)
+    placed: dict[int, OrderId] = field(default_factory=dict)
+    last: str | None = None
+
+    async def open(self) -> None:
+        for number in range(SELLERS):
+            seller = await onboarded(self.world, self.account, f"seller-{number}")
+            self.sellers.append(seller)
+
+            async def work(tx: Transaction, seller: Seller = seller, number: int = number) -> Listing:
+                wanted = listings.Wanted(title=f"Thing {number}", prices=[Money(price(number), "usd")])
+                made = await listings.create(
+                    tx, self.world.catalog, seller.id, f"thing-{number}", wanted, livemode=False, stock=1_000
+                )
+                return await listings.publish(tx, made.id)
+
+            self.wares.append(await self.world.db.run("test", work))
+
+    # What people do.
+
+    async def sell(self, sale: Sale) -> None:
+        items = [of(self.wares[part.seller], part.quantity) for part in sale.parts]
+        started = await start(self.world, *items, buyer=Buyer(f"buyer-{sale.number}", f"buyer-{sale.number}@example.com"))
+        session = await session_of(self.world, started.id)
+        assert (await self.account.pay(session)).status_code == 200
+        self.placed[sale.number] = started.order_id
+        if self.chance.random() < COMES_BACK:
+            await checkout.sync(self.world, session, actor="return page")
+
+    async def live(self, sale: Sale, day: int) -> None:
+        """What happens to it on that day. Once."""
+        sent, arrives, late = sale.day + 1, sale.day + sale.takes, sale.released_on + 2
+        match sale.fate:
+            case "is called off":
+                plan = [("call off", sent)]
+            case "is lost":
+                plan = [("send", sent), ("lose", arrives)]
+            case "is refunded in part":
+                plan = [("send", sent), ("deliver", arrives), ("give half back", arrives + 2)]
+            case "is refunded late":
+                plan = [("send", sent), ("deliver", arrives), ("give all back", late)]
+            case "is disputed and won":
+                plan = [("send", sent), ("deliver", arrives), ("complain", arrives + 1), ("won", arrives + 5)]
+            case "is disputed and lost":
+                plan = [("send", sent), ("deliver", arrives), ("complain", arrives + 1), ("lost", arrives + 5)]
+            case "is lost at the bank after the seller was paid":
+                plan = [("send", sent), ("deliver", arrives), ("complain", late), ("lost", late + 3)]
+            case "arrives":
+                plan = [("send", sent), ("deliver", arrives)]
+        due = [what for what, when in plan if when <= day and what not in sale.done]
+        # Nobody sends what we have not heard to be paid, and then all of it comes later.
+        if due and (await read(self.world, self.placed[sale.number])).status != OrderStatus.OPEN:
+            for what in due:
+                sale.done.add(what)
+                await self.act(sale, what)
+
+    async def act(self, sale: Sale, what: str) -> None:
+        order = self.placed[sale.number]
+        match what:
+            case "send":
+                await self.each_part(order, send)
+            case "deliver":
+                await self.each_part(order, deliver)
+            case "lose":
+                # One parcel; its buyer has their money back, and whoever sold it nothing.
+                lost = self.chance.choice(sale.parts)
+                await self.each_part(order, deliver, but=self.sellers[lost.seller])
+                await self.lose(order, self.sellers[lost.seller])
+                await self.give_back(sale, [lost])
+                sale.gives_back([lost])
+            case "give half back":
+                half = sale.parts[0].paid // 2
+                await self.give_back(sale, sale.parts[:1], half)
+                sale.parts[0].back = half
+            case "call off" | "give all back":
+                await self.give_back(sale, sale.parts)
+                sale.gives_back(sale.parts)
+            case "complain":
+                payment = await payment_of(self.world, await read(self.world, order))
+                await self.account.complain(str(payment.provider_payment_id))
+            case "won" | "lost":
+                await self.decide(order, what)
+                if what == "lost":
+                    sale.gives_back(sale.parts)
+
+    async def each_part(self, order: OrderId, do: Any, *, but: Seller | None = None) -> None:
+        async def work(tx: Transaction) -> None:
+            for part in await seller_orders.of_order(tx, order):
+                if but is None or part.seller_id != but.id:
+                    await do(tx, part)
+
+        await self.world.db.run("test", work)
+
+    async def lose(self, order: OrderId, seller: Seller) -> None:
+        async def work(tx: Transaction) -> None:
+            for part in await seller_orders.of_order(tx, order):
+                if part.seller_id == seller.id:
+                    for parcel in await seller_orders.shipments_of(tx, part.id):
+                        await seller_orders.move_shipment(tx, parcel.id, "lose")
+
+        await self.world.db.run("test", work)
+
+    async def give_back(self, sale: Sale, parts: list[Part], amount: int | None = None) -> None:
+        async def work(tx: Transaction) -> None:
+            order, half = await orders.get(tx, self.placed[sale.number]), None if amount is None else Money(amount, "usd")
+            sold = dict(zip([part.seller for part in sale.parts], order.lines, strict=True))
+            wanted = [WantedLine(sold[part.seller].id, amount=half) for part in parts]
+            await payments.refund_order(tx, order.id, None, reason="requested_by_customer", note=None, lines=wanted)
+
+        await self.world.db.run("test", work)
+
+    async def decide(self, order: OrderId, outcome: str) -> None:
+        payment = await payment_of(self.world, await read(self.world, order))
+        (theirs,) = (await self.account.get("/v1/disputes", payment_intent=str(payment.provider_payment_id)))["data"]
+        await self.account.decide(theirs["id"], outcome)
+
+    # Time, and what is heard meanwhile.
+
+    async def pass_on(self, time: timedelta) -> None:
+        moved = await self.account.http.post("/_sandbox/clock/advance", json={"seconds": int(time.total_seconds())})
+        moved.raise_for_status()
+        self.clock.advance(time)
+
+    async def hear(self) -> None:
+        """What is new, without a quarter of it, some of it twice, in any order; and now and then the worker dies of it."""
+        news = await self.news()
+        news += await news_of(self.account, self.chance.choice(self.sellers))
+        kept = [each for each in news if self.chance.random() < 0.75]
+        kept += [each for each in kept if self.chance.random() < 0.2]
+        self.chance.shuffle(kept)
+        await tell(self.world, kept)
+        if self.chance.random() < KILLED_EACH_DAY:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """At a random moment of its work; the next one begins at once."""
+        await asyncio.sleep(self.chance.uniform(0.005, 0.3))
+        self.workers.kill()
+        self.workers.begin()
+
+    async def news(self) -> list[dict[str, Any]]:
+        fresh: list[dict[str, Any]] = []
+        before = {"ending_before": self.last} if self.last else {}
+        while True:
+            page = await self.account.get("/v1/events", limit="100", **before)
+            fresh += reversed(page["data"])
+            if page["data"]:
+                before = {"ending_before": page["data"][0]["id"]}
+            if not page["has_more"]:
+                break
+        self.last = before.get("ending_before", self.last)
+        return fresh
+
+    async def settle(self) -> None:
+        """A worker looks for the lost news and for what is late, and does the rest."""
+        since = await self.wake()
+        async with asyncio.timeout(AT_REST_WITHIN):
+            for look in itertools.count(1):
+                if await self.restless(since) is None:
+                    return
+                await asyncio.sleep(0.05)
+                if look % 10 == 0:
+                    await self.ring()
+
+    async def wake(self) -> datetime:
+        """It is time to look again, and what a worker died with in its hands is free."""
+        since = self.clock.now()
+        await self.pass_on(timedelta(minutes=16))
+        await self.ring()
+        return since
+
+    async def ring(self) -> None:
+        async with self.world.db.transaction("test") as tx:
+            tx.ring(TICK)
+
+    async def restless(self, since: datetime) -> str | None:
+        async with self.world.db.transaction("test") as tx:
+            return await tx.find(lambda row: str(row["?column?"]), RESTLESS, since=since, now=self.clock.now())
+
+    # What must be true in the end.
+
+    async def agree(self) -> None:
+        """We, the provider and the model, to the cent."""
+        model = self.model
+        async with self.world.db.transaction("test") as tx:
+            books = {each.account: each.money.amount for each in await ledger.trial_balance(tx)}
+        owed = {name: amount for name, amount in books.items() if name.startswith("seller:") and amount}
+        assert owed == {}, "nobody waits for money, and nobody owes any"
+        assert {seller.external_id: await self.transferred(seller) for seller in self.sellers} == {
+            f"seller-{number}": model.share(number) for number in range(SELLERS)
+        }
+        assert -books[ledger.PLATFORM_FEES.name] == model.margin
+        balance = await self.account.get("/v1/balance")
+        there = sum(each["amount"] for kind in ("available", "pending") for each in balance[kind])
+        assert there == model.at_the_provider == books[ledger.provider("stripe").name]
+
+    async def transferred(self, seller: Seller) -> int:
+        """By the provider's word: what went to their account, less what came back."""
+        page = await self.account.get("/v1/transfers", limit="100", destination=str(seller.provider_account_id))
+        assert not page["has_more"]
+        return sum(each["amount"] - each["amount_reversed"] for each in page["data"])
+
+
+async def send(tx: Transaction, part: SellerOrder) -> None:
+    await seller_orders.ship(tx, part.id, carrier="dhl", tracking_number=part.number)
+
+
+async def deliver(tx: Transaction, part: SellerOrder) -> None:
+    for parcel in await seller_orders.shipments_of(tx, part.id):
+        await seller_orders.move_shipment(tx, parcel.id, "deliver")
+
+
+@pytest.mark.covers("F74", "F18")
+async def test_a_quarter_of_thirty_sellers_is_what_a_plain_model_says_though_workers_are_killed(
+    world: World, settings: Settings, account: Account, clock: SharedClock
+) -> None:
+    there = replace(world, catalog=catalog.parse(QUARTER))
+    with mortal(settings, QUARTER, clock) as workers:
+        market = Marketplace(there, account, clock, workers, quarter(), random.Random("a marketplace"))
+        await market.open()
+        for day in range(DAYS):
+            for sale in market.model.sales:
+                if sale.day == day:
+                    await market.sell(sale)
+            await market.hear()
+            if day % SETTLED_EVERY == SETTLED_EVERY - 1:
+                await market.settle()
+            await market.pass_on(STEP)
+            for sale in market.model.sales:
+                if sale.number in market.placed:
+                    await market.live(sale, day + 1)
+        await market.settle()
+        assert workers.killed > DAYS // 30
+        await market.agree()
+        assert await sound(there)
+        done = await compare(there)
+        assert [each.difference for each in await found(there)] == []
+        assert done.status == "finished"
