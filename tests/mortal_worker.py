@@ -36,6 +36,7 @@ HEARS_TICK: Final = frozenset(
         "questions about subscriptions",
         "earnings held long enough",
         "earnings to be taken back",
+        "payouts on their way",
         "disputes",
         "accounts of sellers",
     }

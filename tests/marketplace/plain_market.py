@@ -1,14 +1,11 @@
 """A quarter of a marketplace and all that a plain model says of it: whole sums by hand, without a database or a provider."""
 
 import random
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 SELLERS = 30
-SALES = 600
-SELLING_DAYS = 77
+SELLING_DAYS = 63
 """The days after these are for what is still on its way: the whole is a quarter."""
 
 DAYS = 92
@@ -20,6 +17,8 @@ Fate = Literal[
     "arrives",
     "is lost",
     "is called off",
+    "is called off in part",
+    "is sent back",
     "is refunded in part",
     "is refunded late",
     "is disputed and won",
@@ -27,9 +26,11 @@ Fate = Literal[
     "is lost at the bank after the seller was paid",
 ]
 FATES: dict[Fate, int] = {
-    "arrives": 430,
+    "arrives": 375,
     "is lost": 30,
     "is called off": 30,
+    "is called off in part": 20,
+    "is sent back": 35,
     "is refunded in part": 40,
     "is refunded late": 30,
     "is disputed and won": 15,
@@ -87,6 +88,24 @@ class Sale:
     def released_on(self) -> int:
         return self.day + self.takes + HOLDING_DAYS
 
+    def plan(self) -> list[tuple[str, int]]:
+        """What happens to it, and on which day."""
+        sent, arrives, late = self.day + 1, self.day + self.takes, self.released_on + 2
+        way = [("send", sent), ("deliver", arrives)]
+        plans: dict[Fate, list[tuple[str, int]]] = {
+            "arrives": way,
+            "is lost": [("send", sent), ("lose", arrives)],
+            "is called off": [("call off", sent)],
+            "is called off in part": [("call one off", self.day), *way],
+            "is sent back": [*way, ("send back", arrives + (2 if self.number % 2 else HOLDING_DAYS + 3))],
+            "is refunded in part": [*way, ("give half back", arrives + 2)],
+            "is refunded late": [*way, ("give all back", late)],
+            "is disputed and won": [*way, ("complain", arrives + 1), ("won", arrives + 5)],
+            "is disputed and lost": [*way, ("complain", arrives + 1), ("lost", arrives + 5)],
+            "is lost at the bank after the seller was paid": [*way, ("complain", late), ("lost", late + 3)],
+        }
+        return plans[self.fate]
+
     def gives_back(self, parts: list[Part]) -> None:
         for part in parts:
             part.back = part.paid
@@ -117,20 +136,6 @@ class Model:
         kept = sum(sale.paid - sale.back for sale in self.sales)
         return kept - self.kept_by_provider - sum(map(self.share, range(SELLERS)))
 
-    def sold(self) -> Counter[int]:
-        """Seller → units that left for good: what came back before it was sent is on the shelf again."""
-        return Counter(
-            {
-                seller: sum(
-                    part.quantity
-                    for sale in self.sales
-                    for part in sale.parts
-                    if part.seller == seller and sale.fate != "is called off"
-                )
-                for seller in range(SELLERS)
-            }
-        )
-
 
 DISPUTED: frozenset[Fate] = frozenset(
     {"is disputed and won", "is disputed and lost", "is lost at the bank after the seller was paid"}
@@ -146,17 +151,13 @@ def quarter() -> Model:
 
 
 def _sale(chance: random.Random, number: int, day: int, fate: Fate) -> Sale:
-    # Nobody sells little enough to owe more in the end than they earn: what is taken back of one sale is kept of another.
     sellers = chance.sample(range(SELLERS), chance.choice((1, 1, 1, 2, 3)))
     parts = [Part(seller, chance.choice((1, 1, 2)), price(seller)) for seller in sellers]
+    if fate == "is called off in part":
+        parts[0].quantity = 2
     return Sale(number, day, fate, parts, takes=chance.randrange(2, 6))
 
 
 def price(seller: int) -> int:
     """In cents: whole even dollars, so that half of it is whole as well."""
     return 1000 + 200 * seller
-
-
-def stock() -> Iterator[tuple[int, int]]:
-    """Seller → how many they have of what they sell."""
-    yield from ((seller, 1_000) for seller in range(SELLERS))

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.mortal_worker import TICK, Mortal, SharedClock, mortal
 from tests.news import sound, tell
 from tests.reconcile.test_reconcile import compare, found
 from tests.subscriptions.conftest import PLANS, begin, page_of
-from tests.mortal_worker import TICK, Mortal, SharedClock, mortal
 from tests.subscriptions.plain_model import LATE, MONTHS, Member, forty
 from tests.worlds import Account, Sandbox
 
