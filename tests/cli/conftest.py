@@ -41,7 +41,7 @@ class Farthing(Protocol):
 
 def bare_environment() -> dict[str, str]:
     """Nothing of whoever runs the tests."""
-    ours = ("FARTHING_", "STRIPE_", "DATABASE_")
+    ours = ("FARTHING_", "STRIPE_", "DATABASE_", "EASYPOST_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

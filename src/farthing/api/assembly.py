@@ -38,6 +38,7 @@ from farthing.refunds import routes as refunds
 from farthing.returns import routes as returns
 from farthing.seller_orders import routes as seller_orders
 from farthing.sellers import routes as sellers
+from farthing.shipping import routes as shipping
 from farthing.subscriptions import routes as subscriptions
 from farthing.subscriptions import state_routes as customer_state
 from farthing.tax import routes as tax
@@ -70,6 +71,7 @@ ROUTERS: Final = (
     inventory.router,
     listings.router,
     seller_orders.router,
+    shipping.router,
     cancellations.router,
     returns.router,
     payouts.router,

@@ -19,6 +19,7 @@ from farthing.seller_orders.actions import (
     take_parcel_back,
 )
 from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Shipment
+from farthing.seller_orders.shown import ShipmentShown
 from farthing.seller_orders.sight import Party, parties
 from farthing.seller_orders.store import (
     count_shipments,
@@ -41,6 +42,7 @@ __all__ = [
     "SellerOrder",
     "Settlement",
     "Shipment",
+    "ShipmentShown",
     "await_return",
     "call_off",
     "cancel_line",

@@ -16,9 +16,10 @@ from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known
 from farthing.http.state import TheWorld
 from farthing.ids import LineItemId, OrderId, SellerOrderId, ShipmentId
-from farthing.lifecycles import SellerFulfillment, SellerOrderStatus, ShipmentStatus
+from farthing.lifecycles import SellerFulfillment, SellerOrderStatus
 from farthing.seller_orders import actions, store
 from farthing.seller_orders.model import SellerOrder, Shipment
+from farthing.seller_orders.shown import ShipmentShown
 
 LINES_MAX = 50
 
@@ -32,36 +33,6 @@ class SellerLineShown(Shown):
     canceled: int
     shipped: int
     delivered: int
-
-
-class ShipmentLineShown(Shown):
-    line_item: str
-    quantity: int
-
-
-class ShipmentShown(Shown):
-    id: str
-    object: Literal["shipment"] = "shipment"
-    status: ShipmentStatus
-    carrier: str
-    tracking_number: str | None
-    tracking_url: str | None
-    shipped_at: datetime
-    delivered_at: datetime | None
-    lines: list[ShipmentLineShown]
-
-    @classmethod
-    def of(cls, parcel: Shipment) -> "ShipmentShown":
-        return cls(
-            id=str(parcel.id),
-            status=parcel.status,
-            carrier=parcel.carrier,
-            tracking_number=parcel.tracking_number,
-            tracking_url=parcel.tracking_url,
-            shipped_at=parcel.shipped_at,
-            delivered_at=parcel.delivered_at,
-            lines=[ShipmentLineShown(line_item=str(line), quantity=quantity) for line, quantity in parcel.lines],
-        )
 
 
 class SellerOrderShown(Shown):

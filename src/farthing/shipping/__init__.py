@@ -12,10 +12,14 @@ from farthing.shipping.flow import (
     track_due,
 )
 from farthing.shipping.model import Label, Wanted
+from farthing.shipping.slips import Slip, slip_of
+from farthing.shipping.slips import html as slip_html
+from farthing.shipping.slips import pdf as slip_pdf
 from farthing.shipping.store import find_origin, get, keep_origin, list_page, of_seller_order, troubled
 
 __all__ = [
     "Label",
+    "Slip",
     "Wanted",
     "ask_again",
     "buy_label",
@@ -28,6 +32,9 @@ __all__ = [
     "refund_label",
     "send_label",
     "send_refund",
+    "slip_html",
+    "slip_of",
+    "slip_pdf",
     "sync_tracker",
     "track",
     "track_due",

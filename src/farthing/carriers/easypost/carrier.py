@@ -109,6 +109,16 @@ class EasyPost:
     async def tracking(self, tracker_id: str) -> SeenTracking:
         return reading.tracking_of(await self._ask(lambda client: client.tracker.retrieve(_checked(tracker_id))))
 
+    async def webhooks(self) -> list[str]:
+        """Where its events go."""
+        found = await self._ask(lambda client: client.webhook.all())
+        return [str(each.get("url")) for each in found.get("webhooks", []) if each.get("disabled_at") is None]
+
+    async def listen(self, url: str, secret: str) -> None:
+        """Have its events sent here, signed with this secret; once, however often it is said."""
+        if url not in await self.webhooks():
+            await self._ask(lambda client: client.webhook.create(url=url, webhook_secret=secret))
+
     def verify(self, body: bytes, headers: Mapping[str, str]) -> CarrierNotice:
         """An old delivery that comes again says nothing: what it is about is looked up."""
         signature = headers.get(SIGNATURE.lower(), headers.get(SIGNATURE, ""))

@@ -29,6 +29,8 @@ async def webhook(state: State) -> State:
     """Deliveries of the sandbox come to this house, signed with a secret that we know."""
     own = await _endpoint(state, state.webhook_id, state.webhook_secret, connect_events=False)
     sellers = await _endpoint(state, state.connect_webhook_id, state.connect_webhook_secret, connect_events=True)
+    if state.carries:
+        await _parcels(state)
     return replace(
         state,
         webhook_id=own.id,
@@ -36,6 +38,16 @@ async def webhook(state: State) -> State:
         connect_webhook_id=sellers.id,
         connect_webhook_secret=sellers.secret,
     )
+
+
+async def _parcels(state: State) -> None:
+    from farthing.carriers.easypost import EasyPost
+
+    carrier = EasyPost(state.easypost_key, base=state.easypost_base)
+    try:
+        await carrier.listen(f"{state.base_url}/webhooks/easypost", state.easypost_secret)
+    finally:
+        await carrier.close()
 
 
 async def _endpoint(state: State, id: str | None, secret: str | None, *, connect_events: bool) -> Endpoint:

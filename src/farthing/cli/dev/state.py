@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +42,35 @@ class State:
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
+    @property
+    def carries(self) -> bool:
+        """Whether parcels are followed here: the extra `easypost`, at the sandbox."""
+        return self.sandbox_port is not None and find_spec("easypost") is not None
+
+    @property
+    def easypost_key(self) -> str:
+        return f"EZTK{self.stripe_key.rpartition('_')[2]}"
+
+    @property
+    def easypost_base(self) -> str:
+        return f"{self.sandbox_url}/easypost/v2"
+
+    @property
+    def easypost_secret(self) -> str:
+        return hashlib.sha256(f"parcels {self.secret_key}".encode()).hexdigest()
+
+    def _carrier(self) -> dict[str, str]:
+        if not self.carries:
+            return {}
+        return {
+            "EASYPOST_API_KEY": self.easypost_key,
+            "EASYPOST_API_BASE": self.easypost_base,
+            "EASYPOST_WEBHOOK_SECRET": self.easypost_secret,
+        }
+
     def environment(self) -> dict[str, str]:
         """The settings of everything that belongs to this home, as variables."""
-        return {
+        return self._carrier() | {
             "STRIPE_SECRET_KEY": self.stripe_key,
             "STRIPE_API_BASE": self.sandbox_url,
             "STRIPE_WEBHOOK_SECRET": ",".join(filter(None, (self.webhook_secret, self.connect_webhook_secret))),

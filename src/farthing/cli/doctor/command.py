@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Final
 
 from farthing.cli import opening, show
-from farthing.cli.doctor import database, house, provider
+from farthing.cli.doctor import carrier, database, house, provider
 from farthing.cli.doctor.finding import Finding, failed, ok
 from farthing.cli.terminal import terminal
 from farthing.config import Settings
@@ -49,7 +49,7 @@ async def _look() -> list[Finding]:
         return [house.python(), failed("Settings", "cannot be read", error.detail)]
     here = [house.python(), _sources()]
     here += [look(settings) for look in (house.base_url, house.secret_key, house.key, house.webhook_secret, house.products)]
-    asked = await asyncio.gather(database.check(settings), provider.check(settings), _mail(settings))
+    asked = await asyncio.gather(database.check(settings), provider.check(settings), carrier.check(settings), _mail(settings))
     return [*here, *(finding for findings in asked for finding in findings)]
 
 
