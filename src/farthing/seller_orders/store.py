@@ -87,10 +87,6 @@ async def get(tx: Transaction, id: SellerOrderId) -> SellerOrder:
     return found
 
 
-async def find_by_number(tx: Transaction, number: str) -> SellerOrder | None:
-    return await tx.find(_seller_order, SELECT + " WHERE number = %(number)s", number=number)
-
-
 async def of_order(tx: Transaction, order: OrderId) -> list[SellerOrder]:
     return await tx.all(_seller_order, SELECT + " WHERE order_id = %(order)s ORDER BY position", order=order)
 
