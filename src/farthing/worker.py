@@ -112,6 +112,7 @@ SWEEPS: Final = (
     Sweep("labels", timedelta(seconds=30), shipping.ask_again),
     Sweep("parcels on their way", timedelta(minutes=1), shipping.track_due),
     Sweep("money held long enough on sellers' accounts", timedelta(minutes=10), payouts.pay_out_due),
+    Sweep("exchanges", timedelta(minutes=1), returns.end_exchanges),
     Sweep("late news", timedelta(minutes=10), payments.look_again),
     Sweep("endings", timedelta(minutes=15), remind_of_ends),
     Sweep("starts of subscriptions", timedelta(seconds=10), subscriptions.close_due),

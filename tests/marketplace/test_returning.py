@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 from tests.marketplace.conftest import Market, of
-from tests.marketplace.test_canceling import arrive, left
+from tests.marketplace.test_canceling import arrive, cancel, left
 from tests.marketplace.test_one_payment_many_sellers import owed, parts, usd
 from tests.marketplace.test_paying_sellers import delivered, settle, time_passes, transfers
 from tests.news import happened, read, sound
 from tests.worlds import buy, unchanged
 
-from farthing import inventory, orders, payments, returns, seller_orders
+from farthing import checkout, inventory, orders, payments, returns, seller_orders
 from farthing.catalog import ReturnPolicy
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, ReturnWindowOver
@@ -250,3 +250,83 @@ async def test_while_the_bank_decides_what_comes_is_taken_in_and_paid_back_later
     await market.do(lambda tx: orders.release_access(tx, order))
     assert (await market.do(lambda tx: returns.refund(tx, back.id))).status == ReturnStatus.REFUNDED
     assert await sound(market.world)
+
+
+async def to_exchange(market: Market, amount: int, *, quantity: int = 1, sku: str = "lamp") -> tuple[Order, Return]:
+    """A thing of grace's came back, and its buyer wants another for it."""
+    order, part, _ = await arrived(market, quantity, amount, sku)
+    asked = [Asked(part.lines[0].line_id, quantity, "changed_mind")]
+    back = await market.do(lambda tx: returns.request(tx, part.id, asked, policy=KEEPS_SOME, wanted="exchange"))
+    await market.do(lambda tx: returns.approve(tx, back.id, policy=KEEPS_SOME))
+    back = await market.do(lambda tx: returns.receive(tx, back.id))
+    assert (back.status, back.refund_id) == (ReturnStatus.RECEIVED, None)
+    return order, back
+
+
+KEEPS_SOME = ReturnPolicy(restocking_basis_points=5000, refund_at="approval", auto_approve=False)
+"""None of which is for who takes something else."""
+
+
+async def test_what_came_back_is_exchanged_for_something_of_the_same_price_and_no_money_moves(market: Market) -> None:
+    old, back = await to_exchange(market, 2000)
+    vase, novel = await market.lists(market.grace, "vase", 2000), await market.lists(market.linus, "novel", 2000)
+    async with unchanged(market.world):
+        with pytest.raises(Invalid, match="of who takes it back"):
+            await checkout.exchange(market.world, back.id, [of(novel)], actor="test")
+    back, new = await checkout.exchange(market.world, back.id, [of(vase)], actor="test")
+    assert (back.status, back.exchange_order_id, back.refund_id) == (ReturnStatus.CLOSED, new.id, None)
+    assert (new.status, new.total, new.discount, new.customer_id) == (OrderStatus.PAID, usd(0), usd(2000), old.customer_id)
+    assert (await owed(market), await left(market, vase.stock)) == ({"seller:grace:pending": 1800}, (9, 9))
+    with pytest.raises(Conflict, match="exchanged already"):
+        await checkout.exchange(market.world, back.id, [of(vase)], actor="test")
+    (part,) = await parts(market, new)
+    with pytest.raises(Conflict, match="was had for what came back"):
+        await cancel(market, part)
+    await delivered(market, new)
+    assert await sound(market.world)
+
+
+async def test_of_something_dearer_the_difference_is_paid_and_of_something_cheaper_the_rest_goes_back(market: Market) -> None:
+    _, back = await to_exchange(market, 2000, quantity=2)
+    cup = await market.lists(market.grace, "cup", 1499)
+    back, new = await checkout.exchange(market.world, back.id, [of(cup)], actor="test")
+    assert (back.status, new.status) == (ReturnStatus.REFUNDED, OrderStatus.PAID)
+    await arrive(market)
+    assert await owed(market) == {"seller:grace:pending": 3600 - 2251}
+    vase = await market.lists(market.grace, "vase", 2600)
+    for pays in (True, False):
+        order, part, _ = await arrived(market, 1, 2000, sku=f"plate-{pays}")
+        asked = [Asked(part.lines[0].line_id, 1, "other")]
+        back = await market.do(partial(_exchange_asked, part, asked))
+        back = await market.do(partial(_received, back))
+        back, new = await checkout.exchange(market.world, back.id, [of(vase)], actor="test")
+        assert (back.status, new.status, new.total) == (ReturnStatus.RECEIVED, OrderStatus.OPEN, usd(600))
+        with pytest.raises(Conflict, match="exchanged already"):
+            await checkout.exchange(market.world, back.id, [of(vase)], actor="test")
+        if pays:
+            intent = await checkout.open_intent(market.world, new.id, actor="test")
+            await payments.confirm(market.world, intent.payment.id, method="pm_card_visa", actor="buyer")
+        else:
+            await checkout.cancel_order(market.world, new.id, actor="test")
+        assert (await returns.end_exchanges(market.world), await returns.end_exchanges(market.world)) == (1, 0)
+        back = await market.do(partial(_read, back))
+        assert (back.status, back.exchange_order_id is not None) == (
+            ReturnStatus.CLOSED if pays else ReturnStatus.REFUNDED,
+            pays,
+        )
+        await arrive(market)
+        assert (await read(market.world, order.id)).status == (OrderStatus.PAID if pays else OrderStatus.REFUNDED)
+    assert await sound(market.world)
+
+
+async def _exchange_asked(part: SellerOrder, asked: Sequence[Asked], tx: Transaction) -> Return:
+    back = await returns.request(tx, part.id, asked, policy=POLICY, wanted="exchange")
+    return await returns.approve(tx, back.id, policy=POLICY)
+
+
+async def _received(back: Return, tx: Transaction) -> Return:
+    return await returns.receive(tx, back.id)
+
+
+async def _read(back: Return, tx: Transaction) -> Return:
+    return await returns.get(tx, back.id)

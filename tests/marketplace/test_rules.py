@@ -9,11 +9,11 @@ from tests.marketplace.test_canceling import cancel
 from tests.marketplace.test_disputed_earnings import decided, disputed
 from tests.marketplace.test_one_payment_many_sellers import parts
 from tests.marketplace.test_paying_sellers import AVAILABLE_AT_ONCE, earned, give_back, settle
-from tests.marketplace.test_returning import approved, arrived
+from tests.marketplace.test_returning import approved, arrived, to_exchange
 from tests.news import sound, work
 from tests.worlds import buy
 
-from farthing import cancellations, earnings, listings, payouts, returns, seller_orders, sellers
+from farthing import cancellations, checkout, earnings, listings, payouts, returns, seller_orders, sellers
 from farthing.db import Transaction
 
 
@@ -36,6 +36,8 @@ async def comes_back(market: Market) -> None:
     parcel = await market.do(lambda tx: seller_orders.ship(tx, part.id, [(line, 1)], carrier="dhl"))
     await market.do(lambda tx: seller_orders.move_shipment(tx, parcel.id, "return"))
     await market.do(lambda tx: returns.receive_parcel(tx, parcel.id))
+    _, back = await to_exchange(market, 2000, sku="pot")
+    await checkout.exchange(market.world, back.id, [of(await market.lists(market.grace, "pan", 2000))], actor="test")
 
 
 async def test_what_breaks_a_marketplace_is_found_and_all_of_its_rows_are_read(market: Market) -> None:

@@ -37,6 +37,8 @@ async def cancel(
         raise Conflict(
             f"{order.number} is {order.status}: nothing of it is left to cancel.", extra={"state": str(order.status)}
         )
+    if (number := await store.replaces(tx, order.id)) is not None:
+        raise Conflict(f"{order.number} was had for what came back with {number}: what arrives can be returned or exchanged.")
     going = await seller_orders.call_off(tx, id, lines, because=f"canceled by the {party}")
     after = {line.line_id: line for line in (await seller_orders.get(tx, id)).lines}
     units = [Units(line, quantity, rest=after[line].canceled == after[line].quantity) for line, quantity in going]

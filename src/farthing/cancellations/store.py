@@ -42,6 +42,12 @@ async def insert(tx: Transaction, made: Cancellation) -> None:
     )
 
 
+async def replaces(tx: Transaction, order: OrderId) -> str | None:
+    """The number of the return that pays for it: its price stands in another order."""
+    found: str | None = await tx.value("SELECT number FROM returns WHERE exchange_order_id = %(order)s", order=order)
+    return found
+
+
 async def get(tx: Transaction, id: CancellationId) -> Cancellation:
     found = await tx.find(_cancellation, SELECT + " WHERE id = %(id)s", id=id)
     if found is None:

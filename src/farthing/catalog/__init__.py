@@ -27,7 +27,7 @@ from farthing.catalog.plans import Plan as SubscriptionPlan
 from farthing.catalog.policy import RefundPolicy, RefundRole, within
 from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.provider_env import env_lines
-from farthing.catalog.reducing import discounted
+from farthing.catalog.reducing import credited, discounted
 from farthing.catalog.returning import ReturnPolicy
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
@@ -73,6 +73,7 @@ __all__ = [
     "apply",
     "checked_metadata",
     "checked_reference",
+    "credited",
     "discounted",
     "env_lines",
     "find_product_id",

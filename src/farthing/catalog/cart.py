@@ -67,9 +67,9 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Why a cart costs less: a bulk discount by its key, or a coupon with the code that was typed."""
+    """Why a cart costs less: a bulk discount by its key, a coupon with the code that was typed, or what came back for it."""
 
-    kind: Literal["bulk", "coupon"]
+    kind: Literal["bulk", "coupon", "exchange"]
     key: str
     name: str
     code: str | None

@@ -50,6 +50,18 @@ def discounted(cart: PricedCart, offer: Offer) -> PricedCart:
     return reduced
 
 
+def credited(cart: PricedCart, credit: Money, number: str) -> PricedCart:
+    """What came back with the return of this number pays for so much of the cart. May leave nothing to pay.
+
+    Raises Invalid for a rest that no card can be charged.
+    """
+    off = min(credit, cart.total)
+    parts = spread(off, [line.total for line in cart.lines])
+    reduced = _reduced(cart, Discount("exchange", number, number, None, off), parts)
+    check_total(reduced.total, "items")
+    return reduced
+
+
 def check_total(total: Money, param: str) -> None:
     """Raise Invalid, naming what the caller sent, for a total that no card could be charged. Nothing is charged to none."""
     try:

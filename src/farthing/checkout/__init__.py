@@ -6,6 +6,7 @@ from farthing.checkout.bodies import NewCustomer, NewItem, buyer_of
 from farthing.checkout.calling_off import call_off
 from farthing.checkout.charges import of_order as charges_of_order
 from farthing.checkout.door import come_back, come_back_from_bank
+from farthing.checkout.exchanging import exchange
 from farthing.checkout.flow import answer, close_due, start, sync, sync_order
 from farthing.checkout.lapsing import let_stock_go
 from farthing.checkout.model import Checkout, Started
@@ -39,6 +40,7 @@ __all__ = [
     "close_payment",
     "come_back",
     "come_back_from_bank",
+    "exchange",
     "find_by_provider_id",
     "get",
     "let_stock_go",

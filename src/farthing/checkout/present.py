@@ -33,7 +33,7 @@ class CartLineShown(Shown):
 
 
 class DiscountShown(Shown):
-    kind: Literal["bulk", "coupon"]
+    kind: Literal["bulk", "coupon", "exchange"]
     id: str = Field(description="The key of the bulk discount, or of the coupon.")
     name: str
     code: str | None = Field(description="The promotion code that was typed.")

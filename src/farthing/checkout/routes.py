@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from farthing import orders, payments
 from farthing.addresses import AddressIn
-from farthing.checkout import calling_off, customer_routes, flow, order_routes, payment_routes, store
+from farthing.checkout import calling_off, customer_routes, exchange_routes, flow, order_routes, payment_routes, store
 from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
@@ -47,6 +47,7 @@ router = APIRouter(prefix="/v1")
 router.include_router(customer_routes.router)
 router.include_router(order_routes.router)
 router.include_router(payment_routes.router)
+router.include_router(exchange_routes.router)
 
 Locale = Annotated[str, StringConstraints(min_length=2, max_length=20)]
 

@@ -508,6 +508,12 @@ class ReturnRefunded(Announced):
     name = "return.refunded"
 
 
+class ReturnExchanged(Announced):
+    """Something else was ordered for what came. `data` as of ReturnRequested, and replaced_by, the order."""
+
+    name = "return.exchanged"
+
+
 class ReturnClosed(Announced):
     """It came, and nothing is paid back for it. `data` as of ReturnRequested."""
 
@@ -977,6 +983,7 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         ReturnSent,
         ReturnReceived,
         ReturnRefunded,
+        ReturnExchanged,
         ReturnClosed,
         ShipmentDelivered,
         ShipmentLost,

@@ -657,6 +657,16 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "exchanges-credited",
+        "What came back pays for another order of the same buyer, by what was taken off that.",
+        """
+        SELECT back.id FROM returns back JOIN orders old ON old.id = back.order_id
+            JOIN orders new ON new.id = back.exchange_order_id
+        WHERE new.discount_amount < back.credit_amount OR new.currency <> old.currency OR new.customer_id <> old.customer_id
+            OR (back.status IN ('closed', 'refunded') AND new.paid_at IS NULL)
+        """,
+    ),
+    Rule(
         "returns-paid-back-once",
         "A return has a refund of its own order, or none; and nobody is paid back for what never came, but at the approval.",
         """

@@ -16,7 +16,7 @@ from farthing.refunds.store import (
     refund_ids,
     request_counts,
 )
-from farthing.refunds.units import Judge, Units, give_back
+from farthing.refunds.units import Judge, Units, give_back, worth
 
 __all__ = [
     "Desk",
@@ -44,4 +44,5 @@ __all__ = [
     "request_counts",
     "retry",
     "withdraw",
+    "worth",
 ]

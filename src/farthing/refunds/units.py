@@ -18,12 +18,14 @@ WHOLE_POINTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """So many of a line, less what is kept of their price in hundredths of a percent. `rest`: all that is left of the line."""
+    """So many of a line, less what is kept of their price: in hundredths of a percent, and in minor units besides.
+    `rest`: all that is left of the line."""
 
     line: LineItemId
     quantity: int
     kept_points: int = 0
     rest: bool = False
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ async def give_back(
     return await payments.promise(tx, payment, total, reason="requested_by_customer", note=note, parts=parts)
 
 
+async def worth(tx: Transaction, order: Order, units: Sequence[Units]) -> list[Money]:
+    """What `give_back` would give for each of them, before anything is kept. Changes nothing."""
+    by_line = {standing.line.id: standing for standing in await payments.standings(tx, order)}
+    counts = [(by_line[each.line], min(each.quantity, by_line[each.line].units_left)) for each in units]
+    return [Money(payments.price_of(standing, count) if count else 0, order.total.currency) for standing, count in counts]
+
+
 def _wanted(standings: Sequence[Standing], units: Sequence[Units]) -> list[WantedLine]:
     by_line = {standing.line.id: standing for standing in standings}
     found = []
@@ -63,7 +72,7 @@ def _wanted(standings: Sequence[Standing], units: Sequence[Units]) -> list[Wante
             found.append(WantedLine(each.line))
         elif count and standing.left:
             price = payments.price_of(standing, count)
-            amount = price - price * each.kept_points // WHOLE_POINTS
-            if amount:
+            amount = price - price * each.kept_points // WHOLE_POINTS - each.kept
+            if amount > 0:
                 found.append(WantedLine(each.line, count, Money(amount, standing.line.total.currency)))
     return found

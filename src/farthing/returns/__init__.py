@@ -1,10 +1,11 @@
 """Returns: what a buyer sends back or a carrier brings back, from the question to the shelf and the money."""
 
-from farthing.returns.actions import approve, decline, link_exchange, request, send, withdraw
-from farthing.returns.lapsing import lapse_due
+from farthing.returns.actions import approve, decline, lock, request, send, withdraw
+from farthing.returns.bodies import ReturnShown
+from farthing.returns.lapsing import end_exchanges, lapse_due
 from farthing.returns.model import REASONS, Asked, Found, Return, Returnable, ReturnLine
-from farthing.returns.offering import offer, offer_order
-from farthing.returns.receiving import receive, receive_parcel, refund
+from farthing.returns.offering import disputed, offer, offer_order
+from farthing.returns.receiving import link_exchange, receive, receive_parcel, refund, worth
 from farthing.returns.store import get, list_page, of_order
 
 __all__ = [
@@ -13,13 +14,17 @@ __all__ = [
     "Found",
     "Return",
     "ReturnLine",
+    "ReturnShown",
     "Returnable",
     "approve",
     "decline",
+    "disputed",
+    "end_exchanges",
     "get",
     "lapse_due",
     "link_exchange",
     "list_page",
+    "lock",
     "of_order",
     "offer",
     "offer_order",
@@ -29,4 +34,5 @@ __all__ = [
     "request",
     "send",
     "withdraw",
+    "worth",
 ]

@@ -8,12 +8,12 @@ from farthing import events, orders, refunds, seller_orders
 from farthing.catalog import ReturnPolicy
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid, NotFound, ReturnWindowOver
-from farthing.ids import OrderId, ReturnId, SellerOrderId
+from farthing.ids import ReturnId, SellerOrderId
 from farthing.lifecycles import RETURN, OrderStatus, ReturnStatus
 from farthing.orders import Order
 from farthing.refunds import Judge, Units
 from farthing.returns import offering, store
-from farthing.returns.model import Asked, Return, Returnable, ReturnLine, check_asked, checked_words, way_back
+from farthing.returns.model import Asked, Return, Returnable, ReturnLine, Wanted, check_asked, checked_words, way_back
 from farthing.seller_orders import SellerOrder
 
 TRACKING_MAX: Final = 100
@@ -34,6 +34,7 @@ async def request(
     *,
     message: str | None = None,
     policy: ReturnPolicy,
+    wanted: Wanted = "refund",
     by_buyer: bool = True,
 ) -> Return:
     """Ask to send something of a seller order back. Where the policy says so, a buyer in time is answered at once.
@@ -44,7 +45,7 @@ async def request(
     order = await orders.lock(tx, (await seller_orders.get(tx, id)).order_id)
     part = await seller_orders.get(tx, id)
     names = _check_may(part, asked, {each.line: each for each in await offering.offer(tx, part, policy)})
-    made = await _new(tx, order, part, asked, names, policy, message=checked_words(message, "message"))
+    made = await _new(tx, order, part, asked, names, policy, wanted=wanted, message=checked_words(message, "message"))
     for each in asked:
         await seller_orders.await_return(tx, each.line, each.quantity)
     await tell(tx, "return.requested", made, party="buyer" if by_buyer else "platform")
@@ -120,15 +121,6 @@ async def send(tx: Transaction, id: ReturnId, *, carrier: str | None = None, tra
     return back
 
 
-async def link_exchange(tx: Transaction, id: ReturnId, order: OrderId) -> Return:
-    """That order replaces what comes back. Raises Conflict where another does."""
-    back, _ = await lock(tx, id)
-    if not await store.save_exchange(tx, id, order):
-        raise Conflict(f"{back.number} was exchanged already: see {back.exchange_order_id}.")
-    await tell(tx, "return.exchanged", back, replaced_by=order)
-    return await store.get(tx, id)
-
-
 async def lock(tx: Transaction, id: ReturnId) -> tuple[Return, Order]:
     order = await orders.lock(tx, (await store.get(tx, id)).order_id)
     return await store.get(tx, id), order
@@ -146,6 +138,7 @@ async def tell(tx: Transaction, name: events.EventName, back: Return, **more: An
         seller_order=part.id,
         seller=part.seller_id,
         way_back=back.way_back,
+        wanted=back.wanted,
         line_items=lines,
         **more,
     )
@@ -185,6 +178,7 @@ async def _new(
     names: dict[Any, str],
     policy: ReturnPolicy,
     *,
+    wanted: Wanted,
     message: str | None,
 ) -> Return:
     if order.status != OrderStatus.PAID:
@@ -199,7 +193,7 @@ async def _new(
         status=ReturnStatus.REQUESTED,
         shipment_id=None,
         way_back=way_back(asked, policy.way_back),
-        refund_at=policy.refund_at,
+        refund_at=policy.refund_at if wanted == "refund" else "receipt",
         restocking_basis_points=policy.restocking_basis_points,
         requested_by=tx.actor,
         requested_at=tx.now,
@@ -215,6 +209,8 @@ async def _new(
         received_at=None,
         refund_id=None,
         exchange_order_id=None,
+        wanted=wanted,
+        credit_amount=None,
         closed_at=None,
         lines=tuple(ReturnLine(each.line, names[each.line], each.quantity, each.reason, 0, 0) for each in asked),
     )

@@ -9,7 +9,7 @@ from farthing.http.bodies import CURSOR_MAX, Body, PageQuery, Shown, Storable, r
 from farthing.ids import LineItemId, public
 from farthing.lifecycles import ReturnStatus
 from farthing.returns.actions import CARRIER_MAX, TRACKING_MAX
-from farthing.returns.model import WORDS_MAX, Asked, Found, Reason, RefundAt, Return, Returnable, WayBack
+from farthing.returns.model import WORDS_MAX, Asked, Found, Reason, RefundAt, Return, Returnable, Wanted, WayBack
 
 LINES_MAX = 50
 QUANTITY_MAX = 1_000_000
@@ -29,6 +29,7 @@ class AskedIn(Body):
 
 class NewReturn(Body):
     lines: list[AskedIn] = Field(min_length=1, max_length=LINES_MAX)
+    wanted: Wanted = Field("refund", description='"exchange": something else is ordered for it once it came.')
     message: Words | None = Field(None, description="The buyer's own words.")
 
 
@@ -103,6 +104,7 @@ class ReturnShown(Shown):
     sent_at: datetime | None
     received_at: datetime | None
     refund: str | None
+    wanted: Wanted
     exchange_order: str | None = Field(description="The order that replaces what came back.")
     closed_at: datetime | None
     lines: list[ReturnLineShown]
@@ -140,6 +142,7 @@ class ReturnShown(Shown):
             sent_at=back.sent_at,
             received_at=back.received_at,
             refund=public(back.refund_id),
+            wanted=back.wanted,
             exchange_order=public(back.exchange_order_id),
             closed_at=back.closed_at,
             lines=lines,

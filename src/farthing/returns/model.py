@@ -12,6 +12,7 @@ from farthing.lifecycles import ReturnStatus
 WORDS_MAX: Final = 500
 
 RefundAt = Literal["receipt", "approval"]
+Wanted = Literal["refund", "exchange"]
 WayBack = Literal["buyer", "seller"]
 """Who pays the carrier."""
 
@@ -87,6 +88,10 @@ class Return:
     received_at: datetime | None
     refund_id: RefundId | None
     exchange_order_id: OrderId | None
+    """The order that replaces what came back."""
+    wanted: Wanted
+    credit_amount: int | None
+    """What was taken off that order, in minor units of its currency."""
     closed_at: datetime | None
     lines: Sequence[ReturnLine]
 

@@ -1,12 +1,14 @@
 """It has come: what was in the parcel, what goes on the shelf, and what goes back to the buyer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from farthing import inventory, orders, refunds, seller_orders
 from farthing.db import Transaction
 from farthing.errors import Conflict
-from farthing.ids import ReturnId, ShipmentId
+from farthing.ids import OrderId, RefundId, ReturnId, ShipmentId
 from farthing.lifecycles import RETURN, OrderStatus, ReturnStatus, ShipmentStatus
+from farthing.money import Money
 from farthing.orders import Order
 from farthing.refunds import Judge, Units
 from farthing.returns import store
@@ -35,6 +37,8 @@ async def receive(
     await tell(tx, "return.received", back, came=_described(back))
     if await disputed(tx, order):
         return back  # the bank has the money, and decides whose it is
+    if back.wanted == "exchange" and any(line.came for line in back.lines):
+        return back  # its buyer chooses something else
     return await _settle(tx, back, order, judge)
 
 
@@ -87,6 +91,8 @@ async def receive_parcel(
         received_at=None,
         refund_id=None,
         exchange_order_id=None,
+        wanted="refund",
+        credit_amount=None,
         closed_at=None,
         lines=tuple(ReturnLine(line, names[line], quantity, "undeliverable", 0, 0) for line, quantity in parcel.lines),
     )
@@ -104,22 +110,65 @@ async def receive_parcel(
 
 
 async def refund(tx: Transaction, id: ReturnId, *, judge: Judge | None = None) -> Return:
-    """Pay back what came while the bank had the money. Raises Conflict where it has it still, or all of that is done."""
+    """Pay back what came while the bank had the money, or was to be exchanged and is not. Raises Conflict where the bank has it
+    still, where the order that replaces it may yet be paid, or where all of that is done."""
     back, order = await lock(tx, id)
     RETURN.move(back.status, "refund")
+    if back.exchange_order_id is not None:
+        return await settle_exchange(tx, back, order)
     if await disputed(tx, order):
         raise Conflict(f"The payment of {back.number} is disputed: the bank decides.")
     return await _settle(tx, back, order, judge)
 
 
+async def worth(tx: Transaction, back: Return, order: Order) -> Money:
+    """What is to be had for what came: all that was paid for it."""
+    return sum(await refunds.worth(tx, order, _units(back)), start=Money.zero(order.total.currency))
+
+
+async def link_exchange(tx: Transaction, back: Return, order: Order, replaced_by: OrderId, credit: Money) -> Return:
+    """That order replaces what came, and so much was taken off it. Both orders are locked, or new."""
+    await store.save_exchange(tx, back.id, replaced_by, credit.amount)
+    back = await store.get(tx, back.id)
+    await tell(tx, "return.exchanged", back, replaced_by=replaced_by)
+    return await settle_exchange(tx, back, order)
+
+
+async def settle_exchange(tx: Transaction, back: Return, order: Order) -> Return:
+    """Once the order that replaces it is paid, what it did not use up goes back; where that came to nothing, all of it.
+
+    Nothing while it is open. The returned order is locked.
+    """
+    assert back.exchange_order_id is not None, "it is exchanged"
+    replaced_by = await orders.get(tx, back.exchange_order_id)
+    if replaced_by.status == OrderStatus.OPEN:
+        return back
+    if replaced_by.paid_at is None:
+        await store.save_exchange(tx, back.id, None, None)
+        return await _settle(tx, await store.get(tx, back.id), order, None)
+    units = _units(back)
+    prices = await refunds.worth(tx, order, units)
+    used = Money(min(back.credit_amount or 0, sum(price.amount for price in prices)), order.total.currency)
+    kept = used.split([price.amount for price in prices])
+    rest = [replace(unit, kept_points=0, kept=part.amount) for unit, part in zip(units, kept, strict=True)]
+    promised = await refunds.give_back(tx, order, rest, note=back.number) if used < sum(prices, start=used - used) else None
+    if promised is not None:
+        await store.save_refund(tx, back.id, promised.id)
+    return await _close(tx, back, None if promised is None else promised.id)
+
+
 async def _settle(tx: Transaction, back: Return, order: Order, judge: Judge | None) -> Return:
     """What is given back for what came, or that nothing is."""
     paid = back.refund_id
-    if paid is None and back.exchange_order_id is None and order.status == OrderStatus.PAID:
+    if paid is None and order.status == OrderStatus.PAID:
         promised = await refunds.give_back(tx, order, _units(back), note=back.number, judge=judge)
         if promised is not None:
             paid = promised.id
             await store.save_refund(tx, back.id, paid)
+    return await _close(tx, back, paid)
+
+
+async def _close(tx: Transaction, back: Return, paid: RefundId | None) -> Return:
     verb = "close" if paid is None else "refund"
     await store.close(tx, back.id, RETURN.move(back.status, verb))
     after = await store.get(tx, back.id)

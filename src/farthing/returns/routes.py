@@ -139,7 +139,7 @@ async def receive(world: TheWorld, caller: Known, id: str, wanted: Receipt) -> R
 
 @router.post("/returns/{id}/refund", operation_id="returns_refund", responses=SAID)
 async def refund(world: TheWorld, caller: Known, id: str) -> ReturnShown:
-    """Pay back what came while the payment was disputed."""
+    """Pay back what came while the payment was disputed, or was to be exchanged and is not."""
 
     async def work(tx: Transaction, of: ReturnId) -> Return:
         return await receiving.refund(tx, of, judge=_judge(world, caller))
@@ -209,6 +209,7 @@ async def _ask_once(
         id,
         [line.asked() for line in wanted.lines],
         message=wanted.message,
+        wanted=wanted.wanted,
         policy=world.catalog.returns,
         by_buyer=isinstance(caller, CustomerCaller),
     )

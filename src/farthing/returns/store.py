@@ -16,7 +16,8 @@ from farthing.returns.model import Found, Return, ReturnLine
 SELECT: LiteralString = """
     SELECT id, seller_order_id, order_id, number, livemode, status, shipment_id, way_back, refund_at,
         restocking_basis_points, requested_by, requested_at, message, note, decided_by, decided_at, send_before, carrier,
-        tracking_number, sent_at, received_by, received_at, refund_id, exchange_order_id, closed_at,
+        tracking_number, sent_at, received_by, received_at, refund_id, exchange_order_id, wanted, credit_amount,
+        closed_at,
         (SELECT json_agg(json_build_array(line.line_item_id, item.name, line.quantity, line.reason, line.restocked,
             line.written_off) ORDER BY line.line_item_id)
             FROM return_lines line JOIN line_items item ON item.id = line.line_item_id
@@ -47,9 +48,9 @@ async def insert(tx: Transaction, made: Return, position: int) -> bool:
     new = await tx.run(
         """
         INSERT INTO returns (id, seller_order_id, order_id, position, number, livemode, status, shipment_id, way_back,
-            refund_at, restocking_basis_points, requested_by, requested_at, message, decided_by, decided_at)
+            refund_at, restocking_basis_points, requested_by, requested_at, message, decided_by, decided_at, wanted)
         VALUES (%(id)s, %(part)s, %(order)s, %(position)s, %(number)s, %(livemode)s, %(status)s, %(shipment)s, %(way_back)s,
-            %(refund_at)s, %(points)s, %(by)s, %(now)s, %(message)s, %(decided_by)s, %(decided_at)s)
+            %(refund_at)s, %(points)s, %(by)s, %(now)s, %(message)s, %(decided_by)s, %(decided_at)s, %(wanted)s)
         ON CONFLICT (shipment_id) DO NOTHING
         """,
         id=made.id,
@@ -68,6 +69,7 @@ async def insert(tx: Transaction, made: Return, position: int) -> bool:
         message=made.message,
         decided_by=made.decided_by,
         decided_at=made.decided_at,
+        wanted=made.wanted,
     )
     if not new:
         return False
@@ -192,14 +194,25 @@ async def save_refund(tx: Transaction, id: ReturnId, refund: RefundId) -> None:
     await tx.run("UPDATE returns SET refund_id = %(refund)s WHERE id = %(id)s", id=id, refund=refund)
 
 
-async def save_exchange(tx: Transaction, id: ReturnId, order: OrderId) -> bool:
-    """False where it was exchanged for another already."""
-    return bool(
-        await tx.run(
-            "UPDATE returns SET exchange_order_id = %(order)s WHERE id = %(id)s AND exchange_order_id IS NULL",
-            id=id,
-            order=order,
-        )
+async def save_exchange(tx: Transaction, id: ReturnId, order: OrderId | None, credit: int | None) -> None:
+    """With None: that order came to nothing."""
+    await tx.run(
+        "UPDATE returns SET exchange_order_id = %(order)s, credit_amount = %(credit)s WHERE id = %(id)s",
+        id=id,
+        order=order,
+        credit=credit,
+    )
+
+
+async def exchanging(tx: Transaction, *, limit: int) -> list[ReturnId]:
+    """What is to be exchanged for an order that is not open any more."""
+    return await tx.all(
+        lambda row: ReturnId.of(row["id"]),
+        """
+        SELECT back.id FROM returns back JOIN orders ON orders.id = back.exchange_order_id
+        WHERE back.status = 'received' AND orders.status <> 'open' ORDER BY back.id LIMIT %(limit)s
+        """,
+        limit=limit,
     )
 
 
@@ -248,6 +261,8 @@ def _return(row: Row) -> Return:
         received_at=row["received_at"],
         refund_id=None if row["refund_id"] is None else RefundId.of(row["refund_id"]),
         exchange_order_id=None if row["exchange_order_id"] is None else OrderId.of(row["exchange_order_id"]),
+        wanted=row["wanted"],
+        credit_amount=row["credit_amount"],
         closed_at=row["closed_at"],
         lines=tuple(ReturnLine(LineItemId(line[0]), *line[1:]) for line in row["lines"]),
     )

@@ -1,0 +1,1 @@
+ALTER TABLE returns DROP COLUMN wanted, DROP COLUMN credit_amount;
