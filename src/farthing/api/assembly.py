@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from farthing.access import routes as access
 from farthing.analytics import routes as analytics
 from farthing.api import documentation, events, job_postings
+from farthing.api import history as order_history
 from farthing.cancellations import routes as cancellations
 from farthing.catalog import routes as catalog
 from farthing.checkout import routes as checkout
@@ -79,6 +80,7 @@ ROUTERS: Final = (
     webhooks.router,
     reconcile.router,
     analytics.router,
+    order_history.router,
     documentation.router,
 )
 

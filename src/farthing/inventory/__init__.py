@@ -16,7 +16,7 @@ from farthing.inventory.actions import (
 )
 from farthing.inventory.keeping import carry, count, define, get, lose, place_named, receive
 from farthing.inventory.model import MAIN, Level, Movement, Part, Policy, Reservation, StockItem, Wish, allocate
-from farthing.inventory.store import due, items, list_items, locations, movements, of_line, of_order
+from farthing.inventory.store import due, items, list_items, locations, movements, of_line, of_order, to_come_of
 
 __all__ = [
     "MAIN",
@@ -54,4 +54,5 @@ __all__ = [
     "take_again",
     "take_in",
     "tell_short",
+    "to_come_of",
 ]

@@ -252,6 +252,19 @@ async def to_come(tx: Transaction, sku: str) -> list[Reservation]:
     )
 
 
+async def to_come_of(tx: Transaction, order: OrderId) -> dict[LineItemId, int]:
+    """Of each line of a paid order: how many it still waits for."""
+    rows = await tx.all(
+        lambda row: (LineItemId.of(row["line_item_id"]), row["quantity"]),
+        """
+        SELECT line_item_id, quantity FROM stock_reservations
+        WHERE order_id = %(order)s AND location IS NULL AND status = 'committed'
+        """,
+        order=order,
+    )
+    return dict(rows)
+
+
 async def serve(tx: Transaction, waiting: Reservation, location: str, quantity: int) -> StockReservationId:
     """So many of what it waited for lie there now; the rest goes on waiting. Returns which reservation holds them."""
     if quantity == waiting.quantity:

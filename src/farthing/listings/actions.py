@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from farthing import events, inventory
@@ -30,11 +31,21 @@ class Wanted:
 
 
 async def create(
-    tx: Transaction, catalog: Catalog, seller: SellerId, sku: str, wanted: Wanted, *, livemode: bool, stock: int = 0
+    tx: Transaction,
+    catalog: Catalog,
+    seller: SellerId,
+    sku: str,
+    wanted: Wanted,
+    *,
+    livemode: bool,
+    stock: int = 0,
+    available_from: datetime | None = None,
+    preorder_max: int | None = None,
 ) -> Listing:
     """Make a listing, as a draft: `publish` puts it up for sale. Its stock is counted from now on, `stock` of it is there.
 
-    Raises Conflict where the seller has something under this sku, Invalid for what cannot be sold.
+    With `available_from` it is sold before it is there, up to `preorder_max`, and sent when it is received. Raises Conflict
+    where the seller has something under this sku, Invalid for what cannot be sold.
     """
     if wanted.title is None or wanted.prices is None:
         raise Invalid("A listing needs a title and a price.", param="title" if wanted.title is None else "prices")
@@ -57,7 +68,18 @@ async def create(
     )
     if not await store.insert(tx, listing):
         raise Conflict(f"You have a listing {sku!r} already.", param="sku")
-    await inventory.define(tx, listing.stock, listing.title)
+    if preorder_max is not None and available_from is None:
+        raise Invalid("Say from when it is there: send available_from.", param="available_from")
+    if available_from is not None and available_from <= tx.now:
+        raise Invalid("That is over: leave available_from out, and say how many there are.", param="available_from")
+    await inventory.define(
+        tx,
+        listing.stock,
+        listing.title,
+        policy="deny" if available_from is None else "preorder",
+        backorder_max=preorder_max,
+        expected_at=available_from,
+    )
     if stock:
         await inventory.receive(tx, listing.stock, stock, reason="listed")
     await events.record(tx, "listing.created", **_described(listing))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import fastapi
 from fastapi import APIRouter
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from farthing import inventory, sellers
 from farthing.db import Transaction
@@ -42,6 +42,10 @@ class NewListing(Body):
     weight_grams: int | None = Field(None, ge=1, le=10_000_000)
     image_url: Image | None = None
     stock: int = Field(0, ge=0, le=1_000_000, description="How many there are.")
+    available_from: AwareDatetime | None = Field(
+        None, strict=False, description="It is sold before it is there, and sent from then on."
+    )
+    preorder_max: int | None = Field(None, ge=0, le=1_000_000, description="How many are sold before; any number if left out.")
     product: Line | None = Field(None, description="How it is sold, where the shop has several ways: a key of farthing.toml.")
     seller: Line | None = Field(None, description="For servers: your own id of the user who sells it.")
 
@@ -77,6 +81,7 @@ class ListingShown(Shown):
     prices: list[MoneyShown]
     max_quantity: int
     available: int | None = Field(description="How many can be ordered now; null: any number.")
+    available_from: datetime | None = Field(description="When it is expected, of what is sold before it is there.")
     weight_grams: int | None
     image_url: str | None
     status: ListingStatus
@@ -120,6 +125,8 @@ async def create(world: TheWorld, caller: Known, wanted: NewListing) -> ListingS
             _wanted(wanted),
             livemode=world.provider.livemode,
             stock=wanted.stock,
+            available_from=wanted.available_from,
+            preorder_max=wanted.preorder_max,
         )
         return await _shown(tx, made)
 
@@ -218,6 +225,7 @@ def _wanted(said: NewListing | ListingChange) -> actions.Wanted:
 
 
 async def _shown(tx: Transaction, listing: Listing) -> ListingShown:
+    stock = await inventory.get(tx, listing.stock)
     return ListingShown(
         id=str(listing.id),
         seller=(await sellers.get(tx, listing.seller_id)).external_id,
@@ -228,7 +236,8 @@ async def _shown(tx: Transaction, listing: Listing) -> ListingShown:
         category=listing.category,
         prices=[MoneyShown.of(price) for price in listing.prices.values()],
         max_quantity=listing.max_quantity,
-        available=(await inventory.get(tx, listing.stock)).sellable,
+        available=stock.sellable,
+        available_from=stock.expected_at,
         weight_grams=listing.weight_grams,
         image_url=listing.image_url,
         status=listing.status,

@@ -100,7 +100,7 @@ async def sendable(
     paid = await orders.get(tx, order.order_id)
     if paid.access_held_at is not None:
         raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
-    return order, to_send(order, lines)
+    return order, to_send(order, lines, await inventory.to_come_of(tx, order.order_id))
 
 
 async def ship(

@@ -1,6 +1,6 @@
 """What one seller has to do for an order, and how far it is. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -151,16 +151,31 @@ def to_call_off(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | N
     return _named(order, wanted, "to cancel")
 
 
-def to_send(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | None) -> list[tuple[LineItemId, int]]:
-    """What goes into a parcel: what is named, or all that is left. Raises Conflict, Invalid or NotFound for what cannot."""
+def to_send(
+    order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]] | None, to_come: Mapping[LineItemId, int] | None = None
+) -> list[tuple[LineItemId, int]]:
+    """What goes into a parcel: what is named, or all that is left and there. Raises Conflict, Invalid or NotFound for what
+    cannot. `to_come`: of which line how many were sold before they were there.
+    """
+    absent = to_come or {}
     if order.status != SellerOrderStatus.CONFIRMED:
         raise Conflict(f"{order.number} is {order.status}: nothing is sent.", extra={"state": str(order.status)})
     if wanted is None:
-        found = [(line.line_id, line.to_ship) for line in order.lines if line.to_ship]
-        if not found:
+        if not any(line.to_ship for line in order.lines):
             raise Conflict(f"All of {order.number} is sent already.")
+        there = [(line.line_id, line.to_ship - absent.get(line.line_id, 0)) for line in order.lines]
+        found = [(line, quantity) for line, quantity in there if quantity > 0]
+        if not found:
+            raise Conflict(f"What is left of {order.number} is still to come: it is sent when it is there.")
         return found
-    return _named(order, wanted, "to send")
+    named = _named(order, wanted, "to send")
+    lines = {line.line_id: line for line in order.lines}
+    for id, quantity in named:
+        if quantity > lines[id].to_ship - absent.get(id, 0):
+            raise Conflict(
+                f"Of {lines[id].name} {absent[id]} are still to come: they are sent when they are there.", param="lines"
+            )
+    return named
 
 
 def _named(order: SellerOrder, wanted: Sequence[tuple[LineItemId, int]], what_for: str) -> list[tuple[LineItemId, int]]:
