@@ -42,6 +42,13 @@ REACTIONS: Final[Mapping[EventName, Sequence[Reaction]]] = {
     "shipment.returned": (emails.parcel_returned,),
     "transfer.sent": (emails.transfer_sent,),
     "transfer.refused": (emails.transfer_failed,),
+    "seller_order.units_canceled": (emails.sale_reduced,),
+    "return.requested": (emails.return_requested,),
+    "return.approved": (emails.return_decided,),
+    "return.declined": (emails.return_decided,),
+    "return.received": (emails.return_received,),
+    "payout.sent": (emails.payout_sent,),
+    "payout.failed": (emails.payout_failed,),
     "seller.restricted": (emails.seller_action,),
     "seller.requirements_changed": (emails.seller_action,),
 }

@@ -10,8 +10,9 @@ from tests.news import happened, hear, work
 from tests.sellers.selling import act
 from tests.worlds import Outbox, buy
 
-from farthing import checkout, seller_orders, sellers
+from farthing import cancellations, checkout, returns, seller_orders, sellers
 from farthing.checkout import Buyer
+from farthing.returns import Asked
 
 ADDRESS = {"country": "US", "name": "Ada Lovelace", "line1": "1 Navy Way", "city": "Arlington", "state": "VA"}
 TO = ADDRESS | {"postal_code": "22202"}
@@ -96,3 +97,26 @@ async def test_a_seller_is_told_what_is_missing_and_until_when(market: Market, o
     await sellers.sync(market.world, market.grace.id, actor="test")
     await work(market.world)
     assert len(outbox.messages) == 1
+
+
+async def test_what_is_called_off_or_sent_back_is_told_to_who_has_to_act_on_it(market: Market, outbox: Outbox) -> None:
+    lamp = await market.lists(market.grace, "lamp", 2000)
+    order = await buy(market.world, market.account, of(lamp, 3))
+    (part,) = await market.do(lambda tx: seller_orders.of_order(tx, order.id))
+    line, policy = part.lines[0].line_id, market.world.catalog.returns
+    await market.do(lambda tx: cancellations.cancel(tx, part.id, [(line, 1)], party="buyer", policy=policy))
+    await work(market.world)
+    (less,) = [message for message in outbox.messages if message.subject == "Send less of order 1001-1"]
+    assert (less.recipient, "1 x lamp of Grace" in less.text) == ("grace@example.com", True)
+
+    await delivered(market, order)
+    back = await market.do(lambda tx: returns.request(tx, part.id, [Asked(line, 1, "damaged")], policy=policy))
+    await work(market.world)
+    assert told(outbox, "grace@example.com")[-1] == "Return 1001-1-R1: please decide"
+    await market.do(lambda tx: returns.approve(tx, back.id, policy=policy, note="To the lamp works, please."))
+    await work(market.world)
+    assert told(outbox, "ada@example.com")[-1] == "Your return 1001-1-R1"
+    assert all(words in outbox.messages[-1].text for words in ("You may send it back", "To the lamp works", "Send it before"))
+    await market.do(lambda tx: returns.receive(tx, back.id))
+    await work(market.world)
+    assert "Your return 1001-1-R1 has arrived" in told(outbox, "ada@example.com")

@@ -17,7 +17,7 @@ from tests.marketplace.test_paying_sellers import (
 )
 from tests.news import happened, hear, read, sound, tell, work
 from tests.sellers.selling import act, news_of, onboarded
-from tests.worlds import Sandbox, session_of, start
+from tests.worlds import Outbox, Sandbox, session_of, start
 
 from farthing import checkout, payouts, reconcile, sellers, webhooks
 from farthing.clock import TravelClock
@@ -99,7 +99,9 @@ async def test_a_payout_is_asked_for_once_and_followed_until_it_arrives(market: 
 
 
 @pytest.mark.covers("S004-19")
-async def test_a_bank_sends_back_what_had_arrived_and_the_seller_is_told_why_until_it_goes_again(market: Market) -> None:
+async def test_a_bank_sends_back_what_had_arrived_and_the_seller_is_told_why_until_it_goes_again(
+    market: Market, outbox: Outbox
+) -> None:
     mallory = await onboarded(market.world, market.account, "mallory", account_number=NO_ACCOUNT)
     await sold(market, mallory)
     await payouts.pay_out(market.world, mallory.id, actor="test")
@@ -112,6 +114,9 @@ async def test_a_bank_sends_back_what_had_arrived_and_the_seller_is_told_why_unt
     (failed,) = await known(market, mallory)
     assert (failed.status, failed.failure_code) == (PayoutStatus.FAILED, "no_account")
     assert failed.failure_message is not None
+    await work(market.world)
+    written = [message.subject for message in outbox.messages if message.recipient == "mallory@example.com"]
+    assert {"$18.00 is on its way to your bank", "Your bank did not take $18.00"} <= set(written)
     assert failed.paid_at is not None
     (standing,) = await market.do(lambda tx: payouts.balance(tx, mallory.id))
     assert (standing.with_seller, standing.paid_out) == (usd(1800), usd(0))

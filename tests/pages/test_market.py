@@ -15,7 +15,7 @@ from tests.pages.visitor import Visitor
 from tests.sellers.selling import onboarded
 from tests.worlds import Account
 
-from farthing import catalog, checkout, inventory, listings, orders, seller_orders, sellers, web
+from farthing import catalog, checkout, inventory, listings, orders, returns, seller_orders, sellers, web
 from farthing.db import Database, Transaction
 from farthing.ids import OrderId
 from farthing.listings import Listing
@@ -228,3 +228,58 @@ async def test_a_link_without_a_name_in_it_shows_how_each_part_goes(
     old = checkout.progress_url(market.world.settings, order, market.world.clock.now() - timedelta(days=91))
     assert (await stranger.get(httpx.URL(old).path)).status_code == 409
     assert await count(db, "orders") == 1
+
+
+async def path_of(market: Market, order: Order) -> str:
+    return httpx.URL(checkout.progress_url(market.world.settings, order, market.world.clock.now())).path
+
+
+@pytest.mark.covers("S004-8")
+async def test_behind_the_link_what_is_not_sent_is_called_off_and_what_arrived_is_sent_back(
+    visit: Callable[[], Visitor], visitor: Visitor, market: Market
+) -> None:
+    order, holder = await bought(visitor, market), visit()
+    path = await path_of(market, order)
+    first, second = await market.do(lambda tx: seller_orders.of_order(tx, order.id))
+    parcel = await market.do(lambda tx: seller_orders.ship(tx, first.id, carrier="dhl", tracking_number="JD01"))
+    text = (await holder.get(path)).text
+    assert f"{path}/cancellation?part={first.id}" not in text
+    asked = (await holder.get(f"{path}/cancellation?part={second.id}")).text
+    assert "1 × A long scarf" in asked
+    for part in (first.id, "seller_order_x"):
+        await holder.post(f"{path}/cancellation", part=str(part))
+    assert [part.status for part in await market.do(lambda tx: seller_orders.of_order(tx, order.id))] == ["confirmed"] * 2
+    said = await holder.follow(await holder.post(f"{path}/cancellation", part=str(second.id)))
+    assert all(words in said for words in ("It is called off", "Canceled", "−$39.00"))
+    again = await holder.follow(await holder.post(f"{path}/cancellation", part=str(second.id)))
+    assert "−$78.00" not in again
+
+    await market.do(lambda tx: seller_orders.move_shipment(tx, parcel.id, "deliver"))
+    form = (await holder.get(f"{path}/return?part={first.id}")).text
+    (units,) = re.findall(r'name="(units:[^"]+)"', form)
+    none = await holder.post(f"{path}/return", part=str(first.id), reason="damaged", **{units: "0"})
+    assert (none.status_code, "Choose at least one" in none.text) == (422, True)
+    many = await holder.post(f"{path}/return", part=str(first.id), reason="damaged", **{units: "3"})
+    assert (many.status_code, "from 0 to 2" in many.text) == (422, True)
+    said = await holder.follow(await holder.post(f"{path}/return", part=str(first.id), reason="damaged", **{units: "1"}))
+    assert all(words in said for words in ("Return 1001-1-R1", "Being looked at", "Keep it after all"))
+    (back,) = await market.do(lambda tx: returns.of_order(tx, order.id))
+    assert [(line.quantity, line.reason) for line in back.lines] == [(1, "damaged")]
+    note = "To the pottery, please."
+    await market.do(lambda tx: returns.approve(tx, back.id, policy=market.world.catalog.returns, note=note))
+    assert note in (await holder.get(path)).text
+    changes = {"return": str(back.id), "carrier": "dhl", "tracking_number": "JD99"}
+    assert "On its way back" in await holder.follow(await holder.post(f"{path}/return/changes", **changes))
+    gone = await holder.follow(await holder.post(f"{path}/return/changes", **changes, keep="yes"))
+    assert "You keep it" not in gone
+
+
+async def test_a_link_opens_its_own_order_and_no_other(visitor: Visitor, visit: Callable[[], Visitor], market: Market) -> None:
+    order = await bought(visitor, market)
+    (part, *_) = await market.do(lambda tx: seller_orders.of_order(tx, order.id))
+    other = await path_of(market, replace(order, id=OrderId.new()))
+    stranger = visit()
+    for path in (f"{other}/cancellation?part={part.id}", f"/progress/{'x' * 50}/cancellation?part={part.id}"):
+        assert (await stranger.get(path)).status_code == 404
+        assert (await stranger.post(path.partition("?")[0], part=str(part.id))).status_code == 404
+    assert [each.status for each in await market.do(lambda tx: seller_orders.of_order(tx, order.id))] == ["confirmed"] * 2

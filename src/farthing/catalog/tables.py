@@ -87,6 +87,12 @@ EmailKind = Literal[
     "transfer_sent",
     "transfer_failed",
     "seller_action",
+    "sale_reduced",
+    "return_requested",
+    "return_decided",
+    "return_received",
+    "payout_sent",
+    "payout_failed",
 ]
 
 

@@ -118,6 +118,12 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "parcel_returned": _PARCEL,
     "transfer_sent": _SELLER,
     "transfer_failed": _SELLER,
+    "sale_reduced": _SALE,
+    "return_requested": {**_SALE, "number": "1001-1-R1", "order": "1001-1"},
+    "return_decided": {**_PARCEL, "number": "1001-1-R1", "approved": True, "note": None, "until": _AT + timedelta(days=14)},
+    "return_received": {**_PARCEL, "number": "1001-1-R1"},
+    "payout_sent": {**_SELLER, "last4": "6789", "arrives": _AT + timedelta(days=2)},
+    "payout_failed": _SELLER,
     "seller_action": {**_SELLER, "reasons": _REASONS, "stopped": False},
 }
 """Kind of email → what its templates are given."""

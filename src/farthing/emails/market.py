@@ -4,14 +4,15 @@ Each function is a reaction to an event, and may run twice: the message is store
 sent only while it waits. A seller is told where to send something, and never how it was paid.
 """
 
+from datetime import datetime
 from typing import Any, Final
 
-from farthing import addresses, checkout, customers, events, orders, seller_orders, sellers
+from farthing import addresses, checkout, customers, events, orders, returns, seller_orders, sellers
 from farthing.db import Transaction
 from farthing.emails import store, words
 from farthing.events import Event
-from farthing.ids import Id, SellerId, SellerOrderId, ShipmentId
-from farthing.lifecycles import EmailStatus
+from farthing.ids import Id, ReturnId, SellerId, SellerOrderId, ShipmentId
+from farthing.lifecycles import EmailStatus, ReturnStatus, SellerOrderStatus
 from farthing.money import Money
 from farthing.sellers import Seller
 from farthing.world import World
@@ -46,6 +47,56 @@ async def delivered(world: World, event: Event) -> None:
 async def parcel_returned(world: World, event: Event) -> None:
     """To the buyer: a parcel could not be delivered, and went back to whoever sent it."""
     await _about_parcel(world, event, "parcel_returned")
+
+
+async def sale_reduced(world: World, event: Event) -> None:
+    """To a seller of whose part somebody else called off some; where it was all of it, `sale_canceled` says so."""
+
+    async def told(tx: Transaction) -> Told | None:
+        part = await seller_orders.get(tx, SellerOrderId.parse(event.data["seller_order"]))
+        if part.seller_id is None or part.status == SellerOrderStatus.CANCELED or event.data["party"] == "seller":
+            return None
+        facts = {"number": part.number, "lines": _lines(event)}
+        return _seller(world, await sellers.get(tx, part.seller_id), f"/seller/orders/{part.id}", **facts)
+
+    await _tell(world, event, "sale_reduced", event.id, told)
+
+
+async def return_requested(world: World, event: Event) -> None:
+    """To a seller who is to decide; what the policy approves at once they hear of when it comes."""
+
+    async def told(tx: Transaction) -> Told | None:
+        back = await returns.get(tx, ReturnId.parse(event.data["return"]))
+        part = await seller_orders.get(tx, back.seller_order_id)
+        if part.seller_id is None or back.status != ReturnStatus.REQUESTED:
+            return None
+        facts = {"number": back.number, "order": part.number, "lines": _lines(event)}
+        return _seller(world, await sellers.get(tx, part.seller_id), f"/seller/orders/{part.id}", **facts)
+
+    await _tell(world, event, "return_requested", event.id, told)
+
+
+async def return_decided(world: World, event: Event) -> None:
+    """To the buyer: it may be sent, and until when, or it may not, and why."""
+    await _about_return(world, event, "return_decided")
+
+
+async def return_received(world: World, event: Event) -> None:
+    """To the buyer, once what they sent back has arrived."""
+    if event.data.get("shipment") is None:
+        await _about_return(world, event, "return_received")
+
+
+async def payout_sent(world: World, event: Event) -> None:
+    """To a seller, once money is on its way to their bank."""
+    arrives = event.data.get("arrives_at")
+    facts = {"last4": event.data.get("last4"), "arrives": datetime.fromisoformat(arrives) if arrives else None}
+    await _about_payout(world, event, "payout_sent", **facts)
+
+
+async def payout_failed(world: World, event: Event) -> None:
+    """To a seller whose bank did not take it, or sent it back."""
+    await _about_payout(world, event, "payout_failed")
 
 
 async def transfer_sent(world: World, event: Event) -> None:
@@ -111,6 +162,40 @@ async def _about_parcel(world: World, event: Event, kind: str) -> None:
         return recipient, order.locale, facts
 
     await _tell(world, event, kind, ShipmentId.parse(event.data["shipment"]), told)
+
+
+async def _about_return(world: World, event: Event, kind: str) -> None:
+    async def told(tx: Transaction) -> Told | None:
+        assert event.order_id is not None, f"{event.type} is about an order"
+        order = await orders.get(tx, event.order_id)
+        recipient = order.email or (await customers.get(tx, order.customer_id)).email
+        if recipient is None:
+            return None
+        back = await returns.get(tx, ReturnId.parse(event.data["return"]))
+        facts = {
+            "number": back.number,
+            "lines": _lines(event),
+            "approved": event.type == "return.approved",
+            "note": back.note,
+            "until": back.send_before,
+            "link": checkout.progress_url(world.settings, order, world.clock.now()),
+        }
+        return recipient, order.locale, facts
+
+    await _tell(world, event, kind, event.id, told)
+
+
+async def _about_payout(world: World, event: Event, kind: str, **facts: Any) -> None:
+    async def told(tx: Transaction) -> Told | None:
+        seller = await sellers.get(tx, SellerId.parse(event.data["seller"]))
+        amount = Money(event.data["amount"]["amount"], event.data["amount"]["currency"])
+        return _seller(world, seller, "/seller/payouts", amount=amount, **facts)
+
+    await _tell(world, event, kind, event.id, told)
+
+
+def _lines(event: Event) -> list[tuple[int, str]]:
+    return [(line["quantity"], line["name"]) for line in event.data["line_items"]]
 
 
 async def _about_transfer(world: World, event: Event, kind: str, once: Id) -> None:

@@ -3,7 +3,7 @@
 from farthing.returns.actions import approve, decline, lock, request, send, withdraw
 from farthing.returns.bodies import ReturnShown
 from farthing.returns.lapsing import end_exchanges, lapse_due
-from farthing.returns.model import REASONS, Asked, Found, Return, Returnable, ReturnLine
+from farthing.returns.model import REASONS, Asked, Found, Reason, Return, Returnable, ReturnLine
 from farthing.returns.offering import disputed, offer, offer_order
 from farthing.returns.receiving import link_exchange, receive, receive_parcel, refund, worth
 from farthing.returns.store import get, list_page, of_order
@@ -12,6 +12,7 @@ __all__ = [
     "REASONS",
     "Asked",
     "Found",
+    "Reason",
     "Return",
     "ReturnLine",
     "ReturnShown",

@@ -82,6 +82,8 @@ LOOKS: Final = {
             "void",
             "overtaken",
             "deauthorized",
+            "lapsed",
+            "closed",
         ),
         _STOPPED,
     ),

@@ -72,7 +72,7 @@ async def order_detail(request: Request) -> Response:
         left = sum(standing.left for standing in await payments.standings(tx, order))
         bought = await _bought(tx, order)
         documents = await tax.of_order(tx, order.id)
-        parts = await parts_of(tx, order.id)
+        parts = await parts_of(tx, order.id, world_of(request).catalog.returns)
         sent_to = await addresses.find(tx, order.id)
     paid_by = next((payment for payment in collected if payment.settles), None)
     return render(
@@ -89,6 +89,7 @@ async def order_detail(request: Request) -> Response:
         pay_url=_pay_url(request, order, collected),
         documents=documents,
         parts=parts,
+        progress=_progress(request, order) if parts else None,
         sent_to=addresses.written(sent_to) if sent_to else None,
         now=world_of(request).clock.now(),
         **bought,
@@ -115,6 +116,13 @@ def _pay_url(request: Request, order: Order, collected: Sequence[Payment]) -> st
     if order.status != OrderStatus.OPEN or over or any(payment.status in ("processing", "authorized") for payment in collected):
         return None
     return url_for(request, "pay", token=checkout.recovery_url(world.settings, order).rpartition("/")[2])
+
+
+def _progress(request: Request, order: Order) -> str:
+    """Where something of it is called off or sent back: the page that the link of the email leads to."""
+    world = world_of(request)
+    url = checkout.progress_url(world.settings, order, world.clock.now())
+    return url_for(request, "progress", token=url.rpartition("/")[2])
 
 
 def _is_told(refund: payments.Refund) -> bool:
