@@ -8,7 +8,7 @@ from tests.marketplace.conftest import MARKET, Market
 from tests.sellers.selling import onboarded
 from tests.shops import Shop
 from tests.wares import behind
-from tests.worlds import Account, session_of
+from tests.worlds import CARD, Account, session_of
 
 from farthing import catalog, checkout, orders, sellers
 from farthing.catalog import CartItem, Catalog
@@ -54,7 +54,7 @@ def outside(shop: Shop, work: Callable[[Market], Awaitable[T]]) -> T:
     return behind(shop, inside)
 
 
-async def bought(market: Market, *items: CartItem) -> Order:
+async def bought(market: Market, *items: CartItem, card: str = CARD) -> Order:
     """A whole purchase, with an address to send it to."""
     started = await checkout.start(
         market.world,
@@ -66,7 +66,7 @@ async def bought(market: Market, *items: CartItem) -> Order:
         shipping_address=HOME,
     )
     session = await session_of(market.world, started.id)
-    assert (await market.account.pay(session)).status_code == 200
+    assert (await market.account.pay(session, card)).status_code == 200
     await checkout.sync(market.world, session, actor="test")
     return await market.do(lambda tx: orders.get(tx, started.order_id))
 

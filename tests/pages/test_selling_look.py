@@ -4,14 +4,15 @@ import pytest
 from playwright.sync_api import Browser
 from tests.browser import DESKTOP, PHONE, violations
 from tests.marketplace.conftest import Market, of
+from tests.marketplace.test_paying_sellers import AVAILABLE_AT_ONCE
 from tests.markets import SELLS, bought, outside
 from tests.pages.test_pages_look import listen, opened
 from tests.shops import Client, Shop, running_shop
 from tests.worlds import Sandbox
 
-from farthing import listings, returns, seller_orders
+from farthing import listings, payouts, returns, seller_orders
 from farthing.db import Transaction
-from farthing.listings import Wanted
+from farthing.listings import Listing, Wanted
 from farthing.money import Money
 from farthing.orders import Order
 from farthing.returns import Asked
@@ -46,6 +47,7 @@ async def happens(market: Market) -> dict[str, str]:
         return str(parcels[0].id)
 
     parcel = await market.do(go_out)
+    payout = await paid_out(market, lamp)
     asked = [Asked(arrived.lines[0].line_id, 1, "damaged")]
     back = await market.do(lambda tx: returns.request(tx, arrived.id, asked, message="Bent.", policy=catalog.returns))
     return {
@@ -58,7 +60,26 @@ async def happens(market: Market) -> dict[str, str]:
         "seller": str(market.grace.id),
         "parcel": parcel,
         "return": str(back.id),
+        "payout": payout,
     }
+
+
+async def paid_out(market: Market, lamp: Listing) -> str:
+    """What was delivered long ago is with the seller's bank, or nearly."""
+    part = await first_part(market, await bought(market, of(lamp), card=AVAILABLE_AT_ONCE))
+
+    async def arrive(tx: Transaction) -> None:
+        parcel = await seller_orders.ship(tx, part.id, carrier="gls", tracking_number=part.number)
+        await seller_orders.move_shipment(tx, parcel.id, "deliver")
+        await tx.run("UPDATE seller_orders SET release_at = %(now)s WHERE id = %(id)s", now=tx.now, id=part.id)
+
+    await market.do(arrive)
+    await payouts.release_due(market.world, actor="test")
+    (transfer,) = (await market.do(lambda tx: payouts.list_page(tx, livemode=False, limit=5))).items
+    await payouts.send_transfer(market.world, transfer.id)
+    made = await payouts.pay_out(market.world, market.grace.id, actor="test")
+    await payouts.send_payout(market.world, made.id)
+    return str(made.id)
 
 
 async def first_part(market: Market, order: Order) -> SellerOrder:
@@ -75,12 +96,15 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
         SELLER: f"""/seller /seller/orders /seller/orders?show=all /seller/orders/{ids["part"]} /seller/orders/{ids["arrived"]}
             /seller/orders/{ids["part"]}/cancellation
             /seller/orders/returns /seller/orders/returns/{ids["return"]}
-            /seller/balance /seller/payouts /seller/payouts?to=bank
+            /seller/balance /seller/payouts /seller/payouts?to=bank /seller/payouts/new
+            /seller/payouts/{ids["payout"]}
             /seller/products /seller/products?status=archived /seller/products/new /seller/products/{ids["lamp"]}
             /seller/products/{ids["draft"]} /seller/products/{ids["draft"]}/archival""",
-        STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/orders/{ids["order"]}
+        STAFF: f"""/admin/sellers /admin/sellers/{ids["seller"]} /admin/sellers/{ids["seller"]}/hold
+            /admin/orders/{ids["order"]}
             /admin/orders/{ids["order"]}/refund?how=rest&reason=duplicate /admin/payouts /admin/payouts?standing=held
             /admin/payouts/run /admin/payouts/transfers /admin/payouts/banks
+            /admin/payouts/banks/{ids["payout"]}
             /admin/sellers/{ids["seller"]}/payout /admin/payouts/{ids["held"]}/hold
             /admin/payouts/{ids["held"]}/release
             /admin/shipments /admin/shipments?status=lost /admin/shipments/{ids["parcel"]}

@@ -19,7 +19,8 @@ DAYS_MAX: Final = 100
 UPCOMING: LiteralString = """
     WITH upcoming AS (
         SELECT part.id, part.number, part.order_id, part.release_at,
-            coalesce(part.held_because, seller.held_because) AS held_because, seller.id AS seller_id,
+            coalesce(part.held_because, seller.held_because) AS held_because, part.held_at IS NULL AS by_seller,
+            seller.id AS seller_id,
             coalesce(seller.name, seller.email, seller.external_id) AS seller, earning.currency,
             CASE WHEN bool_or(dispute.order_id IS NOT NULL) THEN 'disputed'
                 WHEN part.held_at IS NOT NULL OR (seller.held_at IS NOT NULL
@@ -73,6 +74,8 @@ class Upcoming:
     money: Money
     standing: Standing
     because: str | None
+    by_seller: bool
+    """Where it is held: all that the seller earned is, not this order alone."""
     release_at: datetime | None
 
 
@@ -143,6 +146,7 @@ def _upcoming(row: Row) -> Upcoming:
         seller=row["seller"],
         money=_money(row),
         standing=row["standing"],
-        because=row["held_because"],
+        because=row["held_because"] if row["standing"] == "held" else None,
+        by_seller=row["by_seller"],
         release_at=row["release_at"],
     )

@@ -1,5 +1,6 @@
 """What went on from sellers' accounts to their banks, and what of it did not arrive."""
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -10,6 +11,10 @@ from farthing.errors import FarthingError, ProviderError
 from farthing.ids import PayoutId, SellerId
 from farthing.lifecycles import PayoutStatus
 from farthing.money import Money
+from farthing.payouts import Statement
+from farthing.sellers import Seller
+from farthing.web import statements
+from farthing.web.admin.links import provider_name, provider_url
 from farthing.web.page import redirect, render
 from farthing.web.staff import staff_of
 from farthing.web.wiring import asked, form_of, reading, world_of
@@ -39,6 +44,41 @@ async def payout_list(request: Request) -> Response:
         chosen=status,
         failed=FAILED,
     )
+
+
+async def payout_detail(request: Request) -> Response:
+    """What it is made of, line by line."""
+    async with reading(request) as tx:
+        payout = await payouts.get_payout(tx, _payout(request))
+        seller = await sellers.get(tx, payout.seller_id)
+        statement = await payouts.statement(tx, payout.id) if payout.sent_at else None
+    return render(
+        request,
+        "admin/bank_payout.html",
+        payout=payout,
+        seller=seller,
+        statement=statement,
+        words=payouts.WORDS,
+        failed=FAILED,
+        printable=payouts.can_print(),
+        provider_url=partial(provider_url, world_of(request).settings),
+        provider_name=provider_name(world_of(request).settings),
+    )
+
+
+async def on_paper(request: Request) -> Response:
+    statement, seller = await _stated(request)
+    return await statements.on_paper(statement, seller, shop=world_of(request).catalog.shop.name)
+
+
+async def as_sheet(request: Request) -> Response:
+    return statements.as_sheet((await _stated(request))[0])
+
+
+async def _stated(request: Request) -> tuple[Statement, Seller]:
+    async with reading(request) as tx:
+        statement = await payouts.statement(tx, _payout(request))
+        return statement, await sellers.get(tx, statement.payout.seller_id)
 
 
 async def retry(request: Request) -> Response:

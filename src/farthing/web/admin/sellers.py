@@ -1,6 +1,7 @@
 """Sellers: how their accounts stand, what is asked of them, and what the shop decides about them."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Final, get_args
 
@@ -23,6 +24,7 @@ from farthing.web.wiring import asked, form_of, reading, world_of
 
 SHOWN: Final = 50
 HELD_SHOWN: Final = 20
+HOLD_DAYS_MAX: Final = 365
 REASONS: Final[tuple[RejectionReason, ...]] = get_args(RejectionReason)
 
 
@@ -55,7 +57,7 @@ async def seller_list(request: Request) -> Response:
 
 
 async def seller_detail(request: Request) -> Response:
-    settings = world_of(request).settings
+    settings, now = world_of(request).settings, world_of(request).clock.now()
     async with reading(request) as tx:
         seller, people = await sellers.get(tx, _id(request)), await staff.names(tx)
         told = happened.shown(request, await timeline.of_seller(tx, seller), people)
@@ -66,6 +68,7 @@ async def seller_detail(request: Request) -> Response:
         "admin/seller.html",
         timeline=told,
         balances=balances,
+        is_held=seller.held_at is not None and (seller.held_until is None or seller.held_until > now),
         held=held,
         seller=seller,
         reasons=sellers.reasons_of(seller),
@@ -99,6 +102,28 @@ async def ask_reinstate(request: Request) -> Response:
 async def reinstate(request: Request) -> Response:
     reason = (await form_of(request)).get("why", "")
     return await _decided(request, lambda tx: sellers.reinstate(tx, _id(request), reason), "They may go on.")
+
+
+async def ask_hold(request: Request) -> Response:
+    return await _ask(request, "admin/seller_hold_confirm.html")
+
+
+async def hold(request: Request) -> Response:
+    """Nothing that they earned goes to them, for so many days or until somebody lets go."""
+    form = await form_of(request)
+    days = form.get("days", "")
+
+    async def work(tx: Transaction) -> Seller:
+        if days and not (days.isascii() and days.isdigit() and len(days) <= 3 and 1 <= int(days) <= HOLD_DAYS_MAX):
+            raise Invalid(f"It is held for 1 to {HOLD_DAYS_MAX} days, or until somebody lets go.", param="days")
+        until = tx.now + timedelta(days=int(days)) if days else None
+        return await sellers.hold(tx, _id(request), form.get("why", ""), until=until)
+
+    return await _decided(request, work, "What they earned is held. They sell on.")
+
+
+async def let_go(request: Request) -> Response:
+    return await _decided(request, lambda tx: sellers.let_go(tx, _id(request)), "They are paid again as was agreed.")
 
 
 async def ask_reject(request: Request) -> Response:
