@@ -306,7 +306,7 @@ WATCHED = (
     " purchases purchase_reversals downloads access_versions"
     " stock_items stock_levels stock_reservations stock_movements"
     " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
-    " transfers transfer_lines transfer_reversals payouts shipping_addresses ship_from_addresses labels"
+    " transfers transfer_lines seller_fees transfer_reversals payouts shipping_addresses ship_from_addresses labels"
     " cancellations cancellation_lines returns return_lines"
     " sellers"
 )

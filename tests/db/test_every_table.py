@@ -221,6 +221,7 @@ OF_MARKETPLACE = {
     "transfers",
     "transfer_reversals",
     "transfer_lines",
+    "seller_fees",
     "payouts",
     "shipping_addresses",
     "ship_from_addresses",

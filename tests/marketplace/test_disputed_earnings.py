@@ -1,10 +1,11 @@
 """What a buyer's bank takes back, its sellers lose as well: nothing goes to them meanwhile, and what went comes back."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.disputes.disputed import complain, dispute_of
-from tests.marketplace.conftest import Market, of
+from tests.marketplace.conftest import MARKET, Market, of
 from tests.marketplace.test_one_payment_many_sellers import owed, usd
 from tests.marketplace.test_paying_sellers import (
     AVAILABLE_AT_ONCE,
@@ -20,7 +21,7 @@ from tests.marketplace.test_paying_sellers import (
 from tests.news import happened, hear, sound
 from tests.worlds import buy, session_of, start
 
-from farthing import disputes, ledger, payouts
+from farthing import catalog, disputes, ledger, payouts
 from farthing.catalog import CartItem
 from farthing.orders import Order
 
@@ -150,3 +151,30 @@ async def test_a_release_and_a_dispute_at_once_pay_a_seller_only_what_the_bank_l
     assert await market.do(debts) == {}
     assert await platform(market) == ROUNDS // 2 * 200
     assert await sound(market.world)
+
+
+@pytest.mark.covers("F18")
+async def test_where_the_shop_says_so_its_sellers_bear_what_the_bank_charges(market: Market) -> None:
+    says = MARKET.replace("holding_days = 3", 'holding_days = 3\ndispute_fees = "seller"')
+    strict = replace(market, world=replace(market.world, catalog=catalog.parse(says)))
+    lamp, novel = await strict.lists(strict.grace, "lamp", 2000), await strict.lists(strict.linus, "novel", 1000)
+    order = await buy(strict.world, strict.account, of(lamp), of(novel))
+    dispute = await disputed(strict, order)
+    await decided(strict, dispute, "lost")
+    await disputes.sync_dispute(strict.world, dispute, actor="test")
+    # Fifteen dollars by their shares, 1800 and 900; of what was sold nothing was theirs yet.
+    assert await strict.do(debts) == {"seller:grace:owed": 1000, "seller:linus:owed": 500}
+    assert await sound(strict.world)
+    await earned(strict, sku="sofa")
+    await settle(strict)
+    (sent,) = await transfers(strict, strict.grace)
+    assert (sent.money, sent.netted) == (usd(800), usd(1000))
+    assert await strict.do(debts) == {"seller:linus:owed": 500}
+    (standing,) = await strict.do(lambda tx: payouts.balance(tx, strict.linus.id))
+    assert standing.owed == usd(500)
+    assert await sound(strict.world)
+    await decided(strict, dispute, "appealed")
+    await decided(strict, dispute, "won")
+    # The bank does not give its fee back, and nor do we.
+    assert await strict.do(debts) == {"seller:linus:owed": 500}
+    assert await sound(strict.world)

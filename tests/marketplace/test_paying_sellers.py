@@ -21,7 +21,8 @@ from farthing.payouts import Transfer
 from farthing.sellers import Seller
 
 DAYS = timedelta(days=1)
-ROUNDS = 20
+ROUNDS = 50
+AT_ONCE = 5
 AVAILABLE_AT_ONCE = "4000000000000077"
 
 
@@ -215,8 +216,8 @@ async def test_what_is_held_is_not_sent_until_somebody_lets_it_go(market: Market
 
 @pytest.mark.covers("F43")
 async def test_two_payout_runs_at_once_pay_once(market: Market) -> None:
-    for round_ in range(ROUNDS):
-        await earned(market, sku=f"lamp {round_}")
+    for first in range(0, ROUNDS, AT_ONCE):
+        await asyncio.gather(*(earned(market, sku=f"lamp {number}") for number in range(first, first + AT_ONCE)))
         await asyncio.gather(*(payouts.release_due(market.world) for _ in range(3)))
     await settle(market)
     assert len(await theirs(market)) == len(await transfers(market, market.grace)) == ROUNDS
@@ -224,13 +225,16 @@ async def test_two_payout_runs_at_once_pay_once(market: Market) -> None:
 
 
 async def test_a_refund_and_a_release_at_once_never_pay_more_than_is_left(market: Market) -> None:
-    for round_ in range(ROUNDS):
-        order = await earned(market, sku=f"lamp {round_}")
+    async def race(number: int) -> None:
+        order = await earned(market, sku=f"lamp {number}")
 
-        async def refund(order: Order = order) -> None:
+        async def refund() -> None:
             await market.do(lambda tx: payments.refund_order(tx, order.id, usd(500), reason="requested_by_customer", note=None))
 
         await asyncio.gather(payouts.release_due(market.world), refund())
+
+    for first in range(0, ROUNDS, AT_ONCE):
+        await asyncio.gather(*(race(number) for number in range(first, first + AT_ONCE)))
     for _ in range(2):
         await work(market.world)
         await hear(market.world, market.account)

@@ -23,7 +23,7 @@ TABLES: Final = (
     " subscription_starts subscriptions subscription_facts subscription_changes"
     " invoices invoice_lines invoice_payments invoice_attempts"
     " listings earnings earning_reversals seller_orders seller_order_lines shipments shipment_lines"
-    " transfers transfer_lines transfer_reversals payouts shipping_addresses ship_from_addresses labels"
+    " transfers transfer_lines seller_fees transfer_reversals payouts shipping_addresses ship_from_addresses labels"
     " cancellations cancellation_lines returns return_lines"
 ).split()
 """What business there is. `provider_events` is what was said about it."""

@@ -14,6 +14,7 @@ FEES_MAX: Final = 1000
 HOLDING_DAYS_MAX: Final = 90
 ACCOUNT_CHANGE_DAYS_MAX: Final = 90
 Payouts = Literal["manual", "daily", "weekly", "monthly"]
+Bearer = Literal["platform", "seller"]
 Design = Literal["transfer_later", "transfer_early"]
 """What was earned waits with the shop until the holding period is over, or on the seller's account."""
 
@@ -35,6 +36,7 @@ class Marketplace:
     release_day: str | None = None
     account_change_days: int = 3
     design: Design = "transfer_later"
+    dispute_fees: Bearer = "platform"
 
 
 def _each_currency_once(amounts: list[str]) -> list[str]:
@@ -102,6 +104,10 @@ class MarketplaceTable(Table):
         description='Where money waits: "transfer_later" with you, or "transfer_early" on the seller\'s account, from which it '
         'goes on to their bank after the holding period. The second needs payouts = "manual".',
     )
+    dispute_fees: Bearer = Field(
+        default="platform",
+        description="Who bears what a bank charges for a dispute that is lost; a seller from what they earn next.",
+    )
     fees: Annotated[list[FeeTable], Field(max_length=FEES_MAX)] = Field(
         default=[], description="What is kept of a sale: one table for each rule. Without one, the seller gets all of it."
     )
@@ -126,6 +132,7 @@ def marketplace_of(table: MarketplaceTable | None) -> Marketplace:
         release_day=table.release_day,
         account_change_days=table.account_change_days,
         design=table.design,
+        dispute_fees=table.dispute_fees,
     )
 
 

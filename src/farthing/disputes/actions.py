@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from farthing import events, fulfillment, invoices, ledger, orders, payments
+from farthing import events, fulfillment, invoices, ledger, orders, payments, payouts
 from farthing.db import Transaction
 from farthing.disputes import store
 from farthing.disputes.model import OVER, REMINDERS, Dispute, Policy, access_of, reminder, status_of
@@ -40,6 +40,8 @@ class Look:
     number: int
     policy: Policy
     """What the catalog says about access."""
+    sellers_bear_fees: bool = False
+    """What `[marketplace]` says of what a bank charges."""
 
 
 async def record_dispute(tx: Transaction, provider: str, livemode: bool, seen: SeenDispute, look: Look) -> Recorded:
@@ -56,6 +58,7 @@ async def record_dispute(tx: Transaction, provider: str, livemode: bool, seen: S
     after = _seen(tx, before or _new(tx, order, payment, seen, look), seen, look, known=before is not None)
     after = await _post_movements(tx, payment, after, seen)
     after = await _post_loss(tx, order, payment, after)
+    await _charge_sellers(tx, payment, after, look)
     if payment.settles:
         after = replace(after, access=access_of(look.policy, after.status))
     await store.save(tx, after)
@@ -220,6 +223,13 @@ async def _post_loss(tx: Transaction, order: Order, payment: Payment, dispute: D
             await payments.bear_loss(tx, order, f"{dispute.id} {number}", Money(lost, currency))
         return replace(dispute, lost_amount=lost, lost_to=target.name, losses_posted=number)
     return replace(dispute, lost_amount=0, lost_to=None)
+
+
+async def _charge_sellers(tx: Transaction, payment: Payment, dispute: Dispute, look: Look) -> None:
+    """What the bank charges for a lost dispute is for the sellers to bear, where the shop says so."""
+    if look.sellers_bear_fees and payment.settles and dispute.lost_amount and dispute.fee is not None:
+        await store.save(tx, dispute)
+        await payouts.charge_dispute_fee(tx, dispute.order_id, dispute.id, dispute.fee)
 
 
 def _borne_by(payment: Payment, lost: int) -> Account:

@@ -132,7 +132,7 @@ async def _arrived(world: World, dispute: Dispute) -> bool:
 async def _begin(world: World, actor: str) -> Look:
     """Before the look, not after it: of two looks, the one that began later is right."""
     number = await world.db.run(actor, store.next_look)
-    return Look(number, world.catalog.disputes.access)
+    return Look(number, world.catalog.disputes.access, world.catalog.marketplace.dispute_fees == "seller")
 
 
 async def _record(world: World, seen: SeenDispute, look: Look, *, actor: str, also: Also | None = None) -> Recorded:

@@ -1,6 +1,6 @@
 """Earnings in the database. The order's lock is the lock of what it earned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from farthing.db import Row, Transaction
@@ -127,16 +127,23 @@ async def withdraw_reversal(tx: Transaction, id: EarningId, reference: str) -> S
     return part
 
 
-async def reversals_of(tx: Transaction, id: EarningId) -> list[tuple[str, Money]]:
-    """What went back of the seller's share, by the refund or the dispute that took it."""
-    return await tx.all(
-        lambda row: (str(row["reference"]), Money(row["seller_share_amount"], row["currency"])),
+async def reversals_of(tx: Transaction, ids: Sequence[EarningId]) -> dict[EarningId, list[tuple[str, Money]]]:
+    """What went back of the seller's share of each, by the refund or the dispute that took it."""
+    rows = await tx.all(
+        lambda row: (
+            EarningId.of(row["earning_id"]),
+            (str(row["reference"]), Money(row["seller_share_amount"], row["currency"])),
+        ),
         """
-        SELECT reference, currency, seller_share_amount FROM earning_reversals
-        WHERE earning_id = %(id)s AND withdrawn_at IS NULL ORDER BY reversed_at, reference
+        SELECT earning_id, reference, currency, seller_share_amount FROM earning_reversals
+        WHERE earning_id = ANY(%(ids)s) AND withdrawn_at IS NULL ORDER BY reversed_at, reference
         """,
-        id=id,
+        ids=list(ids),
     )
+    found: dict[EarningId, list[tuple[str, Money]]] = {id: [] for id in ids}
+    for id, reversal in rows:
+        found[id].append(reversal)
+    return found
 
 
 async def of_seller_order(tx: Transaction, id: SellerOrderId) -> list[Earning]:

@@ -216,6 +216,7 @@ EventName = Literal[
     "seller.payout_account_changed",
     "seller.held",
     "seller.let_go",
+    "seller.dispute_fee_charged",
     "seller.suspended",
     "seller.reinstated",
     "seller.rejection_requested",

@@ -512,8 +512,11 @@ RULES: Final = (
         WITH own AS (
             SELECT seller_id, currency, sum(transferred_amount) AS amount FROM earnings GROUP BY 1, 2
         ), sent AS (
-            SELECT seller_id, currency, sum(amount - reversed_amount) AS amount FROM transfers
-            WHERE status <> 'refused' GROUP BY 1, 2
+            SELECT seller_id, currency, sum(amount) AS amount FROM (
+                SELECT seller_id, currency, amount - reversed_amount AS amount FROM transfers WHERE status <> 'refused'
+                UNION ALL
+                SELECT seller_id, currency, kept_amount FROM seller_fees
+            ) part GROUP BY 1, 2
         )
         SELECT seller_id, currency, coalesce(own.amount, 0) AS own, coalesce(sent.amount, 0) AS sent
         FROM own FULL JOIN sent USING (seller_id, currency) WHERE coalesce(own.amount, 0) <> coalesce(sent.amount, 0)
@@ -547,7 +550,7 @@ RULES: Final = (
         """
         SELECT transfer.id FROM transfers transfer JOIN transfer_lines line ON line.transfer_id = transfer.id
         GROUP BY transfer.id HAVING sum(line.amount) <> transfer.amount
-            OR coalesce(-sum(line.amount) FILTER (WHERE line.kind = 'debt'), 0) <> transfer.netted_amount
+            OR coalesce(-sum(line.amount) FILTER (WHERE line.kind IN ('debt', 'dispute_fee')), 0) <> transfer.netted_amount
         """,
     ),
     Rule(
@@ -591,6 +594,9 @@ RULES: Final = (
             SELECT 'seller:' || seller || ':owed' AS account, currency,
                 greatest(transferred_amount - (seller_share_amount - refunded_seller_share_amount), 0) AS amount
             FROM earnings
+            UNION ALL
+            SELECT 'seller:' || seller.external_id || ':owed', fee.currency, fee.amount - fee.kept_amount
+            FROM seller_fees fee JOIN sellers seller ON seller.id = fee.seller_id
             UNION ALL
             SELECT 'transfers:owed', currency, -amount FROM transfers WHERE status = 'requested'
         ), summed AS (

@@ -16,6 +16,7 @@ from farthing.payouts.bank_flow import (
 from farthing.payouts.banks import get as get_payout
 from farthing.payouts.banks import list_page as list_payouts
 from farthing.payouts.calendar import STANDINGS, Day, Standing, Sum, Upcoming, days, sums, upcoming
+from farthing.payouts.fees import charge as charge_dispute_fee
 from farthing.payouts.flow import release_due, send_reversal, send_transfer, sync_transfer, take_back_due
 from farthing.payouts.model import Balance, Held, Payout, Reversal, Statement, StatementLine, Transfer
 from farthing.payouts.printing import WORDS, can_print, pdf, sheet
@@ -39,6 +40,7 @@ __all__ = [
     "available",
     "balance",
     "can_print",
+    "charge_dispute_fee",
     "check_able",
     "days",
     "get",

@@ -14,7 +14,7 @@ from farthing.ids import SellerOrderId, TransferId, TransferReversalId
 from farthing.ledger import Move
 from farthing.lifecycles import TransferReversalStatus, TransferStatus
 from farthing.money import Money
-from farthing.payouts import store
+from farthing.payouts import fees, store
 from farthing.payouts.model import Reversal, Transfer, TransferLine, lines_of, taken_from
 from farthing.seller_orders import SellerOrder
 from farthing.sellers import Seller
@@ -39,8 +39,11 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
     if not earned:
         return None
     due = sum((each.pending for each in earned), start=Money.zero(earned[0].transferred.currency))
-    lines = [line for each in earned for line in lines_of(each, await earnings.reversals_of(tx, each.id))]
+    gone = await earnings.reversals_of(tx, [each.id for each in earned])
+    lines = [line for each in earned for line in lines_of(each, gone[each.id])]
     debts = await _net(tx, seller, part.number, due, earned)
+    rest = due + sum((each.money for each in debts), start=Money.zero(due.currency))
+    debts += await _keep_fees(tx, seller, part.number, rest)
     kept = sum((-each.money for each in debts), start=Money.zero(due.currency))
     money = due - kept
     for each in earned:
@@ -163,6 +166,15 @@ async def _net(tx: Transaction, seller: Seller, number: str, due: Money, earned:
     move = Move(ledger.seller_owes(seller.external_id), ledger.seller(seller.external_id), kept)
     await ledger.post(tx, "debt_kept", f"{number} {tx.now.isoformat()}", move)
     return [TransferLine("debt", each.line_id, -part) for each, part in zip(debts, parts, strict=True) if part]
+
+
+async def _keep_fees(tx: Transaction, seller: Seller, number: str, due: Money) -> list[TransferLine]:
+    """Keep of what is left what banks charged for lost disputes, where sellers bear that."""
+    lines = await fees.keep(tx, seller.id, due)
+    kept = sum((-each.money for each in lines), start=Money.zero(due.currency))
+    move = Move(ledger.seller_owes(seller.external_id), ledger.seller(seller.external_id), kept)
+    await ledger.post(tx, "dispute_fee_kept", f"{number} {tx.now.isoformat()}", move)
+    return lines
 
 
 async def _charge(tx: Transaction, part: SellerOrder) -> str | None:

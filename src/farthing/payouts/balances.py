@@ -56,6 +56,8 @@ BALANCES: LiteralString = """
         SELECT currency, 'owed', transferred_amount - (seller_share_amount - refunded_seller_share_amount) FROM earnings
         WHERE seller_id = %(seller)s AND transferred_amount > seller_share_amount - refunded_seller_share_amount
         UNION ALL
+        SELECT currency, 'owed', amount - kept_amount FROM seller_fees WHERE seller_id = %(seller)s
+        UNION ALL
         SELECT currency, CASE status WHEN 'sent' THEN 'with_seller' ELSE 'in_transit' END, amount - reversed_amount
         FROM transfers WHERE seller_id = %(seller)s AND status IN ('requested', 'sent')
         UNION ALL

@@ -1,5 +1,6 @@
 """What needs the provider: money from sellers' accounts to their banks, and how it stands. No transaction is open meanwhile."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +25,9 @@ KEYS_KEPT: Final = timedelta(hours=23)
 
 NEWS_EXPECTED: Final = timedelta(days=1)
 SWEEP_MAX: Final = 100
+AT_ONCE: Final = 6
+"""Sellers whose accounts are looked at in parallel: fewer than there are connections."""
+
 NOT_OURS: Final = "not ours: it belongs to none of our sellers"
 
 Told = Callable[[Transaction, str | None], Awaitable[None]]
@@ -71,20 +75,38 @@ async def retry(world: World, id: PayoutId, *, actor: str) -> Payout:
 async def run(
     world: World, *, actor: str, sellers_wanted: Sequence[SellerId] | None = None, dry_run: bool = False
 ) -> list[Money]:
-    """Pay out all that can go, of all sellers who can be paid or of these; with `dry_run` only say how much that would be."""
-    done: list[Money] = []
-    for id in sellers_wanted if sellers_wanted is not None else await _with_money(world, actor):
-        try:
-            for money in await available(world, id, actor=actor):
-                if money.amount > 0:
-                    if not dry_run:
-                        await pay_out(world, id, money, actor=actor)
-                    done.append(money)
-        except ProviderUnavailable:
-            raise
-        except FarthingError as error:
-            log.warning("payout.not_wanted", seller=str(id), error=error.detail)
-    return done
+    """Pay out all that can go, of all sellers who can be paid or of these; with `dry_run` only say how much that would be.
+
+    Each by themselves: one who cannot be paid now holds up no other.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(id: SellerId) -> list[Money]:
+        async with gate:
+            try:
+                return await _pay_out_all(world, id, actor=actor, dry_run=dry_run)
+            except ProviderUnavailable:
+                raise
+            except FarthingError as error:
+                log.warning("payout.not_wanted", seller=str(id), error=error.detail)
+                return []
+
+    wanted = sellers_wanted if sellers_wanted is not None else await _with_money(world, actor)
+    return [money for each in await asyncio.gather(*map(one, wanted)) for money in each]
+
+
+async def _pay_out_all(world: World, id: SellerId, *, actor: str, dry_run: bool) -> list[Money]:
+    async with world.db.transaction(actor) as tx:
+        bank_actions.check_able(await sellers.get(tx, id), tx.now)
+    there = [each for each in await available(world, id, actor=actor) if each.amount > 0]
+    if not dry_run:
+        for money in there:
+            await world.db.run(actor, partial(_want, id, money))
+    return there
+
+
+async def _want(id: SellerId, money: Money, tx: Transaction) -> Payout:
+    return await bank_actions.want(tx, id, money, money)
 
 
 async def send_payout(world: World, id: PayoutId) -> None:

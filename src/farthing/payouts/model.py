@@ -95,6 +95,7 @@ StatedKind = Literal[
     "dispute",
     "sent_before",
     "debt",
+    "dispute_fee",
     "transfer",
     "reversal",
     "returned",
@@ -199,7 +200,7 @@ class Held:
     """Known from its delivery on."""
 
 
-LineKind = Literal["sale", "platform_fee", "organization_fee", "refund", "dispute", "sent_before", "debt"]
+LineKind = Literal["sale", "platform_fee", "organization_fee", "refund", "dispute", "sent_before", "debt", "dispute_fee"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,8 @@ class BalanceShown(Shown):
     due: MoneyShown
     on_hold: MoneyShown
     in_transit: MoneyShown
-    with_seller: MoneyShown
+    with_seller: MoneyShown = Field(description="On their account.")
+    early: MoneyShown = Field(description="What of it is there before its time, and does not go on to their bank yet.")
     to_bank: MoneyShown
     paid_out: MoneyShown
     owed: MoneyShown
@@ -103,6 +104,7 @@ class BalanceShown(Shown):
             on_hold=MoneyShown.of(balance.on_hold),
             in_transit=MoneyShown.of(balance.in_transit),
             with_seller=MoneyShown.of(balance.with_seller),
+            early=MoneyShown.of(balance.early),
             to_bank=MoneyShown.of(balance.to_bank),
             paid_out=MoneyShown.of(balance.paid_out),
             owed=MoneyShown.of(balance.owed),

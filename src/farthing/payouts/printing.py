@@ -26,6 +26,7 @@ WORDS: Final[Mapping[str, str]] = {
     "dispute": "Taken back by the buyer's bank",
     "sent_before": "Sent before",
     "debt": "Owed, and kept",
+    "dispute_fee": "Fee of a lost dispute",
     "transfer": "Sent to the account",
     "reversal": "Taken back after it was sent",
     "payout": "Paid out",

@@ -125,6 +125,7 @@ TITLES: Final[dict[EventName, str]] = {
     "seller.payout_account_changed": "Money is to go to another account",
     "seller.held": "What they earned is held",
     "seller.let_go": "What they earned is not held any longer",
+    "seller.dispute_fee_charged": "Fee of a lost dispute is theirs",
     "seller.suspended": "Seller suspended",
     "seller.reinstated": "Seller reinstated",
     "seller.rejection_requested": "Rejection asked for",
