@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from starlette.requests import Request
 from tests.marketplace.conftest import MARKET
-from tests.news import hear, read, sound
+from tests.news import hear, read, sound, work
 from tests.sellers.selling import onboarded
 from tests.worlds import CARD, DECLINED_CARD, Account, Outbox, account, outbox, sandbox, settings
 
@@ -205,6 +205,30 @@ async def test_what_cannot_be_ordered_says_what_is_wrong(pay: Farthing, port: in
     assert (status, canceled["status"]) == (200, "CANCELLED")
     assert (await read(pay.world, OrderId.parse(order["id"]))).status == OrderStatus.CANCELED
     assert (await pay.world.db.run("test", lambda tx: inventory.get(tx, listing.stock))).available == 1
+
+
+@pytest.mark.covers("S004-8", "S004-20")
+async def test_what_is_paid_and_not_sent_is_canceled_and_its_money_goes_back(
+    pay: Farthing, port: int, account: Account
+) -> None:
+    listing = await lamp(pay.world, account)
+    _, order = await curl(port, CREATE, token="ada", listing=str(listing.id), address=ADDRESS)
+    _, intent = await curl(port, INTENT, token="ada", order=order["id"])
+    await _pay(account, intent, CARD)
+    await hear(pay.world, account)
+    path = f"/api/v1/orders/{order['id']}"
+    assert (await curl(port, other("POST", f"{path}/cancel"), token="eve"))[0] == 404
+    for _ in range(2):
+        status, canceled = await curl(port, other("POST", f"{path}/cancel"), token="ada")
+        assert (status, canceled["status"]) == (200, "CANCELLED")
+    sent = {"status": "SHIPPED", "carrier": "UPS", "trackingNumber": "1Z999"}
+    assert (await curl(port, other("PUT", path, sent), token="grace"))[0] == 409
+    await work(pay.world)
+    await hear(pay.world, account)
+    assert (await curl(port, other("GET", path), token="ada"))[1]["status"] == "REFUNDED"
+    stock = await pay.world.db.run("test", lambda tx: inventory.get(tx, listing.stock))
+    assert (stock.on_hand, stock.available) == (5, 5)
+    assert await sound(pay.world)
 
 
 async def _pay(account: Account, intent: dict[str, Any], card: str) -> int:

@@ -99,3 +99,30 @@ async def test_a_whole_paid_order_is_called_off_once_and_only_before_it_is_sent(
     assert len((await parts(market, paid))[0].lines) == 1
     await arrive(market)
     assert await sound(market.world)
+
+
+async def test_a_buyer_takes_something_else_for_what_came_back(people: Connect, market: Market) -> None:
+    lamp, vase = await market.lists(market.grace, "lamp", 2000), await market.lists(market.grace, "vase", 2500)
+    order = await buy(market.world, market.account, of(lamp))
+    await delivered(market, order)
+    (part,) = await parts(market, order)
+    asked = {
+        "lines": [{"line_item": str(part.lines[0].line_id), "quantity": 1, "reason": "changed_mind"}],
+        "wanted": "exchange",
+    }
+    cart = {"items": [{"listing": str(vase.id)}]}
+    async with people(**GRACE) as grace, people(**LINUS) as linus, people(**ADA) as ada:
+        back = (await ada.post(f"/v1/seller-orders/{part.id}/returns", json=asked)).json()
+        own = f"/v1/returns/{back['id']}"
+        assert (await ada.post(f"{own}/exchange", json=cart)).status_code == 409
+        await grace.post(f"{own}/approval", json={})
+        assert (await grace.post(f"{own}/receipt", json={})).json()["status"] == "received"
+        assert [(await who.post(f"{own}/exchange", json=cart)).status_code for who in (linus, grace)] == [404, 403]
+        made = (await ada.post(f"{own}/exchange", json=cart)).json()
+        assert (made["order"]["status"], made["order"]["total"]["amount"]) == ("open", 500)
+        assert made["returned"]["exchange_order"] == made["order"]["id"]
+        page = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/cart"}
+        assert (await ada.post(f"/v1/orders/{made['order']['id']}/checkout-sessions", json=page)).status_code == 201
+        assert (await ada.post(f"{own}/refund")).status_code == 403
+        assert (await grace.post(f"{own}/refund")).json()["status"] == "received"
+    assert await sound(market.world)

@@ -119,7 +119,8 @@ async def refund(
 
 
 async def cancel(order: str, /) -> int:
-    """Close the payment page of an unpaid order and cancel it. Refused where somebody has paid.
+    """Close the payment page of an unpaid order and cancel it; of a paid one as long as nothing of it was sent, and its money
+    goes back.
 
     For example:
 
@@ -135,7 +136,7 @@ async def cancel(order: str, /) -> int:
             found = await finding.order(tx, order)
         terminal().confirm(f"Cancel order {found.number} of {found.total}?")
         with terminal().progress("Closing the payment page"):
-            canceled = await checkout.cancel_order(world, found.id, actor=ACTOR)
+            canceled = await checkout.call_off(world, found.id, actor=ACTOR, party="platform")
     terminal().show(summary(canceled), f"Order {canceled.number} is {show.status(canceled.status)}.")
     return 0
 

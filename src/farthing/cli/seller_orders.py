@@ -101,7 +101,7 @@ async def show_(seller_order: str, /) -> int:
         Its number or its id.
     """
     async with opening.database() as db, db.transaction(ACTOR) as tx:
-        part = await _find(tx, seller_order)
+        part = await find(tx, seller_order)
         parcels = await seller_orders.shipments_of(tx, part.id)
         labels = await shipping.of_seller_order(tx, part.id)
         to = await addresses.find(tx, part.order_id)
@@ -149,7 +149,7 @@ async def ship(
     """
     async with opening.database() as db:
         async with db.transaction(ACTOR) as tx:
-            part = await _find(tx, seller_order)
+            part = await find(tx, seller_order)
             _, lines = await seller_orders.sendable(tx, part.id, None)
         names = {line.line_id: line.name for line in part.lines}
         said = ", ".join(f"{quantity} × {names[line]}" for line, quantity in lines)
@@ -188,7 +188,7 @@ async def rates(seller_order: str, /, *, weight: int, size: str | None = None, o
     start = None if origin is None else _address(origin)
     async with opening.world() as world:
         async with world.db.transaction(ACTOR) as tx:
-            part = await _find(tx, seller_order)
+            part = await find(tx, seller_order)
         with terminal().progress("Asking the carrier"):
             found = await shipping.rates(world, part.id, _read(weight, size), origin=start, actor=ACTOR)
     rows = [(each.carrier, each.service, each.money, each.days) for each in found]
@@ -237,7 +237,7 @@ async def label(
     limit = _money(max)
     async with opening.world() as world:
         async with world.db.transaction(ACTOR) as tx:
-            part = await _find(tx, seller_order)
+            part = await find(tx, seller_order)
         parcel = _read(weight, size)
         if dry_run:
             found = await shipping.rates(world, part.id, parcel, actor=ACTOR)
@@ -273,7 +273,7 @@ async def track(seller_order: str, /) -> int:
     """
     async with opening.world() as world:
         async with world.db.transaction(ACTOR) as tx:
-            part = await _find(tx, seller_order)
+            part = await find(tx, seller_order)
             parcels = await seller_orders.shipments_of(tx, part.id)
         followed = [each for each in parcels if each.tracking_number is not None and each.track_again_at is not None]
         with terminal().progress("Asking the carrier"):
@@ -330,7 +330,7 @@ async def slip(seller_order: str, /, *, shipment: str | None = None, prices: boo
     settings = opening.settings()
     name = opening.catalog(settings).shop.name
     async with opening.database(settings) as db, db.transaction(ACTOR) as tx:
-        part = await _find(tx, seller_order)
+        part = await find(tx, seller_order)
         parcel = ShipmentId.parse(shipment) if shipment else None
         found = await shipping.slip_of(tx, part.id, shop=name, shipment=parcel, prices=prices)
     from farthing import tax
@@ -343,7 +343,7 @@ async def slip(seller_order: str, /, *, shipment: str | None = None, prices: boo
     return 0
 
 
-async def _find(tx: Transaction, words: str) -> SellerOrder:
+async def find(tx: Transaction, words: str) -> SellerOrder:
     """By its number, or by its id."""
     if words.startswith(f"{SellerOrderId.prefix}_"):
         return await seller_orders.get(tx, SellerOrderId.parse(words))
