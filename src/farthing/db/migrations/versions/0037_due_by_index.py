@@ -1,0 +1,16 @@
+"""What is due, and what is owed, by an index."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0037"
+down_revision = "0036"
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".up.sql").read_text())
+
+
+def downgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".down.sql").read_text())
