@@ -18,7 +18,7 @@ from tests.marketplace.test_paying_sellers import (
     time_passes,
     transfers,
 )
-from tests.news import happened, hear, sound
+from tests.news import happened, hear, read, sound
 from tests.worlds import buy, session_of, start
 
 from farthing import catalog, disputes, ledger, payouts
@@ -178,3 +178,26 @@ async def test_where_the_shop_says_so_its_sellers_bear_what_the_bank_charges(mar
     # The bank does not give its fee back, and nor do we.
     assert await strict.do(debts) == {"seller:linus:owed": 500}
     assert await sound(strict.world)
+
+
+@pytest.mark.covers("S004-13")
+async def test_a_sale_is_declined_paid_and_given_back_by_what_the_provider_tells_alone(market: Market) -> None:
+    lamp = await market.lists(market.grace, "lamp", 2000)
+    started = await start(market.world, of(lamp))
+    session = await session_of(market.world, started.id)
+    assert (await market.account.pay(session, "4000000000000002")).status_code == 402
+    await hear(market.world, market.account, "payment_intent.payment_failed")
+    assert (await read(market.world, started.order_id)).status == "open"
+    assert (await market.account.pay(session)).status_code == 200
+    await hear(market.world, market.account, "payment_intent.succeeded")
+    assert (await read(market.world, started.order_id)).status == "paid"
+    assert await owed(market) == {"seller:grace:pending": 1800}
+    (intent,) = await market.account.events("payment_intent.succeeded")
+    back = {"payment_intent": intent["data"]["object"]["id"], "amount": "500"}
+    (await market.account.http.post("/v1/refunds", data=back)).raise_for_status()
+    assert await market.account.events("charge.refunded")
+    await hear(market.world, market.account)
+    assert await owed(market) == {"seller:grace:pending": 1350}
+    told = await happened(market.world, started.order_id)
+    assert ("payment.failed" in told, "order.paid" in told, "refund.succeeded" in told) == (True, True, True)
+    assert await sound(market.world)
