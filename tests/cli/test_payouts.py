@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cli.conftest import Farthing
 from tests.marketplace.conftest import MARKET, Market
 from tests.marketplace.test_paying_sellers import AVAILABLE_AT_ONCE, earned, settle
-from tests.news import work
+from tests.news import hear, work
 from tests.sellers.selling import onboarded
 from tests.worlds import Account
 
@@ -41,4 +41,7 @@ async def test_what_a_seller_has_is_paid_out_stated_held_and_let_go(
     assert farthing("payouts", "statement", listed["id"], "--form", "csv", "--output", str(path)).code == 0
     assert path.read_text().startswith("date,kind,order,item,amount,currency,reference")
     assert farthing("payouts", "retry", listed["id"], "--yes").code == 5
+    await hear(there, account)
+    assert farthing("reconcile", "--json").code == 0
+    assert farthing("invariants").code == 0
     assert farthing("payouts", "hold", "nobody", "--reason", "x", "--yes").code == 4
