@@ -22,6 +22,7 @@ from benchmarks import (
     flash_sale,
     ingest,
     machine,
+    payout_run,
     renewals,
     sandbox_costs,
     settle,
@@ -47,6 +48,7 @@ class Rounds:
     subscriptions: int
     renewals: int
     flash: int
+    payouts: int
 
 
 WHOLE: Final = Rounds(
@@ -60,9 +62,20 @@ WHOLE: Final = Rounds(
     subscriptions=1_000_000,
     renewals=5_000,
     flash=5,
+    payouts=50_000,
 )
 QUICK: Final = Rounds(
-    ingest=10, settle=3, entitled=40, startup=5, sandbox=2, truth=2, figures=3, subscriptions=50_000, renewals=500, flash=2
+    ingest=10,
+    settle=3,
+    entitled=40,
+    startup=5,
+    sandbox=2,
+    truth=2,
+    figures=3,
+    subscriptions=50_000,
+    renewals=500,
+    flash=2,
+    payouts=2_000,
 )
 REQUESTS: Final = 300
 ORDERS: Final = 100
@@ -74,6 +87,7 @@ COMPARED: Final = 2_000
 PAGES_SUBSCRIPTIONS: Final = 100_000
 PAGES: Final = 40
 BUYERS: Final = 2_000
+EARNINGS_EACH: Final = 50
 
 MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     "ingest": lambda dsn, rounds: [ingest.measure(dsn, rounds=rounds.ingest, requests=REQUESTS)],
@@ -95,6 +109,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[str, Rounds], Iterable[Line]]]] = {
     ),
     "renewals": lambda dsn, rounds: renewals.measure(dsn, subscribers=rounds.renewals, orders=ORDERS * rounds.settle),
     "flash": lambda dsn, rounds: flash_sale.measure(dsn, rounds=rounds.flash, buyers=BUYERS),
+    "payouts": lambda dsn, rounds: payout_run.measure(dsn, sellers=rounds.payouts // EARNINGS_EACH, earnings=rounds.payouts),
 }
 """Name → what is measured, each in a database of its own."""
 

@@ -23,9 +23,9 @@ AGAIN_AFTER: Final = timedelta(hours=1)
 """After the provider refused a transfer, it is tried again under another key."""
 
 
-async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
+async def release(tx: Transaction, id: SellerOrderId, *, send: bool) -> Transfer | None:
     """The holding period is over: what is left of what was earned is on its way, less what the seller owes. None where there
-    is nothing to send, or it is not the time.
+    is nothing to send, or it is not the time. With `send` the caller asks the provider for it, once this is committed.
     """
     part = await seller_orders.release(tx, id)
     if part is None or part.seller_id is None:
@@ -65,7 +65,7 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
         provider_charge_id=await _charge(tx, part),
         provider_transfer_id=None,
         requested_at=tx.now,
-        asked_at=None,
+        asked_at=tx.now if send else None,
         sent_at=None,
         refused_because=None,
     )
@@ -74,7 +74,8 @@ async def release(tx: Transaction, id: SellerOrderId) -> Transfer | None:
     move = Move(ledger.TRANSFERS_OWED, ledger.seller(seller.external_id), money)
     await ledger.post(tx, "transfer_requested", str(transfer.id), move, order=part.order_id)
     await _tell(tx, "transfer.requested", transfer)
-    await jobs.schedule(tx, "payouts.send_transfer", transfer=str(transfer.id))
+    if not send:
+        await jobs.schedule(tx, "payouts.send_transfer", transfer=str(transfer.id))
     return transfer
 
 

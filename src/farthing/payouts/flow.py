@@ -1,5 +1,6 @@
 """What needs the provider: sending what sellers earned, and taking it back. No transaction is open meanwhile."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -22,6 +23,8 @@ KEYS_KEPT: Final = timedelta(hours=23)
 """Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
 
 SWEEP_MAX: Final = 100
+AT_ONCE: Final = 6
+"""Transfers asked for in parallel: fewer than there are connections."""
 
 NOT_OURS: Final = "not ours: we asked for no such transfer"
 
@@ -31,19 +34,29 @@ Told = Callable[[Transaction, str | None], Awaitable[None]]
 log = structlog.get_logger("farthing.payouts")
 
 
-async def release_due(world: World, *, actor: str = "sweep") -> int:
-    """Sweep: what was held long enough is on its way. Each in a transaction of its own: one that fails holds up no other."""
+async def release_due(world: World, *, actor: str = "sweep", send: bool = True) -> int:
+    """Sweep: what was held long enough is on its way. Each in a transaction of its own: one that fails holds up no other.
+
+    Without `send` the provider is not asked here: a worker does that.
+    """
     async with world.db.transaction(actor) as tx:
         due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=SWEEP_MAX)
-    done = 0
-    for id in due:
-        try:
-            done += await world.db.run(actor, partial(_release, id)) is not None
-        except DatabaseUnavailable:
-            raise
-        except Exception:
-            log.exception("payout.not_released", seller_order=str(id))
-    return done
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def release(id: SellerOrderId) -> bool:
+        async with gate:
+            try:
+                transfer = await world.db.run(actor, partial(_release, id, send=send))
+            except DatabaseUnavailable:
+                raise
+            except Exception:
+                log.exception("payout.not_released", seller_order=str(id))
+                return False
+            if transfer is not None and send:
+                await _patiently(partial(_send, world, transfer, stale=False))
+            return transfer is not None
+
+    return sum(await asyncio.gather(*map(release, due)))
 
 
 async def take_back_due(world: World) -> int:
@@ -67,12 +80,17 @@ async def send_transfer(world: World, id: TransferId) -> None:
 
     async def ask(tx: Transaction) -> tuple[Transfer | None, bool]:
         transfer = await store.get(tx, id)
-        stale = transfer.asked_at is not None and tx.now - transfer.asked_at > KEYS_KEPT
+        stale = tx.now - transfer.requested_at > KEYS_KEPT
         return transfer if await store.mark_asked(tx, id) else None, stale
 
     transfer, stale = await world.db.run("worker", ask)
-    if transfer is None:
-        return
+    if transfer is not None:
+        await _send(world, transfer, stale=stale)
+
+
+async def _send(world: World, transfer: Transfer, *, stale: bool) -> None:
+    """That we are at it is committed. Where nobody answers, the next one who comes by asks again."""
+    id = transfer.id
     provider = world.provider_named(transfer.provider)
     group = str(transfer.order_id)
     wanted = TransferWanted(
@@ -82,6 +100,7 @@ async def send_transfer(world: World, id: TransferId) -> None:
         seen = await provider.find_transfer(str(id), group=group) if stale else None
         seen = seen or await provider.create_transfer(wanted, key=str(id))
     except ProviderUnavailable:
+        await world.db.run("worker", lambda tx: store.mark_unanswered(tx, id))
         raise
     except ProviderError as error:
         reason = error.detail
@@ -151,8 +170,8 @@ async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
         log.warning("payout.unanswered", error=error.detail)
 
 
-async def _release(id: SellerOrderId, tx: Transaction) -> Transfer | None:
-    return await actions.release(tx, id)
+async def _release(id: SellerOrderId, tx: Transaction, *, send: bool) -> Transfer | None:
+    return await actions.release(tx, id, send=send)
 
 
 async def _take_back(id: TransferId, tx: Transaction) -> Reversal | None:

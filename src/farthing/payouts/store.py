@@ -1,7 +1,8 @@
 """Transfers and their reversals in the database. The order's lock is theirs."""
 
 from collections.abc import Sequence
-from typing import LiteralString
+from datetime import timedelta
+from typing import Final, LiteralString
 
 import orjson
 
@@ -28,6 +29,10 @@ REVERSAL: LiteralString = """
 """
 
 
+AT_IT_MAX: Final = timedelta(minutes=2)
+"""Whoever asks for a transfer, and has not written the answer down by then, has died."""
+
+
 async def charge_of(tx: Transaction, order: OrderId) -> str | None:
     """The charge that paid the order, by the provider's id."""
     found: str | None = await tx.value(
@@ -40,9 +45,9 @@ async def insert(tx: Transaction, transfer: Transfer) -> None:
     await tx.run(
         """
         INSERT INTO transfers (id, seller_id, seller_order_id, order_id, provider, livemode, currency, amount, netted_amount,
-            status, provider_account_id, provider_charge_id, requested_at)
+            status, provider_account_id, provider_charge_id, requested_at, asked_at)
         VALUES (%(id)s, %(seller)s, %(part)s, %(order)s, %(provider)s, %(livemode)s, %(currency)s, %(amount)s, %(netted)s,
-            'requested', %(account)s, %(charge)s, %(now)s)
+            'requested', %(account)s, %(charge)s, %(now)s, %(asked)s)
         """,
         id=transfer.id,
         seller=transfer.seller_id,
@@ -55,6 +60,7 @@ async def insert(tx: Transaction, transfer: Transfer) -> None:
         netted=transfer.netted.amount,
         account=transfer.provider_account_id,
         charge=transfer.provider_charge_id,
+        asked=transfer.asked_at,
         now=transfer.requested_at,
     )
 
@@ -135,14 +141,15 @@ FILTER: LiteralString = """
 
 
 async def mark_asked(tx: Transaction, id: TransferId) -> bool:
-    """Whether it is still to be sent."""
+    """Whether it is still to be sent; then we are at it since now."""
     return bool(
-        await tx.run(
-            "UPDATE transfers SET asked_at = coalesce(asked_at, %(now)s) WHERE id = %(id)s AND status = 'requested'",
-            id=id,
-            now=tx.now,
-        )
+        await tx.run("UPDATE transfers SET asked_at = %(now)s WHERE id = %(id)s AND status = 'requested'", id=id, now=tx.now)
     )
+
+
+async def mark_unanswered(tx: Transaction, id: TransferId) -> None:
+    """Nobody is at it any more."""
+    await tx.run("UPDATE transfers SET asked_at = NULL WHERE id = %(id)s AND status = 'requested'", id=id)
 
 
 async def save_sent(tx: Transaction, id: TransferId, provider_transfer_id: str) -> bool:
@@ -170,10 +177,14 @@ async def save_refused(tx: Transaction, id: TransferId, because: str) -> bool:
 
 
 async def waiting(tx: Transaction, *, limit: int) -> list[TransferId]:
-    """Requested and not answered: a job does it, and where that died, the sweep."""
+    """Requested, and nobody is at it: whoever was has died, or heard no answer."""
     return await tx.all(
         lambda row: TransferId.of(row["id"]),
-        "SELECT id FROM transfers WHERE status = 'requested' ORDER BY requested_at LIMIT %(limit)s",
+        """
+        SELECT id FROM transfers WHERE status = 'requested' AND (asked_at IS NULL OR asked_at <= %(before)s)
+        ORDER BY requested_at LIMIT %(limit)s
+        """,
+        before=tx.now - AT_IT_MAX,
         limit=limit,
     )
 
