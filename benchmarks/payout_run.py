@@ -36,8 +36,8 @@ PLANTED: Final = """
     WITH buyer AS (
         INSERT INTO customers (id, external_id, created_at) VALUES (gen_random_uuid(), 'buyer', now()) RETURNING id
     ), seller AS (
-        INSERT INTO sellers (id, external_id, livemode, country, status, provider, provider_account_id, charges_enabled, capabilities,
-            payouts_enabled, details_submitted, created_at, updated_at)
+        INSERT INTO sellers (id, external_id, livemode, country, status, provider, provider_account_id, charges_enabled,
+            capabilities, payouts_enabled, details_submitted, created_at, updated_at)
         SELECT gen_random_uuid(), 'seller-' || place, false, 'US', 'active', 'stripe', account, true,
             '{"transfers": "active"}', true, true, now(), now()
         FROM unnest(%(accounts)s::text[]) WITH ORDINALITY AS given (account, place) RETURNING id, external_id

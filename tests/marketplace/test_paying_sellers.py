@@ -13,6 +13,7 @@ from tests.sellers.selling import act
 from tests.worlds import CARD, buy, session_of, start
 
 from farthing import checkout, ledger, payments, payouts, seller_orders
+from farthing.clock import TravelClock
 from farthing.db import Transaction
 from farthing.errors import Conflict
 from farthing.lifecycles import TransferReversalStatus, TransferStatus
@@ -133,6 +134,22 @@ async def test_a_lost_answer_pays_once(market: Market) -> None:
     (sent,) = await transfers(market, market.grace)
     assert sent.status == TransferStatus.SENT
     assert len(await theirs(market)) == 1
+    assert await sound(market.world)
+
+
+async def test_what_a_worker_was_sending_when_it_died_is_sent_by_the_next_one_and_once(
+    market: Market, clock: TravelClock
+) -> None:
+    order = await earned(market)
+    (part,) = await parts(market, order)
+    assert await market.do(lambda tx: payouts.actions.release(tx, part.id, send=True)) is not None
+    await payouts.take_back_due(market.world)
+    assert await theirs(market) == [], "perhaps it is still at it"
+    clock.advance(timedelta(minutes=3))
+    await payouts.take_back_due(market.world)
+    await settle(market)
+    (sent,) = await transfers(market, market.grace)
+    assert (sent.status, len(await theirs(market))) == (TransferStatus.SENT, 1)
     assert await sound(market.world)
 
 
@@ -265,7 +282,7 @@ async def test_a_balance_says_where_all_of_it_is_and_until_when(market: Market) 
     assert await standing() == {"due": 1800, "undelivered": 2700}
     (part,) = await parts(market, second)
     await market.do(lambda tx: seller_orders.hold(tx, part.id, "looks strange"))
-    await payouts.release_due(market.world)
+    await payouts.release_due(market.world, send=False)
     assert await standing() == {"in_transit": 1800, "held": 2700}
     await settle(market)
     await give_back(market, first, 500)

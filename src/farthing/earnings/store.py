@@ -128,7 +128,9 @@ async def withdraw_reversal(tx: Transaction, id: EarningId, reference: str) -> S
 
 
 async def reversals_of(tx: Transaction, ids: Sequence[EarningId]) -> dict[EarningId, list[tuple[str, Money]]]:
-    """What went back of the seller's share of each, by the refund or the dispute that took it."""
+    """What went back of the seller's share of each, by the refund or the dispute that took it. Nobody is asked about none."""
+    if not ids:
+        return {}
     rows = await tx.all(
         lambda row: (
             EarningId.of(row["earning_id"]),

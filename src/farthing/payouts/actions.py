@@ -16,7 +16,6 @@ from farthing.lifecycles import TransferReversalStatus, TransferStatus
 from farthing.money import Money
 from farthing.payouts import fees, store
 from farthing.payouts.model import Reversal, Transfer, TransferLine, lines_of, taken_from
-from farthing.seller_orders import SellerOrder
 from farthing.sellers import Seller
 
 AGAIN_AFTER: Final = timedelta(hours=1)
@@ -39,8 +38,8 @@ async def release(tx: Transaction, id: SellerOrderId, *, send: bool) -> Transfer
     if not earned:
         return None
     due = sum((each.pending for each in earned), start=Money.zero(earned[0].transferred.currency))
-    gone = await earnings.reversals_of(tx, [each.id for each in earned])
-    lines = [line for each in earned for line in lines_of(each, gone[each.id])]
+    gone = await earnings.reversals_of(tx, [each.id for each in earned if each.refunded.seller_share])
+    lines = [line for each in earned for line in lines_of(each, gone.get(each.id, ()))]
     debts = await _net(tx, seller, part.number, due, earned)
     rest = due + sum((each.money for each in debts), start=Money.zero(due.currency))
     debts += await _keep_fees(tx, seller, part.number, rest)
@@ -62,7 +61,8 @@ async def release(tx: Transaction, id: SellerOrderId, *, send: bool) -> Transfer
         reversed=Money.zero(money.currency),
         status=TransferStatus.REQUESTED,
         provider_account_id=seller.provider_account_id,
-        provider_charge_id=await _charge(tx, part),
+        # Nothing is transferred out of a charge twice, even where the first came back: then it is out of what we have.
+        provider_charge_id=await store.unused_charge_of(tx, part.order_id, part.id),
         provider_transfer_id=None,
         requested_at=tx.now,
         asked_at=tx.now if send else None,
@@ -79,8 +79,9 @@ async def release(tx: Transaction, id: SellerOrderId, *, send: bool) -> Transfer
     return transfer
 
 
-async def record_sent(tx: Transaction, id: TransferId, provider_transfer_id: str) -> None:
-    transfer = await _locked(tx, id)
+async def record_sent(tx: Transaction, transfer: Transfer, provider_transfer_id: str) -> None:
+    id = transfer.id
+    await orders.lock(tx, transfer.order_id)
     if not await store.save_sent(tx, id, provider_transfer_id):
         return
     move = Move(ledger.provider(transfer.provider), ledger.TRANSFERS_OWED, transfer.money)
@@ -177,13 +178,6 @@ async def _keep_fees(tx: Transaction, seller: Seller, number: str, due: Money) -
     await ledger.post(tx, "dispute_fee_kept", f"{number} {tx.now.isoformat()}", move)
     return lines
 
-
-async def _charge(tx: Transaction, part: SellerOrder) -> str | None:
-    """What it comes out of: the charge that paid the order. Nothing is transferred out of a charge twice, even where the first
-    came back: what is paid again is out of what we have.
-    """
-    again = any(each.status == TransferStatus.SENT for each in await store.of_seller_order(tx, part.id))
-    return None if again else await store.charge_of(tx, part.order_id)
 
 
 async def _locked(tx: Transaction, id: TransferId) -> Transfer:

@@ -23,6 +23,9 @@ KEYS_KEPT: Final = timedelta(hours=23)
 """Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
 
 SWEEP_MAX: Final = 100
+RELEASED_MAX: Final = 500
+"""Between two looks at all that is due."""
+
 AT_ONCE: Final = 6
 """Transfers asked for in parallel: fewer than there are connections."""
 
@@ -40,7 +43,7 @@ async def release_due(world: World, *, actor: str = "sweep", send: bool = True) 
     Without `send` the provider is not asked here: a worker does that.
     """
     async with world.db.transaction(actor) as tx:
-        due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=SWEEP_MAX)
+        due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=RELEASED_MAX)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def release(id: SellerOrderId) -> bool:
@@ -107,7 +110,7 @@ async def _send(world: World, transfer: Transfer, *, stale: bool) -> None:
         await world.db.run("worker", lambda tx: actions.refuse(tx, id, reason))
         return
     theirs = seen.id
-    await world.db.run("worker", lambda tx: actions.record_sent(tx, id, theirs))
+    await world.db.run("worker", lambda tx: actions.record_sent(tx, transfer, theirs))
 
 
 async def send_reversal(world: World, id: TransferReversalId) -> None:
@@ -153,7 +156,7 @@ async def sync_transfer(world: World, theirs: str, *, actor: str, also: Told | N
 
     async def work(tx: Transaction) -> None:
         if found is not None:
-            await actions.record_sent(tx, found.id, seen.id)
+            await actions.record_sent(tx, found, seen.id)
             for id, name in answered:
                 await actions.record_reversed(tx, id, name)
         if also is not None:

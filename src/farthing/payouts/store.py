@@ -33,10 +33,15 @@ AT_IT_MAX: Final = timedelta(minutes=2)
 """Whoever asks for a transfer, and has not written the answer down by then, has died."""
 
 
-async def charge_of(tx: Transaction, order: OrderId) -> str | None:
-    """The charge that paid the order, by the provider's id."""
+async def unused_charge_of(tx: Transaction, order: OrderId, part: SellerOrderId) -> str | None:
+    """The charge that paid the order, by the provider's id, unless something of this part was sent out of it before."""
     found: str | None = await tx.value(
-        "SELECT provider_charge_id FROM payments WHERE order_id = %(order)s AND settles", order=order
+        """
+        SELECT provider_charge_id FROM payments WHERE order_id = %(order)s AND settles
+            AND NOT EXISTS (SELECT FROM transfers WHERE seller_order_id = %(part)s AND status = 'sent')
+        """,
+        order=order,
+        part=part,
     )
     return found
 

@@ -253,9 +253,7 @@ async def release(tx: Transaction, id: SellerOrderId) -> SellerOrder | None:
     order = await _locked(tx, id)
     if not is_due(order, tx.now) or order.released_at is not None or order.held_at is not None:
         return None
-    if await store.is_disputed(tx, order.order_id):
-        return None
-    if await store.awaits_return(tx, id):
+    if any(line.to_return for line in order.lines) or await store.is_disputed(tx, order.order_id):
         return None  # what goes back in some days is not sent out now
     await store.save_released(tx, id, released=True)
     return order
@@ -295,7 +293,7 @@ async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = N
 
 
 async def _locked(tx: Transaction, id: SellerOrderId) -> SellerOrder:
-    await orders.lock(tx, (await store.get(tx, id)).order_id)
+    await orders.lock(tx, await store.order_of(tx, id))
     return await store.get(tx, id)
 
 

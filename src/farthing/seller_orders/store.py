@@ -194,12 +194,12 @@ async def delivered_at(tx: Transaction, id: SellerOrderId) -> dict[LineItemId, d
     return dict(rows)
 
 
-async def awaits_return(tx: Transaction, id: SellerOrderId) -> bool:
-    """Whether somebody wants to send something of it back."""
-    found: bool = await tx.value(
-        "SELECT EXISTS (SELECT FROM seller_order_lines WHERE seller_order_id = %(id)s AND to_return > 0)", id=id
-    )
-    return found
+async def order_of(tx: Transaction, id: SellerOrderId) -> OrderId:
+    """Whose lock is its own."""
+    found = await tx.value("SELECT order_id FROM seller_orders WHERE id = %(id)s", id=id)
+    if found is None:
+        raise NotFound(f"There is no seller order {id}.")
+    return OrderId.of(found)
 
 
 async def save(
