@@ -179,7 +179,6 @@ async def _keep_fees(tx: Transaction, seller: Seller, number: str, due: Money) -
     return lines
 
 
-
 async def _locked(tx: Transaction, id: TransferId) -> Transfer:
     await orders.lock(tx, (await store.get(tx, id)).order_id)
     return await store.get(tx, id)
