@@ -92,6 +92,8 @@ def test_a_seller_begins_lists_a_lamp_sends_it_and_is_paid_after_the_holding_day
     page.get_by_role("navigation", name="Selling, page by page").get_by_role("link", name="Orders").click()
     page.get_by_role("link", name="1001-1").click()
     expect(page.get_by_text("12 St James's Square")).to_be_visible()
+    slip = page.get_by_role("link", name="Packing slip").get_attribute("href")
+    assert page.request.get(f"{shop.url}{slip}").body()[:5] == b"%PDF-"
     for number, said in (("JD1", "It is on its way."), ("JD2", "It is on its way.")):
         page.get_by_role("spinbutton", name="A lamp of brass").fill("1")
         page.get_by_label("Carrier").fill("dhl")

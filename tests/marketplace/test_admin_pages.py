@@ -161,15 +161,34 @@ async def test_staff_find_a_parcel_and_note_what_became_of_it(market: Market, ad
     assert "No parcel is like that" in (await admin.get("/admin/shipments?status=lost")).text
     for wrong in ("", "vanish"):
         assert "Say what became of it" in await admin.follow(await admin.post(f"{path}/news", news=wrong))
+    assert "No parcel is like that" in (await admin.get("/admin/shipments?status=troubled")).text
     for said, status in (("lose", ShipmentStatus.LOST), ("deliver", ShipmentStatus.DELIVERED)):
         page = await admin.follow(await admin.post(f"{path}/news", news=said))
         assert "It is noted" in page
+        listed = (await admin.get("/admin/shipments?status=troubled")).text
+        assert ("DHL JD1" in listed) == ("Decide it" in page) == (said == "lose")
         assert (await market.do(lambda tx: seller_orders.get_shipment(tx, parcel.id))).status == status
     assert "Somebody told you" not in (await admin.get(path)).text
     assert "delivered" in await admin.follow(await admin.post(f"{path}/news", news="lose"))
     (part,) = await parts(market, order)
     assert part.fulfillment_status == SellerFulfillment.DELIVERED
     assert (await happened(market.world, order.id)).count("shipment.delivered") == 1
+
+
+async def test_what_was_in_a_lost_parcel_is_sent_again_from_the_shelf(market: Market, admin: Visitor) -> None:
+    lamp = await market.lists(market.grace, "lamp", stock=3)
+    order = await buy(market.world, market.account, of(lamp))
+    (part,) = await parts(market, order)
+    parcel = await market.do(lambda tx: seller_orders.ship(tx, part.id, carrier="dhl", tracking_number="JD1"))
+    path = f"/admin/shipments/{parcel.id}"
+    assert "nothing to decide" in await admin.follow(await admin.post(f"{path}/settlement", how="resend"))
+    await admin.post(f"{path}/news", news="lose")
+    assert "Say what becomes of" in await admin.follow(await admin.post(f"{path}/settlement", how="vanish"))
+    assert "is sent again" in await admin.follow(await admin.post(f"{path}/settlement", how="resend"))
+    (part,) = await parts(market, order)
+    assert (part.lines[0].to_ship, (await market.do(lambda tx: inventory.get(tx, lamp.stock))).on_hand) == (1, 1)
+    assert "danger" in await admin.follow(await admin.post(f"{path}/tracking"))
+    assert await sound(market.world)
 
 
 async def test_staff_count_stock_and_see_every_change_of_it(market: Market, admin: Visitor) -> None:

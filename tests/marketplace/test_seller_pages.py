@@ -93,6 +93,7 @@ async def test_a_seller_sends_what_was_bought_and_sees_their_money_until_it_is_s
         assert part.number in (await grace.get("/seller/orders")).text
         page = (await grace.get(path)).text
         assert "$54.00" in page
+        assert (await grace.get(f"{path}/packing-slip")).status_code == 409, "nobody asked where to"
         attempt = ATTEMPT.findall(page)[0]
         parcel = {"attempt": attempt, "carrier": "DHL", "tracking_number": "JD1", f"units:{line}": "1"}
         for wrong, said in (
@@ -146,7 +147,8 @@ async def test_what_is_another_sellers_does_not_exist(market: Market, browse: Br
     (part,) = await parts(market, await buy(market.world, market.account, of(lamp)))
     before = await happened(market.world)
     async with browse("linus") as linus, browse("ada") as ada:
-        for path in (f"/seller/orders/{part.id}", f"/seller/products/{lamp.id}", f"/seller/products/{lamp.id}/archival"):
+        slip = f"/seller/orders/{part.id}/packing-slip"
+        for path in (f"/seller/orders/{part.id}", slip, f"/seller/products/{lamp.id}", f"/seller/products/{lamp.id}/archival"):
             assert (await linus.get(path)).status_code == 404, path
             assert (await ada.get(path)).headers["location"] == "/seller", path
         for path, fields in (

@@ -107,7 +107,7 @@ def life_of(shop: Shop) -> tuple[dict[str, Client], list[tuple[str, str]]]:
             /admin/payouts/banks/{ids["payout"]}
             /admin/sellers/{ids["seller"]}/payout /admin/payouts/{ids["held"]}/hold
             /admin/payouts/{ids["held"]}/release
-            /admin/shipments /admin/shipments?status=lost /admin/shipments/{ids["parcel"]}
+            /admin/shipments /admin/shipments?status=troubled /admin/shipments/{ids["parcel"]}
             /admin/inventory /admin/inventory?low=yes /admin/inventory/item?sku={ids["lamp"]}""",
     }
     return {SELLER: seller, STAFF: staff}, [(name, path) for name, paths in pages.items() for path in paths.split()]

@@ -157,6 +157,8 @@ ROUTES: Final = (
     _look("/admin/shipments", shipments.shipment_list, "admin_shipments"),
     _look("/admin/shipments/{id}", shipments.shipment_detail, "admin_shipment"),
     _act("/admin/shipments/{id}/news", shipments.news, "admin_shipment_news", "orders"),
+    _act("/admin/shipments/{id}/tracking", shipments.track, "admin_shipment_track", "orders"),
+    _act("/admin/shipments/{id}/settlement", shipments.settle, "admin_shipment_settle", "orders"),
     _look("/admin/inventory", inventory.item_list, "admin_inventory"),
     _look("/admin/inventory/item", inventory.item_detail, "admin_stock"),
     _act("/admin/inventory/item", inventory.adjust, "admin_stock_adjust", "orders"),

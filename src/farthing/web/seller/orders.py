@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from farthing import addresses, earnings, orders, seller_orders
+from farthing import addresses, earnings, orders, seller_orders, shipping
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid
 from farthing.http import idempotency
 from farthing.http.idempotency import Key
-from farthing.ids import LineItemId, SellerOrderId
+from farthing.ids import LineItemId, SellerOrderId, ShipmentId
 from farthing.lifecycles import SellerOrderStatus
 from farthing.money import Money
 from farthing.seller_orders import SellerOrder
+from farthing.web import papers
 from farthing.web.page import redirect, render
 from farthing.web.seller.door import Selling, for_seller, own_part
 from farthing.web.wiring import asked, form_of, reading, world_of
@@ -78,6 +79,17 @@ async def ship(request: Request, selling: Selling) -> Response:
     return redirect(request, "seller_order", id=request.path_params["id"], flash=("success", said))
 
 
+async def packing_slip(request: Request, selling: Selling) -> Response:
+    """The paper for what is to be sent, or with `?parcel=` for a parcel that left."""
+    parcel = asked(request, "parcel")
+    async with reading(request) as tx:
+        part = await own_part(tx, selling, request.path_params["id"])
+        slip = await shipping.slip_of(
+            tx, part.id, shop=world_of(request).catalog.shop.name, shipment=ShipmentId.parse(parcel) if parcel else None
+        )
+    return await papers.packing_slip(slip)
+
+
 def parcel_of(part: SellerOrder, typed: Mapping[str, str]) -> list[tuple[LineItemId, int]]:
     """How many of each line are in the parcel, as the form says it. Raises Invalid."""
     counts = [(line, typed.get(f"{UNITS}{line.line_id}", "") or "0") for line in part.lines]
@@ -137,5 +149,6 @@ def _link(typed: str) -> str | None:
 ROUTES: Final = (
     Route("/seller/orders", for_seller(order_list), name="seller_orders", methods=["GET"]),
     Route("/seller/orders/{id}", for_seller(order_detail), name="seller_order", methods=["GET"]),
+    Route("/seller/orders/{id}/packing-slip", for_seller(packing_slip), name="seller_packing_slip", methods=["GET"]),
     Route("/seller/orders/{id}/shipments", for_seller(ship), name="seller_ship", methods=["POST"]),
 )
