@@ -55,7 +55,7 @@ async def test_with_a_token_only_addresses_that_end_with_it_lead_to_the_door(
     assert stored == 1, "three deliveries of one event are one row"
 
 
-@pytest.mark.covers("C1", "S002-24")
+@pytest.mark.covers("C1", "S002-24", "S004-11")
 def test_without_a_token_every_address_of_the_documents_leads_to_the_door() -> None:
     for path in (
         "/webhooks/stripe",
@@ -63,6 +63,7 @@ def test_without_a_token_every_address_of_the_documents_leads_to_the_door() -> N
         "/api/webhooks/stripe",
         "/api/payments/webhook",
         "/api/v1/stripe/webhook",
+        "/api/v1/payments/webhook",
     ):
         found = read_address(path)
         assert found is not None, path

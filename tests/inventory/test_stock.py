@@ -36,6 +36,7 @@ async def test_what_is_paid_leaves_the_shelf(shop: World, account: Account) -> N
     assert await sound(shop)
 
 
+@pytest.mark.covers("F75")
 async def test_more_than_there_is_cannot_be_ordered_and_nothing_is_written(shop: World) -> None:
     await stock(shop, "LAMP-1", 2)
     async with unchanged(shop):

@@ -137,6 +137,7 @@ async def test_a_lost_answer_pays_once(market: Market) -> None:
     assert await sound(market.world)
 
 
+@pytest.mark.covers("F72")
 async def test_what_a_worker_was_sending_when_it_died_is_sent_by_the_next_one_and_once(
     market: Market, clock: TravelClock
 ) -> None:
