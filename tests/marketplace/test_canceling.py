@@ -9,7 +9,7 @@ from tests.marketplace.test_paying_sellers import delivered
 from tests.news import happened, hear, read, sound, work
 from tests.worlds import buy, unchanged
 
-from farthing import cancellations, inventory, orders, payments, refunds, seller_orders
+from farthing import cancellations, events, inventory, orders, payments, refunds, seller_orders
 from farthing.cancellations import Cancellation
 from farthing.catalog import CartItem, RefundPolicy, ReturnPolicy
 from farthing.db import Transaction
@@ -82,6 +82,11 @@ async def test_some_units_are_called_off_and_all_that_hangs_on_them_follows_to_t
     assert (await owed(market), await left(market, lamp.stock)) == ({"seller:grace:pending": 901}, (9, 9))
     told = [type for type in await happened(market.world, order.id) if type == "seller_order.units_canceled"]
     assert len(told) == 2
+    trail = [e for e in await market.do(lambda tx: events.of_order(tx, order.id)) if e.type == "seller_order.units_canceled"]
+    assert [(e.actor, e.data["party"], e.data["reason"], e.data["line_items"][0]["quantity"]) for e in trail] == [
+        ("test", "buyer", None, 1),
+        ("test", "seller", "the last one fell from the shelf", 1),
+    ]
     assert [each.reason for each in await market.do(lambda tx: cancellations.of_order(tx, order.id))] == [
         None,
         "the last one fell from the shelf",

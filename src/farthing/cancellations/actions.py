@@ -42,7 +42,9 @@ async def cancel(
     going = await seller_orders.call_off(tx, id, lines, because=f"canceled by the {party}")
     after = {line.line_id: line for line in (await seller_orders.get(tx, id)).lines}
     units = [Units(line, quantity, rest=after[line].canceled == after[line].quantity) for line, quantity in going]
-    refund = await refunds.give_back(tx, order, units, note=said, judge=judge)
+    # A buyer's own words stay with the cancellation, which can forget them; the audit trail cannot.
+    note = None if party == "buyer" else said
+    refund = await refunds.give_back(tx, order, units, note=note, judge=judge)
     made = Cancellation(
         id=CancellationId.new(),
         seller_order_id=id,
@@ -55,7 +57,7 @@ async def cancel(
         lines=tuple(going),
     )
     await store.insert(tx, made)
-    await _tell(tx, made, order)
+    await _tell(tx, made, order, reason=note)
     # The last thing: whoever wants one of them waits no longer than it takes to commit.
     await _put_back(tx, order, going)
     return made
@@ -93,7 +95,7 @@ async def _put_back(tx: Transaction, order: Order, going: Sequence[tuple[LineIte
             await inventory.put_back(tx, line, quantity, reason="canceled")
 
 
-async def _tell(tx: Transaction, made: Cancellation, order: Order) -> None:
+async def _tell(tx: Transaction, made: Cancellation, order: Order, *, reason: str | None) -> None:
     part = await seller_orders.get(tx, made.seller_order_id)
     names = {line.line_id: line.name for line in part.lines}
     await events.record(
@@ -106,5 +108,6 @@ async def _tell(tx: Transaction, made: Cancellation, order: Order) -> None:
         cancellation=made.id,
         party=made.party,
         refund=made.refund_id,
+        reason=reason,
         line_items=[{"id": str(line), "name": names[line], "quantity": quantity} for line, quantity in made.lines],
     )

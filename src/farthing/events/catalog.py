@@ -466,7 +466,7 @@ class ShipmentReturned(Announced):
 
 class SellerOrderUnitsCanceled(Announced):
     """Some units of it, or all, are not sent any more, by somebody's word. `data`: seller_order, number, seller, cancellation,
-    party (buyer, seller or platform), refund, line_items with the quantity that was canceled."""
+    party (buyer, seller or platform), reason, refund, line_items with the quantity that was canceled."""
 
     name = "seller_order.units_canceled"
 

@@ -33,6 +33,9 @@ class SellerLineShown(Shown):
     canceled: int
     shipped: int
     delivered: int
+    came_back: int = Field(description="Sent, and taken in again without having arrived.")
+    to_return: int = Field(description="Asked for by returns that have not come.")
+    returned: int = Field(description="Arrived, and taken in again.")
 
 
 class SellerOrderShown(Shown):
@@ -185,6 +188,9 @@ async def _shown(tx: Transaction, found: SellerOrder) -> SellerOrderShown:
             canceled=line.canceled,
             shipped=line.shipped,
             delivered=line.delivered,
+            came_back=line.came_back,
+            to_return=line.to_return,
+            returned=line.returned,
         )
         for line in found.lines
     ]
