@@ -1,10 +1,12 @@
 """The people of the quay, for the sandbox: sellers who went through onboarding, and what they sell. Yours come themselves."""
 
+from functools import partial
 from typing import Final
 
 import httpx
 
-from farthing import Farthing, listings, sellers
+from farthing import Farthing, listings, sellers, shipping
+from farthing.addresses import Address
 from farthing.db import Transaction
 from farthing.errors import Conflict
 from farthing.money import Money
@@ -20,6 +22,9 @@ SELLERS: Final = {
 }
 NOT_YET: Final = "tomas"
 """He has an account, and has told nothing yet: buyers see nothing of him, the admin does."""
+
+QUAY: Final = Address("US", "The Quay Market", "417 Montgomery St", city="San Francisco", state="CA", postal_code="94104")
+"""Where all of them send from."""
 
 GOODS: Final = {
     "mira": (
@@ -46,6 +51,7 @@ async def furnish(pay: Farthing) -> None:
         seller = await sellers.remember(pay.world, wanted, actor=ACTOR)
         if seller.provider_account_id is None:
             seller = await _onboarded(pay, seller, through=user != NOT_YET)
+            await pay.world.db.run(ACTOR, partial(shipping.keep_origin, seller=seller.id, address=QUAY))
         for sku, title, description, amount, stock in GOODS.get(user, ()):
             await _listed(
                 pay, seller, sku, listings.Wanted(title, description, category, [Money(amount, "usd")], weight_grams=600), stock

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.browser import violations
 from tests.shops import Client, Shop, running_shop
 from tests.wares import SOLD, behind, open_market
 from tests.worlds import CARD, Account, Sandbox
@@ -51,6 +52,7 @@ def test_a_buyer_pays_two_sellers_at_once_and_follows_both_parcels(page: Page, m
     page.get_by_role("link", name="Back to the shop").click()
     page.get_by_role("button", name="Add to cart: A long scarf").click()
     expect(page.get_by_text("Sold by Potter")).to_be_visible()
+    assert violations(page) == []
 
     page.get_by_label("Name", exact=True).fill("Grace Hopper")
     page.get_by_label("Street and number").fill("1 Navy Way")
@@ -91,7 +93,9 @@ def test_a_buyer_pays_two_sellers_at_once_and_follows_both_parcels(page: Page, m
     expect(weavers).to_contain_text("Being packed")
     weavers.get_by_role("link", name="Call off what is not sent").click()
     expect(page.get_by_text("1 × A long scarf")).to_be_visible()
+    assert violations(page) == []
     page.get_by_role("button", name="Call it off").click()
     expect(page.get_by_text("its price is on its way back to you")).to_be_visible()
     expect(weavers).to_contain_text("Canceled")
+    assert violations(page) == []
     post.wait_for("/mailbox", "Do not send order 1001-2")
