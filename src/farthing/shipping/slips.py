@@ -11,7 +11,6 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from farthing import addresses, orders, seller_orders, sellers
-from farthing.addresses import Address
 from farthing.db import Transaction
 from farthing.errors import Conflict, NotFound
 from farthing.ids import LineItemId, SellerOrderId, ShipmentId
@@ -53,8 +52,8 @@ async def slip_of(
     return Slip(
         number=part.number,
         date=f"{tx.now:%Y-%m-%d}",
-        sender=_rows(origin) if origin is not None else [shop if seller is None else seller.name or shop],
-        recipient=_rows(to),
+        sender=addresses.written(origin) if origin is not None else [shop if seller is None else seller.name or shop],
+        recipient=addresses.written(to),
         lines=[(name, quantity, _cost(costs, line) if prices else None) for line, name, quantity in _contents(part, parcel)],
         parcel=None if parcel is None else " ".join(filter(None, (parcel.carrier.upper(), parcel.tracking_number))),
         livemode=part.livemode,
@@ -124,8 +123,3 @@ def _contents(part: SellerOrder, parcel: Shipment | None) -> list[tuple[LineItem
 
 def _cost(costs: Mapping[LineItemId, Money], line: LineItemId) -> str:
     return str(costs[line])
-
-
-def _rows(address: Address) -> list[str]:
-    place = " ".join(filter(None, (address.postal_code, address.city, address.state)))
-    return [row for row in (address.name, address.company, address.line1, address.line2, place, address.country) if row]
