@@ -2,22 +2,21 @@
 die, and a plain model beside it. In the end both agree to the last cent, and so does the provider.
 """
 
-import asyncio
-import itertools
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, LiteralString
 
 import pytest
 from tests.disputes.disputed import payment_of
 from tests.marketplace.conftest import MARKET, of
 from tests.marketplace.plain_market import DAYS, HOLDING_DAYS, SELLERS, Model, Part, Sale, price, quarter
 from tests.marketplace.test_payouts_to_banks import NO_ACCOUNT
-from tests.mortal_worker import TICK, Mortal, SharedClock, mortal
-from tests.news import read, sound, tell
+from tests.mortal_worker import SharedClock, mortal
+from tests.news import read, sound
+from tests.passing import INBOX, Passing
 from tests.reconcile.test_reconcile import compare, found
 from tests.sellers.selling import act, news_of, onboarded
 from tests.worlds import Account, Sandbox, session_of, start
@@ -68,11 +67,11 @@ COMES_BACK = 0.5
 AT_REST_WITHIN = 120
 """Seconds of a crowded machine, until a worker has done all there is to do."""
 
-RESTLESS = """
-    SELECT 'events wait' FROM provider_events WHERE status = 'received' AND due_at <= %(now)s + interval '1 minute'
-    UNION ALL SELECT 'the list of events was not read' WHERE NOT EXISTS (
-        SELECT FROM event_cursors WHERE swept_at >= %(since)s
-    )
+LATER = timedelta(minutes=16)
+
+RESTLESS: LiteralString = (
+    INBOX
+    + """
     UNION ALL SELECT 'a refund is asked for' FROM refunds WHERE status = 'requested'
     UNION ALL SELECT 'a transfer is asked for' FROM transfers WHERE status = 'requested'
     UNION ALL SELECT 'a transfer is to be taken back' FROM transfer_reversals WHERE status = 'requested'
@@ -85,6 +84,7 @@ RESTLESS = """
             AND NOT EXISTS (SELECT FROM disputes WHERE disputes.order_id = part.order_id AND closed_at IS NULL)
     LIMIT 1
 """
+)
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -102,17 +102,11 @@ def clock() -> SharedClock:
 
 
 @dataclass
-class Marketplace:
-    world: World
-    account: Account
-    clock: SharedClock
-    workers: Mortal
+class Marketplace(Passing):
     model: Model
-    chance: random.Random
     sellers: list[Seller] = field(default_factory=list)
     wares: list[Listing] = field(default_factory=list)
     placed: dict[int, OrderId] = field(default_factory=dict)
-    last: str | None = None
     renamed: int = 0
 
     async def open(self) -> None:
@@ -221,66 +215,12 @@ class Marketplace:
 
     # Time, and what is heard meanwhile.
 
-    async def pass_on(self, time: timedelta) -> None:
-        moved = await self.account.http.post("/_sandbox/clock/advance", json={"seconds": int(time.total_seconds())})
-        moved.raise_for_status()
-        self.clock.advance(time)
-
-    async def hear(self) -> None:
-        """What is new, without a quarter of it, some of it twice, in any order; and now and then the worker dies of it."""
-        news = await self.news()
-        news += await news_of(self.account, self.chance.choice(self.sellers))
-        kept = [each for each in news if self.chance.random() < 0.75]
-        kept += [each for each in kept if self.chance.random() < 0.2]
-        self.chance.shuffle(kept)
-        await tell(self.world, kept)
-        if self.chance.random() < KILLED_EACH_DAY:
-            await self.kill()
-
-    async def kill(self) -> None:
-        """At a random moment of its work; the next one begins at once."""
-        await asyncio.sleep(self.chance.uniform(0.005, 0.3))
-        self.workers.kill()
-        self.workers.begin()
-
-    async def news(self) -> list[dict[str, Any]]:
-        fresh: list[dict[str, Any]] = []
-        before = {"ending_before": self.last} if self.last else {}
-        while True:
-            page = await self.account.get("/v1/events", limit="100", **before)
-            fresh += reversed(page["data"])
-            if page["data"]:
-                before = {"ending_before": page["data"][0]["id"]}
-            if not page["has_more"]:
-                break
-        self.last = before.get("ending_before", self.last)
-        return fresh
+    async def listen(self) -> None:
+        await self.hear(*await news_of(self.account, self.chance.choice(self.sellers)), killed=KILLED_EACH_DAY)
 
     async def settle(self) -> None:
         """A worker looks for the lost news and for what is late, and does the rest."""
-        since = await self.wake()
-        async with asyncio.timeout(AT_REST_WITHIN):
-            for look in itertools.count(1):
-                if await self.restless(since) is None:
-                    return
-                await asyncio.sleep(0.05)
-                if look % 10 == 0:
-                    await self.ring()
-
-    async def wake(self) -> datetime:
-        """It is time to look again, and what a worker died with in its hands is free."""
-        since = self.clock.now()
-        await self.pass_on(timedelta(minutes=16))
-        await self.ring()
-        return since
-
-    async def ring(self) -> None:
-        async with self.world.db.transaction("test") as tx:
-            tx.ring(TICK)
-
-    async def restless(self, since: datetime) -> str | None:
-        async with self.world.db.transaction("test") as tx:
-            return await tx.find(lambda row: str(row["?column?"]), RESTLESS, since=since, now=self.clock.now())
+        await self.rest(RESTLESS, await self.wake(LATER), within=AT_REST_WITHIN)
 
     async def name_other_banks(self) -> None:
         for seller in self.sellers:
@@ -370,13 +310,13 @@ async def test_a_quarter_of_thirty_sellers_is_what_a_plain_model_says_though_wor
 ) -> None:
     there = replace(world, catalog=catalog.parse(QUARTER))
     with mortal(settings, QUARTER, clock) as workers:
-        market = Marketplace(there, account, clock, workers, quarter(), random.Random("a marketplace"))
+        market = Marketplace(there, account, clock, workers, random.Random("a marketplace"), model=quarter())
         await market.open()
         for day in range(DAYS):
             for sale in market.model.sales:
                 if sale.day == day:
                     await market.sell(sale)
-            await market.hear()
+            await market.listen()
             if day % SETTLED_EVERY == SETTLED_EVERY - 1:
                 await market.settle()
                 await market.name_other_banks()

@@ -10,6 +10,9 @@ MONTHS = 24
 SETTLED = timedelta(hours=3)
 """After a period ends, until its invoice is finalized and paid."""
 
+ABOUT = timedelta(hours=4)
+"""Before the moment of a comparison: whether what ended then is paid by now depends on the minute."""
+
 Fate = Literal["stays", "ends with the period", "thinks better of it", "ends now", "stops paying", "pays late"]
 
 LATE = ("stops paying", "pays late")
@@ -51,6 +54,12 @@ class Member:
         first = self.born + timedelta(days=self.trial)
         year, month = divmod(first.year * 12 + first.month - 1 + period * self.months, 12)
         return first.replace(year=year, month=month + 1, day=min(first.day, monthrange(year, month + 1)[1]))
+
+    def changes_about(self, moment: datetime) -> bool:
+        """Whether a period ends shortly before that moment, or within it."""
+        if self.born is None:
+            return False
+        return any(-ABOUT < self.boundary(period) - moment < timedelta(hours=1) for period in range(MONTHS + 1))
 
     def periods_paid(self, now: datetime) -> int:
         """By that time, all of which are paid that are due and can be paid."""

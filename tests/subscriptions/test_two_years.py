@@ -3,20 +3,19 @@
 At the end of each month the model and we agree on who may use what, on every invoice, on the revenue in the books and on MRR.
 """
 
-import asyncio
-import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import LiteralString
 
 import pytest
-from tests.mortal_worker import TICK, Mortal, SharedClock, mortal
-from tests.news import sound, tell
+from tests.mortal_worker import SharedClock, mortal
+from tests.news import sound
+from tests.passing import INBOX, Passing
 from tests.reconcile.test_reconcile import compare, found
 from tests.subscriptions.conftest import PLANS, begin, page_of
-from tests.subscriptions.plain_model import LATE, MONTHS, Member, forty
+from tests.subscriptions.plain_model import ABOUT, LATE, MONTHS, Member, forty
 from tests.worlds import Account, Sandbox
 
 from farthing import analytics, catalog, customers, entitlements, ledger, subscriptions
@@ -35,15 +34,16 @@ KILLED_EACH_STEP = 0.1
 AT_REST_WITHIN = 60
 """Seconds of a crowded machine, until a worker has done all there is to do."""
 
-RESTLESS = """
-    SELECT 'events wait' FROM provider_events WHERE status = 'received' AND due_at <= %(now)s + interval '1 minute'
-    UNION ALL SELECT 'the list of events was not read' WHERE NOT EXISTS (
-        SELECT FROM event_cursors WHERE swept_at >= %(since)s
-    )
+LATER = timedelta(minutes=6)
+
+RESTLESS: LiteralString = (
+    INBOX
+    + """
     UNION ALL SELECT 'something should have been heard' FROM subscriptions WHERE news_due_at <= %(since)s
     UNION ALL SELECT 'something is asked of the provider' FROM subscriptions WHERE asked IS NOT NULL
     LIMIT 1
 """
+)
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -61,14 +61,8 @@ def clock() -> SharedClock:
 
 
 @dataclass
-class Saas:
-    world: World
-    account: Account
-    clock: SharedClock
-    workers: Mortal
+class Saas(Passing):
     members: list[Member]
-    chance: random.Random
-    last: str | None = None
     began_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,70 +75,14 @@ class Saas:
         """The provider's time and ours, in steps of some days, with the news of each step."""
         while self.now() < to:
             await self.pass_on(min(timedelta(days=4), to - self.now()))
-            await self.hear()
-
-    async def pass_on(self, time: timedelta) -> None:
-        moved = await self.account.http.post("/_sandbox/clock/advance", json={"seconds": max(1, int(time.total_seconds()))})
-        moved.raise_for_status()
-        self.clock.advance(time)
-
-    async def hear(self) -> None:
-        """What is new, without a quarter of it, some of it twice, in any order; and now and then the worker dies of it."""
-        news = await self.news()
-        kept = [each for each in news if self.chance.random() < 0.75]
-        kept += [each for each in kept if self.chance.random() < 0.2]
-        self.chance.shuffle(kept)
-        await tell(self.world, kept)
-        if self.chance.random() < KILLED_EACH_STEP:
-            await self.kill()
-
-    async def kill(self) -> None:
-        """At a random moment of its work; the next one begins at once."""
-        await asyncio.sleep(self.chance.uniform(0.005, 0.3))
-        self.workers.kill()
-        self.workers.begin()
-
-    async def news(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        before = {"ending_before": self.last} if self.last else {}
-        while True:
-            page = await self.account.get("/v1/events", limit="100", **before)
-            found += reversed(page["data"])
-            if page["data"]:
-                before = {"ending_before": page["data"][0]["id"]}
-            if not page["has_more"]:
-                break
-        self.last = before.get("ending_before", self.last)
-        return found
+            await self.hear(killed=KILLED_EACH_STEP)
 
     async def settle(self) -> None:
         """A worker looks for the lost news and for what is late, and does the rest: it too may die at it once."""
         if self.chance.random() < KILLED_EACH_STEP * 2:
-            await self.wake()
+            await self.wake(LATER)
             await self.kill()
-        since = await self.wake()
-        async with asyncio.timeout(AT_REST_WITHIN):
-            for look in itertools.count(1):
-                if await self.restless(since) is None:
-                    return
-                await asyncio.sleep(0.02)
-                if look % 25 == 0:
-                    await self.ring()
-
-    async def wake(self) -> datetime:
-        """It is time to look again, and what a worker died with in its hands is free."""
-        await self.pass_on(timedelta(minutes=6))
-        since = self.now()
-        await self.ring()
-        return since
-
-    async def ring(self) -> None:
-        async with self.world.db.transaction("test") as tx:
-            tx.ring(TICK)
-
-    async def restless(self, since: datetime) -> str | None:
-        async with self.world.db.transaction("test") as tx:
-            return await tx.find(lambda row: str(row["?column?"]), RESTLESS, since=since, now=self.now())
+        await self.rest(RESTLESS, await self.wake(LATER), within=AT_REST_WITHIN)
 
     async def join(self, member: Member) -> None:
         begun = await begin(
@@ -263,7 +201,7 @@ async def test_two_years_of_forty_customers_are_what_a_plain_model_says_though_w
     world = replace(plain_world, catalog=catalog.parse(PLANS))
     await catalog.apply(world)
     with mortal(settings, PLANS, clock) as workers:
-        saas = Saas(world, account, clock, workers, forty(), random.Random("two years"))
+        saas = Saas(world, account, clock, workers, random.Random("two years"), members=forty())
         for month in range(MONTHS):
             await live_through(saas, month)
             await saas.compare(month)
@@ -277,9 +215,11 @@ async def live_through(saas: Saas, month: int) -> None:
     start = saas.began_at
     year, of_year = divmod(start.year * 12 + start.month + month, 12)
     ends = datetime(year, of_year + 1, 1, tzinfo=UTC) - timedelta(hours=2)
+    while any(member.changes_about(ends) for member in saas.members):
+        ends -= timedelta(hours=1)
     while saas.now() < ends:
         for member in saas.members:
-            if member.born is None and start + member.joins <= saas.now():
+            if member.born is None and start + member.joins <= saas.now() < ends - ABOUT:
                 await saas.join(member)
             await saas.live(member)
             await saas.recover(member)
