@@ -9,18 +9,22 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.marketplace.test_paying_sellers import AVAILABLE_AT_ONCE
 from tests.races.facts import Facts, facts, truth
 from tests.races.flows import FLOWS, Case, learned
 from tests.races.mortals import Life, Mortals, mortals
 from tests.races.shop import CART, CARTS, HOST_TABLES, LEASES, Place, Shop, events_at, look, messages_at, opened, tell
 from tests.races.snapshots import Snapshot, wait_for_the_dead
-from tests.worlds import CARD, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
+from tests.sellers.selling import onboarded
+from tests.worlds import CARD, Account, Sandbox, account, lone_sandbox, outbox, running_sandbox, settings, world
 
-from farthing import catalog, customers, subscriptions
+from farthing import catalog, customers, listings, seller_orders, subscriptions
 from farthing.clock import TravelClock
-from farthing.db import Database
+from farthing.db import Database, Transaction
 from farthing.http import keys
+from farthing.ids import OrderId
 from farthing.invariants import check_all
+from farthing.money import Money
 
 __all__ = ["account", "lone_sandbox", "outbox", "settings", "world"]
 
@@ -40,6 +44,9 @@ def forking() -> Iterator[Mortals]:
 
 TOLD = ("refund", "refund_line", "dispute", "capture", "spend")
 """Flows of which we know before they begin that the order is paid."""
+
+SOLD = ("release", "take_back")
+"""Flows of what a seller sold, and has arrived."""
 
 SUBSCRIBED = ("change", "collect")
 """Flows of somebody who has a plan."""
@@ -107,6 +114,9 @@ class Harness:
         elif flow in SUBSCRIBED:
             async with opened(place) as shop:
                 case = await (quoted(shop, case) if flow == "change" else owing(shop, case))
+        elif flow in SOLD:
+            async with opened(place) as shop:
+                case = await sold(shop, case)
         elif flow != "check_out":
             async with opened(place) as shop:
                 case = await (begun(shop, case) if flow == "cancel" else bought(shop, case, told=flow in TOLD))
@@ -194,6 +204,35 @@ async def owing(shop: Shop, case: Case) -> Case:
     await card(shop, "pm_card_visa")
     await shop.deliver_all([event for event in events_at(shop.place) if event["id"] not in case.stored])
     await shop.work()
+    return replace(case, stored=frozenset(event["id"] for event in events_at(shop.place)))
+
+
+async def sold(shop: Shop, case: Case) -> Case:
+    """Something of a seller's was bought and has arrived; for `take_back` its seller has the money as well."""
+    world, account = shop.world, Account(shop.place.key, shop.outside)
+    seller = await onboarded(world, account, "grace")
+
+    async def listed(tx: Transaction) -> str:
+        wanted = listings.Wanted(title="A lamp", prices=[Money(2000, "usd")])
+        made = await listings.create(tx, world.catalog, seller.id, "lamp", wanted, livemode=False, stock=5)
+        return str((await listings.publish(tx, made.id)).id)
+
+    cart = CART | {"items": [{"listing": await world.db.run("test", listed), "quantity": 2}], "currency": "usd"}
+    answer = await shop.post("/v1/checkout/sessions", cart, "the one purchase")
+    assert answer.status_code == 201, answer.text
+    case = replace(case, order=answer.json()["order"])
+    assert (await shop.pay(answer.json()["url"].rsplit("/", 1)[-1], AVAILABLE_AT_ONCE)).status_code == 200
+    await shop.deliver_all(events_at(shop.place))
+    await shop.work()
+
+    async def arrives(tx: Transaction) -> None:
+        (part,) = await seller_orders.of_order(tx, OrderId.parse(case.order))
+        parcel = await seller_orders.ship(tx, part.id, carrier="dhl", tracking_number="JD01")
+        await seller_orders.move_shipment(tx, parcel.id, "deliver")
+
+    await world.db.run("test", arrives)
+    if case.flow == "take_back":
+        await FLOWS["release"](shop, case, lambda _: None)
     return replace(case, stored=frozenset(event["id"] for event in events_at(shop.place)))
 
 

@@ -37,7 +37,7 @@ UNIMPORTANT: Final = frozenset(
 """How and by whom it was done, not what."""
 
 NAMES: Final = re.compile(
-    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr|sub|si|price|il)_\w+)\b"
+    r"\b([a-z_]+_[0-9a-hjkmnp-tv-z]{26}|(cs|pi|ch|re|evt|py|txn|cus|in|pm|seti|du|issfr|sub|si|price|il|acct|tr|trr)_\w+)\b"
 )
 
 
@@ -72,6 +72,10 @@ def truth(place: Place) -> Facts:
     found["invoices"] = sorted(
         f"{item['status']} {item['billing_reason']} {item['total']} {item['amount_paid']}"
         for item in look(place, "/v1/invoices?limit=100")["data"]
+    )
+    found["transfers"] = sorted(
+        f"{item['amount']} {item['currency']} {item['amount_reversed']}"
+        for item in look(place, "/v1/transfers?limit=100")["data"]
     )
     sessions = look(place, "/v1/checkout/sessions?limit=100")["data"]
     found["sessions"] = sorted(f"{item['status']} {item['payment_status']} {item['amount_total']}" for item in sessions)

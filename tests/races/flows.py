@@ -120,6 +120,18 @@ async def collect(shop: Shop, case: Case, say: Say) -> None:
     await shop.work()
 
 
+async def release(shop: Shop, case: Case, say: Say) -> None:
+    """What a seller earned is due: a worker sends it, and the provider tells of it."""
+    await shop.work()
+    await _hear(shop, case, say)
+    await shop.work()
+
+
+async def take_back(shop: Shop, case: Case, say: Say) -> None:
+    """A client asks for all of the money back that a seller has already; a worker takes the seller's part back from them."""
+    await refund(shop, case, say)
+
+
 async def recover(shop: Shop, case: Case, say: Say) -> None:
     """The leases of the dead have run out; clients and the provider repeat what nobody acknowledged, workers work."""
     shop.clock.advance(LEASES)
@@ -277,6 +289,8 @@ AGAIN: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "subscribe": _subscribed,
     "change": _changed,
     "collect": _collected_unless_paid,
+    "release": _nothing_again,
+    "take_back": _refunded,
 }
 
 FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
@@ -293,6 +307,8 @@ FLOWS: Final[Mapping[str, Callable[[Shop, Case, Say], Awaitable[None]]]] = {
     "subscribe": subscribe,
     "change": change,
     "collect": collect,
+    "release": release,
+    "take_back": take_back,
     "recover": recover,
     "recover_at_once": recover_at_once,
 }

@@ -156,6 +156,21 @@ features = ["reports", "team"]
 plan.prices.monthly = { price = "50.00 EUR", interval = "month" }
 """
 
+MARKET: Final = """
+[marketplace]
+country = "US"
+holding_days = 0
+
+[[marketplace.fees]]
+platform_basis_points = 1000
+
+[products.thing]
+name = "Something of a seller's"
+kind = "goods"
+goods = { listed = true }
+"""
+"""What was earned is due as soon as it has arrived."""
+
 EVERYTHING: Final = CART | {
     "items": [
         {"product": "article", "quantity": 1, "content": "abc-123"},
@@ -199,7 +214,7 @@ async def opened(place: Place, clock: TravelClock | None = None) -> AsyncIterato
     db = Database(place.dsn, clock=clock, pool_max=8)
     await db.open()
     provider = Stripe(place.key, livemode=False, webhook_secrets=[WEBHOOK_SECRET], base=place.url)
-    sells = catalog.parse(CATALOG + BOARD + PLANS + LEGAL)
+    sells = catalog.parse(CATALOG + BOARD + PLANS + LEGAL + MARKET)
     world = World(_settings(place), db, provider, sells, PostOffice(place.post), content=content_of)
     _listen(world)
     inbox = Inbox(db)

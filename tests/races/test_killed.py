@@ -19,6 +19,8 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
     "subscribe": 1,
     "change": 1,
     "collect": 1,
+    "release": 1,
+    "take_back": 1,
 }
 """Each flow is cut into so many tests, so that they spread over processes."""
 
@@ -32,6 +34,8 @@ STRIDES = {"check_out": 3, "settle": 14, "refund": 25, "cancel": 17, "dispute": 
     "subscribe": 110,
     "change": 90,
     "collect": 110,
+    "release": 25,
+    "take_back": 60,
 }
 """What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 
@@ -44,6 +48,8 @@ FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute"
     "subscribe": 50,
     "change": 50,
     "collect": 50,
+    "release": 50,
+    "take_back": 100,
 }
 """There are more boundaries than these; where there are suddenly fewer, something is not counted any more."""
 

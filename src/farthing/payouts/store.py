@@ -29,7 +29,7 @@ REVERSAL: LiteralString = """
 """
 
 
-AT_IT_MAX: Final = timedelta(minutes=2)
+AT_IT_MAX: Final = timedelta(minutes=1)
 """Whoever asks for a transfer, and has not written the answer down by then, has died."""
 
 
