@@ -4,6 +4,7 @@ import asyncio
 import json
 import shlex
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from starlette.requests import Request
 from tests.marketplace.conftest import MARKET
 from tests.news import hear, read, sound, work
 from tests.sellers.selling import onboarded
-from tests.worlds import CARD, DECLINED_CARD, Account, Outbox, account, outbox, sandbox, settings
+from tests.worlds import CARD, DECLINED_CARD, Account, Outbox, account, buy, outbox, sandbox, settings
 
 from farthing import Farthing, addresses, catalog, customers, erasure, inventory, listings
+from farthing.catalog import CartItem
+from farthing.checkout import Buyer
 from farthing.config import Settings
 from farthing.db import Transaction
 from farthing.http.callers import CustomerIdentity
@@ -177,6 +180,32 @@ async def test_an_order_is_sent_by_its_seller_and_received_by_its_buyer_and_nobo
     assert (await curl(port, other("GET", path), token="eve"))[0] == 404
     assert (await curl(port, other("GET", path), token="grace"))[1]["status"] == "DELIVERED"
     assert (await curl(port, other("POST", f"{path}/cancel"), token="ada"))[0] == 409
+
+
+async def test_a_seller_sees_of_an_order_what_they_sell_in_it_and_not_what_others_do(
+    pay: Farthing, port: int, account: Account
+) -> None:
+    mine = await lamp(pay.world, account)
+    linus = await onboarded(pay.world, account, "linus")
+
+    async def lists(tx: Transaction) -> Listing:
+        wanted = listings.Wanted(title="A secret", prices=[Money(700, "usd")])
+        made = await listings.create(tx, pay.world.catalog, linus.id, "vase", wanted, livemode=False, stock=1)
+        return await listings.publish(tx, made.id)
+
+    theirs = await pay.world.db.run("test", lists)
+    items = [CartItem("", 1, listing=str(each.id)) for each in (mine, theirs)]
+    sold = replace(pay.world, catalog=catalog.parse(MARKET))
+    order = await buy(sold, account, *items, buyer=Buyer("ada", "ada@example.com"))
+    path = f"/api/v1/orders/{order.id}"
+    status, seen = await curl(port, other("GET", path), token="grace")
+    assert (status, seen["totalAmount"], seen["sellerId"], seen["payment"]) == (200, 2000, "grace", None)
+    assert [each["title"] for each in seen["items"]] == ["A lamp"]
+    _, all_ = await curl(port, other("GET", path), token="ada")
+    assert (all_["totalAmount"], all_["sellerId"], len(all_["items"])) == (2700, None, 2)
+    sent = {"status": "SHIPPED", "carrier": "UPS"}
+    assert (await curl(port, other("PUT", path, sent), token="grace"))[1]["status"] == "SHIPPED"
+    assert (await curl(port, other("GET", path), token="ada"))[1]["status"] == "PAID"
 
 
 @pytest.mark.covers("S004-1", "S004-22")

@@ -18,7 +18,7 @@ from farthing import catalog, checkout, inventory, listings, payments, seller_or
 from farthing.catalog import CartItem
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, OutOfStock, ReturnWindowOver
-from farthing.ids import ListingId, SellerOrderId
+from farthing.ids import ListingId, SellerOrderId, ShipmentId
 from farthing.lifecycles import OrderStatus
 from farthing.listings import Listing
 from farthing.orders import Order
@@ -106,6 +106,24 @@ async def test_what_is_not_paid_or_called_off_is_not_sent_and_a_number_is_one_pa
             await market.do(lambda tx: seller_orders.ship(tx, canceled.id, carrier="dhl"))
         with pytest.raises(Conflict, match="another parcel"):
             await market.do(lambda tx: seller_orders.ship(tx, other.id, carrier="DHL", tracking_number="JD01"))
+
+
+async def test_a_text_that_cannot_be_stored_is_refused_and_breaks_nothing(people: Connect, market: Market, secret: str) -> None:
+    lamp = await market.lists(market.grace, "lamp")
+    order = await buy(market.world, market.account, of(lamp))
+    (part,) = await parts(market, order)
+    came = {"line_item": str(part.lines[0].line_id), "restocked": 1, "location": "\0"}
+    received = {"kind": "received", "quantity": 1, "reference": "\0"}
+    async with people(**GRACE) as grace, people(Authorization=f"Bearer {secret}") as shop, unchanged(market.world):
+        for http, method, path, body in (
+            (grace, "POST", f"/v1/seller-orders/{part.id}/shipments", {"carrier": "dhl", "tracking_url": "https://x/\0"}),
+            (grace, "POST", f"/v1/shipments/{ShipmentId.new()}/receipt", {"lines": [came]}),
+            (grace, "PATCH", f"/v1/listings/{lamp.id}", {"image_url": "https://x/\0"}),
+            (shop, "POST", f"/v1/stock/items/{lamp.stock}/movements", received),
+            (shop, "GET", "/v1/stock/items?cursor=%00", None),
+        ):
+            refused = await http.request(method, path, json=body)
+            assert refused.status_code == 422, (path, refused.text)
 
 
 async def test_after_its_window_a_return_is_refused_over_http_with_until_when_it_was(people: Connect, market: Market) -> None:

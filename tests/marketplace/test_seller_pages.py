@@ -74,6 +74,7 @@ async def test_a_seller_lists_changes_publishes_and_counts_a_product(market: Mar
         assert (await market.do(lambda tx: inventory.get(tx, listing.stock))).on_hand == 7
         page = await grace.follow(await grace.post(f"{path}/stock", how="counted", quantity="6"))
         assert "counted by the seller" in page
+        assert (await grace.get(f"{path}?before={'9' * 30}")).status_code == 200, "a number that no movement has"
         assert (await grace.get(f"{path}/archival")).status_code == 200
         assert "Withdrawn" in await grace.follow(await grace.post(f"{path}/status", move="archive"))
         assert "archived" in await grace.follow(await grace.post(f"{path}/status", move="publish"))

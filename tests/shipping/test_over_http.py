@@ -74,7 +74,9 @@ async def test_a_carrier_that_does_not_answer_is_asked_again_and_a_parcel_in_tro
         assert (await grace.post(f"/v1/shipments/{parcel.id}/tracking")).json()["status"] == "lost"
         assert (await grace.get("/v1/shipments/troubled")).status_code == 403
         assert [each["id"] for each in (await server.get("/v1/shipments/troubled")).json()["data"]] == [str(parcel.id)]
-        settled = await grace.post(f"/v1/shipments/{parcel.id}/settlement", json={"how": "write_off"})
+        own = await grace.post(f"/v1/shipments/{parcel.id}/settlement", json={"how": "write_off"})
+        assert (own.status_code, own.json()["code"]) == (403, "forbidden"), "who is paid for the rest does not say so"
+        settled = await server.post(f"/v1/shipments/{parcel.id}/settlement", json={"how": "write_off"})
         assert settled.json()["settlement"] == "write_off"
         assert (await server.get("/v1/shipments/troubled")).json()["data"] == []
 

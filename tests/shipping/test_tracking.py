@@ -7,10 +7,10 @@ import json
 import httpx
 import pytest
 from starlette.requests import Request
-from tests.news import happened, sound
+from tests.news import happened, sound, work
 from tests.shipping.conftest import SECRET, Depot
 
-from farthing import inventory, returns, seller_orders, shipping, webhooks
+from farthing import inventory, payments, returns, seller_orders, shipping, webhooks
 from farthing.carriers import TrackingStatus
 from farthing.db import Transaction
 from farthing.errors import CarrierError, Conflict
@@ -130,6 +130,24 @@ async def test_a_parcel_that_is_lost_is_sent_again_or_written_off_and_seen_until
     again = await looked(depot, again)
     await depot.market.do(lambda tx: seller_orders.settle(tx, again.id, "write_off"))
     assert (await depot.part(part)).status == SellerOrderStatus.CANCELED
+    assert await sound(depot.world)
+
+
+async def test_what_is_lost_and_paid_back_is_not_sent_again_even_where_the_bank_returns_the_money(depot: Depot) -> None:
+    part = await depot.sold(await depot.lamp(stock=2))
+    _, parcel = await depot.sent(part)
+    await depot.happens(parcel.tracking_number, "lose")
+    await looked(depot, parcel)
+    refund = await depot.market.do(
+        lambda tx: payments.refund_order(tx, part.order_id, None, reason="requested_by_customer", note=None)
+    )
+    with pytest.raises(Conflict, match="paid back, or about to be"):
+        await depot.market.do(lambda tx: seller_orders.settle(tx, parcel.id, "resend"))
+    await depot.market.do(lambda tx: seller_orders.settle(tx, parcel.id, "write_off"))
+    await work(depot.world)
+    await depot.market.do(lambda tx: payments.refunds.refuse(tx, refund.id, "the account is closed"))
+    after = await depot.part(part)
+    assert (after.status, after.lines[0].to_ship) == (SellerOrderStatus.CANCELED, 0)
     assert await sound(depot.world)
 
 

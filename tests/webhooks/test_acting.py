@@ -186,7 +186,8 @@ async def test_the_words_of_old_events_are_dropped_and_none_of_them_is_taken_for
 ) -> None:
     await buy(world, account)
     await hear(world, account)
-    events = await account.events()
+    # The provider may tell of the payment's fee a moment later: what counts is what was heard.
+    events = await stored(world)
     clock.advance(timedelta(days=world.settings.inbox_days - 1))
     await webhooks.forget(world)
     assert all(notice.body for notice in await stored(world))

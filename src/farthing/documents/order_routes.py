@@ -215,8 +215,10 @@ async def _of_body(world: World, caller: Server | CustomerCaller, id: str) -> Or
 
 async def _read(world: World, caller: Server | CustomerCaller, id: OrderId) -> OrderShown:
     async with world.db.transaction(caller.actor) as tx:
-        order, _ = await _seen(tx, caller, id)
-        return await _shown(tx, order)
+        order, parts = await _seen(tx, caller, id)
+        if not isinstance(caller, CustomerCaller) or await _buys(tx, caller, order):
+            return await _shown(tx, order)
+        return await _shown(tx, order, sold=await _sold_by(tx, caller, parts))
 
 
 async def _seen(tx: Transaction, caller: Server | CustomerCaller, id: OrderId) -> tuple[Order, Sequence[SellerOrder]]:
@@ -231,6 +233,10 @@ async def _sold_by(tx: Transaction, caller: CustomerCaller, parts: Sequence[Sell
     own = [await sellers.get(tx, part.seller_id) for part in parts if part.seller_id is not None]
     ids = {seller.id for seller in own if seller.external_id == caller.identity.external_id}
     return [part for part in parts if part.seller_id in ids]
+
+
+async def _buys(tx: Transaction, caller: CustomerCaller, order: Order) -> bool:
+    return (await customers.get(tx, order.customer_id)).external_id == caller.identity.external_id
 
 
 async def _own(tx: Transaction, caller: Server | CustomerCaller, parts: Sequence[SellerOrder]) -> Sequence[SellerOrder]:
@@ -251,10 +257,8 @@ async def _ship(tx: Transaction, parts: Sequence[SellerOrder], wanted: OrderChan
 
 async def _arrive(tx: Transaction, caller: Server | CustomerCaller, order: Order, parts: Sequence[SellerOrder]) -> None:
     """All parcels that are under way have arrived: said by whoever received them, or by the shop."""
-    if isinstance(caller, CustomerCaller):
-        buyer = await customers.get(tx, order.customer_id)
-        if buyer.external_id != caller.identity.external_id:
-            raise Forbidden("Who is paid on delivery does not say that it arrived.")
+    if isinstance(caller, CustomerCaller) and not await _buys(tx, caller, order):
+        raise Forbidden("Who is paid on delivery does not say that it arrived.")
     parcels = [parcel for part in parts for parcel in await seller_orders.shipments_of(tx, part.id)]
     if not parcels:
         raise Conflict("Nothing of it has been sent.")
@@ -263,12 +267,17 @@ async def _arrive(tx: Transaction, caller: Server | CustomerCaller, order: Order
             await seller_orders.move_shipment(tx, parcel.id, "deliver")
 
 
-async def _shown(tx: Transaction, order: Order) -> OrderShown:
-    parts = await seller_orders.of_order(tx, order.id)
+async def _shown(tx: Transaction, order: Order, *, sold: Sequence[SellerOrder] | None = None) -> OrderShown:
+    """With `sold`: for who sells these parts of it alone. What others sell in it, and what it came to, is not theirs to see."""
+    parts = await seller_orders.of_order(tx, order.id) if sold is None else sold
     buyer = await customers.get(tx, order.customer_id)
-    paid = await payments.of_order(tx, order.id)
     address = await addresses.find(tx, order.id)
-    named = {line.details.get("seller") for line in order.lines}
+    theirs = None if sold is None else {line.line_id for part in sold for line in part.lines}
+    lines = [line for line in order.lines if theirs is None or line.id in theirs]
+    whole = len(lines) == len(order.lines)
+    paid = await payments.of_order(tx, order.id) if whole else []
+    total = order.total if whole else sum((line.total for line in lines), start=Money.zero(order.total.currency))
+    named = {line.details.get("seller") for line in lines}
     last = max([order.placed_at, *filter(None, (order.paid_at, order.closed_at)), *(part.confirmed_at for part in parts)])
     return OrderShown(
         id=str(order.id),
@@ -276,8 +285,8 @@ async def _shown(tx: Transaction, order: Order) -> OrderShown:
         buyer_id=buyer.external_id,
         seller_id=next(iter(named)) if len(named) == 1 else None,
         status=_status(order, parts),
-        total_amount=order.total.amount,
-        amount_decimal=_decimal(order.total),
+        total_amount=total.amount,
+        amount_decimal=_decimal(total),
         currency=order.total.currency,
         shipping_address=None if address is None else address.plain(),
         items=[
@@ -289,7 +298,7 @@ async def _shown(tx: Transaction, order: Order) -> OrderShown:
                 unit_price=line.unit.amount,
                 total=line.total.amount,
             )
-            for line in order.lines
+            for line in lines
         ],
         payment=_payment(paid[-1]) if paid else None,
         created_at=order.placed_at,

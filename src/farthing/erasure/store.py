@@ -27,6 +27,10 @@ STATEMENTS: Final[tuple[LiteralString, ...]] = (
     UPDATE returns SET message = %(erased)s
     WHERE message IS NOT NULL AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
     """,
+    """
+    UPDATE cancellations SET reason = %(erased)s
+    WHERE reason IS NOT NULL AND party = 'buyer' AND order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)
+    """,
     # Issued tax documents stay as they are: the law wants them kept for years, with the name of the buyer.
     "DELETE FROM tax_details WHERE customer_id = %(customer)s",
     "DELETE FROM shipping_addresses WHERE order_id IN (SELECT id FROM orders WHERE customer_id = %(customer)s)",

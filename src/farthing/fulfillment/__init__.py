@@ -17,6 +17,7 @@ from farthing.fulfillment.kind import (
     Proof,
     Proven,
     Refusing,
+    Sent,
     Sharing,
     Suspending,
     Used,
@@ -69,6 +70,12 @@ async def used(tx: Transaction, order: Order, line: LineItem) -> Money:
     """How much of what was paid for the line is used up, by what its kind says; nothing where it says nothing."""
     kind = kind_of(tx, line.kind)
     return await kind.used(tx, order, line) if isinstance(kind, Used) else Money.zero(line.amount.currency)
+
+
+async def goes_back_unseen(tx: Transaction, line: LineItem, *, whole: bool) -> bool:
+    """Whether a refund of the line may be granted by policy alone: not what its buyer has, or will be sent."""
+    kind = kind_of(tx, line.kind)
+    return await kind.goes_back_unseen(tx, line, whole=whole) if isinstance(kind, Sent) else True
 
 
 async def hold(tx: Transaction, order: Order, line: LineItem, reference: str, money: Money) -> None:

@@ -68,6 +68,11 @@ async def restore(tx: Transaction, order: Order, line: LineItem) -> None:
             await inventory.tell_short(tx, order.id, missing)
 
 
+async def goes_back_unseen(tx: Transaction, line: LineItem, *, whole: bool) -> bool:
+    """What left comes back by a return; and of what has not, a part of the price would leave all of it to be sent."""
+    return whole and not await seller_orders.has_left(tx, line.id)
+
+
 async def suspend(tx: Transaction, order: Order, line: LineItem) -> None:
     """While the payment is disputed nothing is sent: the order itself says so. What is sold stays sold."""
 

@@ -103,6 +103,14 @@ class Holding(Protocol):
 
 
 @runtime_checkable
+class Sent(Protocol):
+    """A kind of things that leave, and that a buyer may have with their money."""
+
+    async def goes_back_unseen(self, tx: Transaction, line: LineItem, /, *, whole: bool) -> bool:
+        """Whether a buyer's request for all that is left of its price, or for less, may be granted by policy alone."""
+
+
+@runtime_checkable
 class Proven(Protocol):
     """A kind that can show what the buyer was given and used: evidence in a dispute."""
 

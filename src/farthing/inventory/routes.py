@@ -95,7 +95,7 @@ class Received(Body):
     quantity: Quantity
     location: Place = MAIN
     reason: Line | None = None
-    reference: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")] | None = Field(
         None, description="A delivery note: the same one again receives nothing twice."
     )
 
@@ -127,7 +127,7 @@ NewMovement = Annotated[Received | Counted | Lost | Moved, Field(discriminator="
 
 class StockQuery(Query):
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
-    cursor: str | None = Field(None, max_length=SKU_MAX, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, max_length=SKU_MAX, pattern=r"^[^\x00]*$", description="`next_cursor` of the page before.")
     low: bool = Field(False, description="Only what is low.")
 
 

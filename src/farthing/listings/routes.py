@@ -29,7 +29,7 @@ Title = Annotated[Line, StringConstraints(max_length=TITLE_MAX), Storable, Field
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX), Storable]
 Category = Annotated[str, StringConstraints(pattern=CATEGORY), Field(examples=["lighting"])]
 Prices = Annotated[list[MoneyIn], Field(min_length=1, max_length=PRICES_MAX, description="One for each currency.")]
-Image = Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=2000)]
+Image = Annotated[str, StringConstraints(pattern=r"^https://[^\s\x00]+$", max_length=2000)]
 
 
 class NewListing(Body):

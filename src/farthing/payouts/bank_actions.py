@@ -1,5 +1,6 @@
 """What is written about money on its way from a seller's account to their bank. It is theirs: our books do not hold it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,8 +23,19 @@ TOLD: Final[dict[PayoutStatus, events.EventName]] = {
 }
 
 
-async def want(tx: Transaction, id: SellerId, money: Money, available: Money, *, retry_of: PayoutId | None = None) -> Payout:
-    """The intention to send so much of what a seller has to their bank; a job does it. Raises Conflict, Invalid."""
+async def want(
+    tx: Transaction,
+    id: SellerId,
+    money: Money,
+    available: Money,
+    *,
+    seen: Mapping[str, tuple[int, int]],
+    retry_of: PayoutId | None = None,
+) -> Payout:
+    """The intention to send so much of what a seller has to their bank; a job does it. Raises Conflict, Invalid.
+
+    `available` was found while their payouts were as `seen` (`banks.marks`): with another one since, it is not believed.
+    """
     seller = await sellers.lock(tx, id)
     check_able(seller, tx.now)
     if money.amount <= 0:
@@ -32,6 +44,8 @@ async def want(tx: Transaction, id: SellerId, money: Money, available: Money, *,
         raise Conflict(f"{available} of {seller.described} can go to their bank now, not {money}.", param="amount")
     if retry_of is not None and (await banks.get(tx, retry_of)).status not in (PayoutStatus.FAILED, PayoutStatus.REFUSED):
         raise Conflict(f"{retry_of} did not fail: there is nothing to try again.")
+    if (await banks.marks(tx, id)).get(money.currency) != seen.get(money.currency):
+        raise Conflict(f"Something of {seller.described} went to their bank meanwhile: look again how much can go.")
     new = await banks.insert_wanted(tx, seller, money, retry_of=retry_of)
     if new is None:
         raise Conflict(f"A payout of {seller.described} is asked for already, and not answered yet.")

@@ -1,7 +1,7 @@
 """What needs the provider: money from sellers' accounts to their banks, and how it stands. No transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -33,16 +33,25 @@ NOT_OURS: Final = "not ours: it belongs to none of our sellers"
 Told = Callable[[Transaction, str | None], Awaitable[None]]
 """Something to write in the same transaction; it is given the reason why the news concerns nobody here, or None."""
 
+Seen = Mapping[str, tuple[int, int]]
+"""How their payouts stood when an account was looked at."""
+
 log = structlog.get_logger("farthing.payouts")
 
 
 async def available(world: World, id: SellerId, *, actor: str) -> list[Money]:
     """What of a seller's can go to their bank now, in each currency: what is there, less what is still held."""
+    found, _ = await _look(world, id, actor=actor)
+    return found
+
+
+async def _look(world: World, id: SellerId, *, actor: str) -> tuple[list[Money], Seen]:
     async with world.db.transaction(actor) as tx:
         seller = await sellers.get(tx, id)
         standing = await balances.balance(tx, id)
+        seen = await banks.marks(tx, id)
     held = {each.due.currency: each.early for each in standing}
-    return [payable(each, held.get(each.available.currency)) for each in await _funds(world, seller)]
+    return [payable(each, held.get(each.available.currency)) for each in await _funds(world, seller)], seen
 
 
 async def pay_out(
@@ -54,7 +63,8 @@ async def pay_out(
     """
     async with world.db.transaction(actor) as tx:
         bank_actions.check_able(await sellers.get(tx, id), tx.now)
-    found = {each.currency: each for each in await available(world, id, actor=actor) if each.amount > 0}
+    there_now, seen = await _look(world, id, actor=actor)
+    found = {each.currency: each for each in there_now if each.amount > 0}
     if money is None:
         if len(found) != 1:
             raise Conflict(
@@ -62,7 +72,7 @@ async def pay_out(
             )
         (money,) = found.values()
     there, wanted = found.get(money.currency, Money.zero(money.currency)), money
-    return await world.db.run(actor, lambda tx: bank_actions.want(tx, id, wanted, there, retry_of=retry_of))
+    return await world.db.run(actor, lambda tx: bank_actions.want(tx, id, wanted, there, seen=seen, retry_of=retry_of))
 
 
 async def retry(world: World, id: PayoutId, *, actor: str) -> Payout:
@@ -88,7 +98,8 @@ async def run(
             except ProviderUnavailable:
                 raise
             except FarthingError as error:
-                log.warning("payout.not_wanted", seller=str(id), error=error.detail)
+                # Its words name the seller.
+                log.warning("payout.not_wanted", seller=str(id), error=error.code)
                 return []
 
     wanted = sellers_wanted if sellers_wanted is not None else await _with_money(world, actor)
@@ -98,15 +109,16 @@ async def run(
 async def _pay_out_all(world: World, id: SellerId, *, actor: str, dry_run: bool) -> list[Money]:
     async with world.db.transaction(actor) as tx:
         bank_actions.check_able(await sellers.get(tx, id), tx.now)
-    there = [each for each in await available(world, id, actor=actor) if each.amount > 0]
+    found, seen = await _look(world, id, actor=actor)
+    there = [each for each in found if each.amount > 0]
     if not dry_run:
         for money in there:
-            await world.db.run(actor, partial(_want, id, money))
+            await world.db.run(actor, partial(_want, id, money, seen))
     return there
 
 
-async def _want(id: SellerId, money: Money, tx: Transaction) -> Payout:
-    return await bank_actions.want(tx, id, money, money)
+async def _want(id: SellerId, money: Money, seen: Seen, tx: Transaction) -> Payout:
+    return await bank_actions.want(tx, id, money, money, seen=seen)
 
 
 async def send_payout(world: World, id: PayoutId) -> None:

@@ -195,6 +195,18 @@ async def to_look_at(tx: Transaction, *, before: datetime, limit: int) -> list[P
     )
 
 
+async def marks(tx: Transaction, seller: SellerId) -> dict[str, tuple[int, int]]:
+    """In each currency how many there are, and how many of them the provider has: so that an old look is known."""
+    rows = await tx.all(
+        lambda row: (str(row["currency"]), (int(row["asked"]), int(row["sent"]))),
+        """
+        SELECT currency, count(*) AS asked, count(sent_at) AS sent FROM payouts WHERE seller_id = %(seller)s GROUP BY currency
+        """,
+        seller=seller,
+    )
+    return dict(rows)
+
+
 async def count_of(tx: Transaction, seller: SellerId, currency: str) -> Money:
     """What went on to their bank, or is on its way."""
     total: int = await tx.value(

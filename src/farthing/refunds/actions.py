@@ -89,7 +89,7 @@ async def request(
         raise Conflict(f"{order_id} has a refund request already.")
     by = "customer" if by_buyer else "staff"
     await _record(tx, "refund_request.requested", made, by=by, needs_second=made.needs_second)
-    covered = all(part.amount <= allowed.get(str(part.line), 0) for part in parts)
+    covered = all(part.amount <= allowed.get(str(part.line), 0) for part in parts) and await _unseen(tx, order, allowed, parts)
     if by_buyer and policy.auto_approve and covered and not made.needs_second and policy.in_window(order.paid_at, tx.now):
         await _grant(tx, made, payment, parts, person="policy", note=None)
     return await store.get(tx, made.id)
@@ -188,6 +188,13 @@ async def _allowed(tx: Transaction, order: Order, policy: RefundPolicy) -> dict[
         used = (await fulfillment.used(tx, order, standing.line)).amount if policy.leave_out_used else 0
         allowed[str(standing.line.id)] = max(0, standing.left - used)
     return allowed
+
+
+async def _unseen(tx: Transaction, order: Order, allowed: dict[str, int], parts: list[RefundLine]) -> bool:
+    """Whether nobody has to look at what its buyer has, or is sent, for what is left of the price."""
+    lines = {line.id: line for line in order.lines}
+    wholes = [(lines[part.line], part.amount == allowed.get(str(part.line))) for part in parts]
+    return all([await fulfillment.goes_back_unseen(tx, line, whole=whole) for line, whole in wholes])
 
 
 def _unused(order: Order, allowed: dict[str, int]) -> Wanted:

@@ -50,7 +50,7 @@ class FoundIn(Body):
     line_item: str = Field(max_length=CURSOR_MAX)
     restocked: int = Field(0, ge=0, le=QUANTITY_MAX, description="Is on the shelf again.")
     written_off: int = Field(0, ge=0, le=QUANTITY_MAX, description="Came, and is of no use.")
-    location: Annotated[str, StringConstraints(min_length=1, max_length=63)] | None = Field(
+    location: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00]+$")] | None = Field(
         None, description="Where it lies now; by default where it came from."
     )
 

@@ -15,6 +15,7 @@ from farthing.returns import store
 from farthing.returns.actions import lock, tell
 from farthing.returns.model import Found, Return, ReturnLine, checked_found, checked_words
 from farthing.returns.offering import disputed
+from farthing.shares import WHOLE
 
 
 async def receive(
@@ -150,7 +151,9 @@ async def settle_exchange(tx: Transaction, back: Return, order: Order) -> Return
     prices = await refunds.worth(tx, order, units)
     used = Money(min(back.credit_amount or 0, sum(price.amount for price in prices)), order.total.currency)
     kept = used.split([price.amount for price in prices])
-    rest = [replace(unit, kept_points=0, kept=part.amount) for unit, part in zip(units, kept, strict=True)]
+    # Nothing is kept for the shelf of what is taken instead; of what goes back as money it is: a trifle saves none of it.
+    shelf = [(price - part).amount * unit.kept_points // WHOLE for unit, price, part in zip(units, prices, kept, strict=True)]
+    rest = [replace(u, kept_points=0, kept=p.amount + s) for u, p, s in zip(units, kept, shelf, strict=True)]
     promised = await refunds.give_back(tx, order, rest, note=back.number) if used < sum(prices, start=used - used) else None
     if promised is not None:
         await store.save_refund(tx, back.id, promised.id)

@@ -81,9 +81,12 @@ async def take_parcel_back(tx: Transaction, parcel: Shipment) -> None:
 
 
 async def reinstate_line(tx: Transaction, line: LineItemId) -> int:
-    """What its refund canceled is to be sent after all; how many that are. The order is locked."""
+    """What its refund canceled is to be sent after all; how many that are. The order is locked.
+
+    Where all the rest has arrived, and is paid for or about to be, nothing is sent any more: its refund is tried again.
+    """
     found = await store.find_of_line(tx, line)
-    if found is None:
+    if found is None or found.status == SellerOrderStatus.COMPLETED:
         return 0
     canceled = next(each.canceled for each in found.lines if each.line_id == line) - await store.called_off(tx, line)
     if canceled:
@@ -100,7 +103,12 @@ async def sendable(
     paid = await orders.get(tx, order.order_id)
     if paid.access_held_at is not None:
         raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
-    return order, to_send(order, lines, await inventory.to_come_of(tx, order.order_id))
+    going = to_send(order, lines, await inventory.to_come_of(tx, order.order_id))
+    back = await store.paid_back(tx, [line for line, _ in going])
+    left = [(line, quantity) for line, quantity in going if not back[line][1]]
+    if not left or (lines is not None and len(left) < len(going)):
+        raise Conflict(f"What was paid for it goes back, or has gone: of {order.number} that is not sent.", param="lines")
+    return order, left
 
 
 async def ship(
@@ -202,6 +210,8 @@ async def settle(tx: Transaction, id: ShipmentId, how: Literal["resend", "write_
     lost = parcel.status == ShipmentStatus.LOST
     if how == "write_off" and not lost:
         raise Conflict("It came back: take it in, and say what of it is of use.", param="how")
+    if how == "resend":
+        await _check_paid(tx, parcel)
     await store.save_settled(tx, id, how)
     for line, quantity in parcel.lines:
         await store.change_line(tx, line, shipped=-quantity, canceled=quantity if how == "write_off" else 0)
@@ -212,6 +222,16 @@ async def settle(tx: Transaction, id: ShipmentId, how: Literal["resend", "write_
     more = {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "how": how}
     await _tell(tx, "shipment.settled", order, shipment=id, **more)
     return await store.get_shipment(tx, id)
+
+
+async def _check_paid(tx: Transaction, parcel: Shipment) -> None:
+    """Raise Conflict where its buyer has the money for what would be sent again, or is about to."""
+    back = await store.paid_back(tx, [line for line, _ in parcel.lines])
+    for line in (await store.get(tx, parcel.seller_order_id)).lines:
+        units, whole = back.get(line.line_id, (0, False))
+        still_sold = line.quantity - line.canceled - line.came_back - line.returned - line.to_return
+        if whole or (units and still_sold > line.quantity - units):
+            raise Conflict(f"{line.name} is paid back, or about to be: it is not sent again.", param="how")
 
 
 async def _take_another(tx: Transaction, line: LineItemId, quantity: int) -> None:

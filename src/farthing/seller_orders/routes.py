@@ -71,7 +71,7 @@ class NewShipment(Body):
 
     carrier: Annotated[str, StringConstraints(min_length=1, max_length=63), Field(examples=["dhl"])]
     tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    tracking_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2000)] | None = None
+    tracking_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)] | None = None
     lines: list[ParcelLine] | None = Field(None, min_length=1, max_length=LINES_MAX)
 
 

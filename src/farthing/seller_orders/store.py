@@ -175,9 +175,44 @@ async def change_line(
 
 
 async def called_off(tx: Transaction, line: LineItemId) -> int:
-    """How many of what is canceled stay so, whatever becomes of their refund."""
-    found: int = await tx.value("SELECT called_off FROM seller_order_lines WHERE line_item_id = %(line)s", line=line)
+    """How many of what is canceled stay so, whatever becomes of their refund: by somebody's word, or gone with a parcel."""
+    found: int = await tx.value(
+        """
+        SELECT line.called_off + coalesce((SELECT sum(part.quantity)
+            FROM shipment_lines part JOIN shipments parcel ON parcel.id = part.shipment_id
+            WHERE part.line_item_id = line.line_item_id AND parcel.settled_how = 'write_off'), 0)::integer
+        FROM seller_order_lines line WHERE line.line_item_id = %(line)s
+        """,
+        line=line,
+    )
     return found
+
+
+async def has_left(tx: Transaction, line: LineItemId) -> bool:
+    """Whether something of it was sent, whatever became of it."""
+    return bool(
+        await tx.value(
+            """
+            SELECT EXISTS (SELECT 1 FROM shipment_lines part JOIN shipments parcel ON parcel.id = part.shipment_id
+                WHERE part.line_item_id = %(line)s AND parcel.status <> 'canceled')
+            """,
+            line=line,
+        )
+    )
+
+
+async def paid_back(tx: Transaction, lines: Sequence[LineItemId]) -> dict[LineItemId, tuple[int, bool]]:
+    """Of each line how many went back or are about to, and whether all of its price did. The order is locked."""
+    rows = await tx.all(
+        lambda row: (LineItemId.of(row["id"]), (int(row["units"]), bool(row["whole"]))),
+        """
+        SELECT id, refunding_quantity + refunded_quantity AS units, amount - discount_amount + tax_amount > 0
+            AND refunding_amount + refunded_amount >= amount - discount_amount + tax_amount AS whole
+        FROM line_items WHERE id = ANY(%(lines)s)
+        """,
+        lines=list(lines),
+    )
+    return dict(rows)
 
 
 async def delivered_at(tx: Transaction, id: SellerOrderId) -> dict[LineItemId, datetime]:

@@ -92,8 +92,11 @@ async def track(world: TheWorld, caller: Known, id: str) -> ShipmentShown:
 
 @router.post("/shipments/{id}/settlement", operation_id="shipments_settle", responses=refuses(*SENT))
 async def settle(world: TheWorld, caller: Known, id: str, said: Settling) -> ShipmentShown:
-    """What becomes of the goods of a parcel that was lost, or came back."""
+    """What becomes of the goods of a parcel that was lost, or came back. That nobody sends them is said by the shop's servers,
+    not by who is paid once the rest arrived."""
     parcel = await _parcel(world, caller, ShipmentId.parse(id))
+    if said.how == "write_off" and not isinstance(caller, Server):
+        raise Forbidden("The shop writes it off, and pays the buyer back. Until then you may send it again.", param="how")
     return ShipmentShown.of(await world.db.run(caller.actor, lambda tx: seller_orders.settle(tx, parcel.id, said.how)))
 
 

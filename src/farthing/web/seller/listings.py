@@ -155,13 +155,12 @@ async def _detail(
     typed: Mapping[str, str] | None = None,
     error: FarthingError | None = None,
 ) -> Response:
-    before = asked(request, "before")
+    typed_before = asked(request, "before") or ""
+    before = int(typed_before) if typed_before.isdecimal() and len(typed_before) < 19 else None
     async with reading(request) as tx:
         listing = await own_listing(tx, selling, request.path_params["id"])
         item = await inventory.get(tx, listing.stock)
-        moved = await inventory.movements(
-            tx, listing.stock, before=int(before) if before and before.isdecimal() else None, limit=MOVEMENTS_SHOWN
-        )
+        moved = await inventory.movements(tx, listing.stock, before=before, limit=MOVEMENTS_SHOWN)
     catalog = world_of(request).catalog
     stocked = typed is not None and "how" in typed
     return render(
