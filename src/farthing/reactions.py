@@ -59,6 +59,7 @@ STANDS: Final = """
         SELECT 1 FROM events earlier JOIN hook_runs other ON other.event_id = earlier.id
         WHERE earlier.order_id = event.order_id AND earlier.sequence < event.sequence
             AND other.hook = run.hook AND other.status = 'waiting'
+            AND coalesce(earlier.data ->> 'seller_order' = event.data ->> 'seller_order', true)
     ) AS early
     FROM hook_runs run JOIN events event ON event.id = run.event_id
     WHERE run.event_id = %(event)s AND run.hook = %(hook)s
@@ -100,6 +101,7 @@ async def react(world: World, args: Mapping[str, str | int]) -> None:
     """Task: run one reaction or hook, unless it is done; what it raises is kept, shown, and tried again.
 
     What happened to one order is told to each in its order, as long as nothing fails: one failure holds nothing else up.
+    Parts of different sellers wait for what happened to the whole order, and not for each other.
     """
     event, name = await _event(world, args), str(args["to"])
     async with world.db.transaction("worker") as tx:

@@ -30,7 +30,10 @@ async def test_units_are_called_off_returned_and_taken_in_from_the_command_line(
     assert "1 × " in farthing(*cancel, "--dry-run").out
     assert farthing(*cancel, "--yes", "--json").json["lines"] == [{"line_item": str(line), "quantity": 1}]
     assert farthing("seller-orders", "cancel", part.number, "--line", "vase", "--yes").code == 2
+    many = ("seller-orders", "cancel", part.number, "--line", f"{name}=9", "--dry-run")
+    assert (farthing(*many).code, "would be called off" in farthing(*many).out) == (5, False)
     assert farthing("orders", "cancel", str(order.number), "--yes", "--json").code == 0
+    assert "nothing of it is left to cancel" in farthing("seller-orders", "cancel", part.number, "--dry-run").err
     assert await left(market, lamp.stock) == (10, 10)
     order = await buy(market.world, account, of(lamp, 3))
     await delivered(market, order)

@@ -10,8 +10,9 @@ from tests.news import happened, hear, work
 from tests.sellers.selling import act
 from tests.worlds import Outbox, buy
 
-from farthing import cancellations, checkout, returns, seller_orders, sellers
+from farthing import cancellations, checkout, reactions, returns, seller_orders, sellers
 from farthing.checkout import Buyer
+from farthing.ids import EventId
 from farthing.returns import Asked
 
 ADDRESS = {"country": "US", "name": "Ada Lovelace", "line1": "1 Navy Way", "city": "Arlington", "state": "VA"}
@@ -62,6 +63,17 @@ async def test_everybody_is_told_what_is_theirs_to_know_and_once(market: Market,
     await work(market.world)
     assert len(outbox.messages) == every
     assert (await happened(market.world, started.order_id)).count("email.sent") == every
+
+
+async def test_one_sellers_part_is_told_without_waiting_for_anothers(market: Market, outbox: Outbox) -> None:
+    lamp, novel = await market.lists(market.grace, "lamp", 2000), await market.lists(market.linus, "novel", 1500)
+    await buy(market.world, market.account, of(lamp), of(novel))
+    newest_first = "SELECT id FROM events WHERE type = 'seller_order.confirmed' ORDER BY sequence DESC"
+    parts = await market.do(lambda tx: tx.all(lambda row: str(EventId.of(row["id"])), newest_first))
+    for part in parts:
+        await reactions.announce(market.world, {"event": part})
+    await reactions.react(market.world, {"event": parts[0], "to": "email:sale"})
+    assert [(told.recipient, told.subject) for told in outbox.messages] == [("linus@example.com", "Sold: order 1001-2")]
 
 
 async def test_a_seller_hears_of_their_money_and_of_what_is_called_off(market: Market, outbox: Outbox) -> None:

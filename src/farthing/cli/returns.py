@@ -46,7 +46,8 @@ async def cancel(seller_order: str, /, *, line: Sequence[str] = (), reason: str 
         async with db.transaction(ACTOR) as tx:
             part = await find(tx, seller_order)
         lines = [_named(part, written) for written in line] or None
-        going = lines or [(each.line_id, each.to_ship) for each in part.lines if each.to_ship]
+        # Before anybody is asked: what cannot be called off is refused, with or without --dry-run.
+        going = seller_orders.to_call_off(part, lines)
         names = {each.line_id: each.name for each in part.lines}
         said = ", ".join(f"{quantity} × {names[id]}" for id, quantity in going)
         if dry_run:

@@ -11,6 +11,7 @@ from farthing.addresses import Address
 from farthing.carriers import Dimensions, Parcel
 from farthing.cli import opening, show
 from farthing.cli.opening import ACTOR
+from farthing.cli.sellers import find as find_seller
 from farthing.cli.terminal import terminal
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid, NotFound
@@ -50,7 +51,7 @@ async def list_(
     status
         Only those that stand so.
     seller
-        Only of this seller: your id of the user.
+        Only theirs: your id of the user, ours, the provider's, or an email address.
     limit
         How many, at most 100.
     cursor
@@ -64,9 +65,7 @@ async def list_(
             parts = {each.id: await seller_orders.get(tx, each.seller_order_id) for each in parcels}
             _show_parcels(parcels, {id: part.number for id, part in parts.items()})
             return 0
-        whose = None if seller is None else await sellers.find_by_external_id(tx, seller, livemode=settings.livemode)
-        if seller is not None and whose is None:
-            raise NotFound(f"There is no seller {seller[:64]!r}.")
+        whose = None if seller is None else await find_seller(tx, seller, livemode=settings.livemode)
         page = await seller_orders.list_page(
             tx,
             livemode=settings.livemode,
@@ -76,8 +75,15 @@ async def list_(
             status=SellerOrderStatus(status) if status else None,
             to_ship=to_ship,
         )
+        who = {id: (await sellers.get(tx, id)).described for id in {each.seller_id for each in page.items} if id is not None}
     rows = [
-        (each.number, each.id, show.status(each.fulfillment_status), sum(line.to_ship for line in each.lines), each.seller_id)
+        (
+            each.number,
+            each.id,
+            show.status(each.fulfillment_status),
+            sum(line.to_ship for line in each.lines),
+            who.get(each.seller_id) if each.seller_id else None,
+        )
         for each in page.items
     ]
     columns = ("Number", "Id", "Status", "To send", "Seller")
@@ -250,12 +256,12 @@ async def label(
             bought = await shipping.buy_label(world, part.id, Wanted(parcel, carrier, service, limit), actor=ACTOR)
     if output is not None and bought.label_url is not None:
         _write(output, await _paper(bought.label_url))
-    said = bought.refused_because or f"{bought.carrier.upper()} {bought.tracking_number or ''}: {bought.label_url or ''}"
+    if bought.status == LabelStatus.REFUSED:
+        raise Conflict(str(bought.refused_because), extra={"label": str(bought.id)})
+    said = f"{bought.carrier.upper()} {bought.tracking_number or ''}: {bought.label_url or ''}"
     terminal().show(_label(bought), f"{bought.id} · {show.status(bought.status)}", show.said(said))
     if bought.status == LabelStatus.REQUESTED:
         terminal().say("The carrier has not answered: it is asked again by the worker, and nothing is paid twice.")
-    if bought.status == LabelStatus.REFUSED:
-        raise Conflict(str(bought.refused_because))
     return 0
 
 

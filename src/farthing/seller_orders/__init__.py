@@ -18,7 +18,7 @@ from farthing.seller_orders.actions import (
     take_back_release,
     take_parcel_back,
 )
-from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Shipment
+from farthing.seller_orders.model import SellerLine, SellerOrder, Settlement, Shipment, to_call_off
 from farthing.seller_orders.shown import ShipmentShown
 from farthing.seller_orders.sight import Party, parties
 from farthing.seller_orders.store import (
@@ -74,4 +74,5 @@ __all__ = [
     "shipments_of",
     "take_back_release",
     "take_parcel_back",
+    "to_call_off",
 ]
