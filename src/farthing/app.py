@@ -241,6 +241,7 @@ class Farthing:
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
         shipping_address: Mapping[str, str | None] | None = None,
+        shipping_rate: str | None = None,
         locale: str | None = None,
         capture: CaptureMethod | None = None,
         idempotency_key: str | None = None,
@@ -250,8 +251,8 @@ class Farthing:
         `cart` is a product's key, or keys with quantities, or `CartItem`s; prices come from the catalog alone. `content` names
         what is bought of the host's content, where the one product is of that kind. `customer` is
         your own id of the user, None for a guest with an `email`. `{ORDER_ID}` and `{CHECKOUT_SESSION_ID}` in `success_url`
-        are filled in. `shipping_address` is where goods are sent, as over HTTP. `locale` is what the buyer reads, such as `de`:
-        emails are written in it.
+        are filled in. `shipping_address` is where goods are sent, as over HTTP, by `shipping_rate` or the first rate that
+        serves it. `locale` is what the buyer reads, such as `de`: emails are written in it.
         `capture="manual"` keeps the money until you `capture` it; by default as the products say.
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, ProviderUnavailable where the provider did not answer:
@@ -264,6 +265,7 @@ class Farthing:
         asked: list[object] = [[_asked(item) for item in items], customer, email, currency, success, cancel]
         asked += [promotion_code, locale, capture]
         asked += [dict(shipping_address)] if shipping_address else []
+        asked += [["shipping_rate", shipping_rate]] if shipping_rate else []
         key = Key.of("app", idempotency_key, [*asked, dict(metadata or {})]) if idempotency_key else None
         return await checkout_room.start(
             self.world,
@@ -276,6 +278,7 @@ class Farthing:
             metadata=metadata,
             promotion_code=promotion_code,
             shipping_address=shipping_address,
+            shipping_rate=shipping_rate,
             locale=locale,
             capture_method=capture,
             key=key,
@@ -290,14 +293,24 @@ class Farthing:
         currency: str | None = None,
         promotion_code: str | None = None,
         customer: str | None = None,
+        shipping_country: str | None = None,
+        shipping_rate: str | None = None,
     ) -> PricedCart:
-        """What the cart would cost now: lines, discounts, total. Nothing is written, no code reserved.
+        """What the cart would cost now: lines, discounts, total; with `shipping_country` also the way there. Nothing is
+        written, no code reserved.
 
         Raises Invalid, NotFound or Conflict for what cannot be sold, and for a code that would not be taken.
         """
         items = _items(cart, quantity, content)
         return await checkout_room.preview(
-            self.world, items=items, currency=currency, promotion_code=promotion_code, customer=customer, actor="app"
+            self.world,
+            items=items,
+            currency=currency,
+            promotion_code=promotion_code,
+            customer=customer,
+            shipping_country=shipping_country,
+            shipping_rate=shipping_rate,
+            actor="app",
         )
 
     def products(self, locale: str | None = None) -> list[Product]:
@@ -509,6 +522,7 @@ class Farthing:
         metadata: Mapping[str, str] | None = None,
         promotion_code: str | None = None,
         shipping_address: Mapping[str, str | None] | None = None,
+        shipping_rate: str | None = None,
         idempotency_key: str | None = None,
     ) -> Order:
         """Place an order without a payment page: pay it with `payment_intent` or `order_checkout`. Nobody is called.
@@ -518,6 +532,7 @@ class Farthing:
         items = _items(cart, quantity)
         asked: list[object] = [[_asked(item) for item in items], customer, email, currency, promotion_code]
         asked += [dict(shipping_address)] if shipping_address else []
+        asked += [["shipping_rate", shipping_rate]] if shipping_rate else []
         order, _ = await checkout_room.place_order(
             self.world,
             items=items,
@@ -527,6 +542,7 @@ class Farthing:
             metadata=metadata,
             promotion_code=promotion_code,
             shipping_address=shipping_address,
+            shipping_rate=shipping_rate,
             key=_key(idempotency_key, ["order", *asked, dict(metadata or {})]),
         )
         return order

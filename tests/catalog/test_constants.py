@@ -31,6 +31,11 @@ name = "No longer for sale"
 kind = "custom"
 price = "5.00 EUR"
 active = false
+[shipping]
+[[shipping.rates]]
+key = "standard"
+name = "Standard delivery"
+prices = ["4.90 EUR", "0.00 USD"]
 [coupons.welcome]
 name = "Welcome"
 percent = 10
@@ -61,6 +66,7 @@ def sells(key: shop.ProductKey, feature: shop.Feature) -> int | None:
 sells("guide", "guide:pro")
 sells(shop.Products.MUG, shop.FEATURES["club"][0])
 coupon: shop.CouponKey = shop.Coupons.WELCOME
+rate: shop.ShippingRate = "standard"
 assert_type(shop.KINDS["guide"], shop.Kind)
 sells("gide", "guide:pro")
 """
@@ -103,7 +109,7 @@ def test_a_misspelled_key_does_not_pass_mypy_and_all_else_does(tmp_path: Path) -
     (tmp_path / "use.py").write_text(USE)
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "use.py", "nothing_types.py"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-    assert re.findall(r"(\w+\.py:\d+): error", said) == ["use.py:12"], said
+    assert re.findall(r"(\w+\.py:\d+): error", said) == ["use.py:13"], said
     assert "Literal['gide']" in said
 
 
@@ -115,4 +121,5 @@ def test_the_typescript_module_has_every_key_and_balanced_brackets() -> None:
         '  "guide": { key: "guide", name: "The guide", kind: "access", features: ["guide:pro"], '
         "prices: { eur: 4900, usd: 5500 } }," in text
     )
+    assert 'export const SHIPPING_RATES = ["standard"] as const;' in text
     assert all(text.count(opening) == text.count(closing) for opening, closing in ("()", "{}", "[]"))

@@ -443,6 +443,55 @@ def test_every_new_table_is_refused_with_its_line(old: str, new: str, said: str)
     assert any(line.startswith(f"farthing.toml:{said}") for line in refusal(text)), refusal(text)
 
 
+RATES = """\
+currency = "usd"
+[shipping]
+countries = ["US", "DE"]
+[[shipping.rates]]
+key = "standard"
+name = "Standard delivery"
+prices = ["4.90 USD", "0.00 EUR"]
+countries = ["US"]
+free_from = ["50.00 USD"]
+[[shipping.rates]]
+key = "express"
+name = "By air"
+prices = ["19.00 USD"]
+[products.mug]
+name = "A mug"
+kind = "goods"
+price = "12.00 USD"
+"""
+
+
+def test_shipping_rates_are_read_as_they_were_meant() -> None:
+    found = catalog.parse(RATES).shipping
+    assert found is not None
+    standard, express = found.rates
+    assert (standard.prices, standard.countries) == ({"usd": Money(490, "usd"), "eur": Money(0, "eur")}, ("US",))
+    assert (standard.price(Money(4999, "usd")), standard.price(Money(5000, "usd"))) == (Money(490, "usd"), Money(0, "usd"))
+    assert (express.countries, express.serves("DE", "usd"), express.serves("DE", "eur")) == (("US", "DE"), True, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"express"', '"standard"', "rates[1].key: there is a rate 'standard' already."),
+        (
+            'countries = ["US"]',
+            'countries = ["FR"]',
+            "rates[0].countries[0]: FR is none of the countries of [shipping]: US, DE.",
+        ),
+        ('"50.00 USD"', '"5000 JPY"', "rates[0]: is free from 5000 JPY on, and has no price in that currency."),
+        ('"0.00 EUR"', '"0.00 USD"', "rates[0].prices: names USD twice: keep one amount."),
+        ('prices = ["19.00 USD"]', "prices = []", "rates[1].prices: must hold at least 1."),
+    ],
+)
+def test_a_shipping_rate_that_makes_no_sense_is_refused(old: str, new: str, said: str) -> None:
+    (line,) = refusal(RATES.replace(old, new, 1))
+    assert line.partition(": shipping.")[2].startswith(said), line
+
+
 def test_what_is_sold_in_the_guide_is_a_catalog() -> None:
     text = (Path(__file__).parents[2] / "docs" / "how-to" / "what-to-sell.md").read_text(encoding="utf-8")
     (written,) = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

@@ -147,6 +147,41 @@ async def test_a_cart_of_two_sellers_is_sent_where_the_buyer_says_and_paid_at_on
     assert (await order_of(db)).total == Money(8700, "usd")
 
 
+RATES = """
+[[shipping.rates]]
+key = "standard"
+name = "Standard delivery"
+prices = ["4.90 USD"]
+countries = ["US"]
+[[shipping.rates]]
+key = "express"
+name = "By air"
+prices = ["19.00 USD"]
+"""
+
+
+async def test_the_cart_says_what_the_way_costs_before_it_is_paid_whoever_changes_where_it_goes(market: Market) -> None:
+    sold = catalog.parse(SOLD.replace("[products.thing]", RATES + "[products.thing]"))
+    shop = httpx.ASGITransport(web.build(replace(market.world, catalog=sold), authenticate=None))
+    async with httpx.AsyncClient(transport=shop, base_url="http://testserver") as client:
+        visitor = Visitor(client)
+        attempt = await fill(visitor, market)
+        page = (await visitor.get("/cart")).text
+        assert all(words in page for words in ("Standard delivery, $4.90", "By air, $19.00", "Pay $91.90")), page
+        form = ADDRESS | {"attempt": attempt, "email": HOPPER, "shipping_rate": "standard"}
+        abroad = ADDRESS | {"to_country": "DE", "to_state": "", "to_postal_code": "10117", "to_city": "Berlin"}
+        for changed in ({"shipping_rate": "express"}, abroad):
+            answer = await visitor.post("/cart/checkout", **form | {"shown": "9190"} | changed)
+            assert (answer.status_code, "Pay $106.00" in answer.text, 'value="1 Navy Way"' in answer.text) == (409, True, True)
+        assert await count(market.world.db, "orders") == 0
+        paid = await visitor.post("/cart/checkout", **form | {"shown": "10600"} | abroad)
+        assert paid.status_code == 303
+        order = await order_of(market.world.db)
+        assert (order.total, order.lines[-1].name) == (Money(10600, "usd"), "By air")
+    async with httpx.AsyncClient() as anybody:
+        assert "By air" in (await anybody.get(paid.headers["location"])).text
+
+
 @pytest.mark.covers("F171")
 async def test_what_changed_since_the_cart_was_filled_is_said_and_not_sold(
     visitor: Visitor, market: Market, db: Database

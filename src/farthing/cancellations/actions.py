@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from farthing import events, inventory, orders, refunds, seller_orders
 from farthing.cancellations import store
 from farthing.cancellations.model import Cancellation, Party, checked_reason
-from farthing.catalog import ReturnPolicy
+from farthing.catalog import SHIPPING, ReturnPolicy
 from farthing.db import Transaction
 from farthing.errors import Conflict, Forbidden
 from farthing.ids import CancellationId, LineItemId, OrderId, SellerOrderId
@@ -42,6 +42,7 @@ async def cancel(
     going = await seller_orders.call_off(tx, id, lines, because=f"canceled by the {party}")
     after = {line.line_id: line for line in (await seller_orders.get(tx, id)).lines}
     units = [Units(line, quantity, rest=after[line].canceled == after[line].quantity) for line, quantity in going]
+    units += await _way(tx, order)
     # A buyer's own words stay with the cancellation, which can forget them; the audit trail cannot.
     note = None if party == "buyer" else said
     refund = await refunds.give_back(tx, order, units, note=note, judge=judge)
@@ -83,9 +84,17 @@ async def cancel_order(
         raise Conflict(f"{order.number} is {order.status}, and nothing of it is sent: ask for the money back.")
     if any(line.shipped for part in parts for line in part.lines):
         raise Conflict(f"Something of {order.number} is on its way: cancel the rest of it, and return what arrives.")
-    if len(order.lines) > sum(len(part.lines) for part in every):
+    if sum(line.kind != SHIPPING for line in order.lines) > sum(len(part.lines) for part in every):
         raise Conflict(f"{order.number} holds what is not sent: cancel its parts, and ask for the rest of the money back.")
     return [await cancel(tx, part.id, party=party, reason=reason, policy=policy, judge=judge) for part in parts]
+
+
+async def _way(tx: Transaction, order: Order) -> list[Units]:
+    """What was paid for sending it, where nothing was sent and all that would have been is called off by now."""
+    every = [line for part in await seller_orders.of_order(tx, order.id) for line in part.lines]
+    if any(line.shipped or line.canceled < line.quantity for line in every):
+        return []
+    return [Units(line.id, line.quantity, rest=True) for line in order.lines if line.kind == SHIPPING]
 
 
 async def _put_back(tx: Transaction, order: Order, going: Sequence[tuple[LineItemId, int]]) -> None:

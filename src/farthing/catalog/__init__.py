@@ -3,6 +3,7 @@
 from farthing.catalog.cart import CartItem, Discount, PricedCart, PricedLine
 from farthing.catalog.constants import python, typescript
 from farthing.catalog.contents import Content, Offers, Resolver, checked_reference, offers
+from farthing.catalog.delivering import SHIPPING, delivered, is_sent, rate_for, rates_for
 from farthing.catalog.example import EXAMPLE
 from farthing.catalog.flow import Applied, apply, plan
 from farthing.catalog.legal import Legal
@@ -29,6 +30,7 @@ from farthing.catalog.pricing import checked_metadata, price
 from farthing.catalog.provider_env import env_lines
 from farthing.catalog.reducing import credited, discounted
 from farthing.catalog.returning import ReturnPolicy
+from farthing.catalog.shipping import Shipping, ShippingRate
 from farthing.catalog.standing import Standing, standings
 from farthing.catalog.steps import Line
 from farthing.catalog.store import find_product_id, plan_price_id, product_of, provider_price_ids
@@ -37,6 +39,7 @@ from farthing.catalog.values import read_amount, read_percent
 
 __all__ = [
     "EXAMPLE",
+    "SHIPPING",
     "Applied",
     "BulkDiscount",
     "CartItem",
@@ -63,6 +66,8 @@ __all__ = [
     "RefundRole",
     "Resolver",
     "ReturnPolicy",
+    "Shipping",
+    "ShippingRate",
     "Shop",
     "Standing",
     "SubscriptionPlan",
@@ -74,9 +79,11 @@ __all__ = [
     "checked_metadata",
     "checked_reference",
     "credited",
+    "delivered",
     "discounted",
     "env_lines",
     "find_product_id",
+    "is_sent",
     "json_schema",
     "load",
     "localized",
@@ -90,6 +97,8 @@ __all__ = [
     "product_of",
     "provider_price_ids",
     "python",
+    "rate_for",
+    "rates_for",
     "read_amount",
     "read_percent",
     "standings",

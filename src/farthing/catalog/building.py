@@ -46,7 +46,7 @@ def built(file: File, own: Mapping[str, Mapping[str, Any]]) -> Catalog:
         subscriptions=SubscriptionPolicy(**file.subscriptions.model_dump()),
         alerts=alerts_of(file.alerts),
         legal=legal_of(file.legal),
-        shipping=shipping_of(file.shipping),
+        shipping=shipping_of(file.shipping, None if file.legal is None else file.legal.tax_rate),
         marketplace=marketplace_of(file.marketplace),
     )
 

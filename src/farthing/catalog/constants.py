@@ -17,6 +17,7 @@ ProductKey = {product}
 Kind = {kind}
 Feature = {feature}
 CouponKey = {coupon}
+ShippingRate = {rate}
 Currency = {currency}
 
 
@@ -66,6 +67,9 @@ export type Feature = (typeof FEATURES)[number];
 export const COUPON_KEYS = {coupon} as const;
 export type CouponKey = (typeof COUPON_KEYS)[number];
 
+export const SHIPPING_RATES = {rate} as const;
+export type ShippingRate = (typeof SHIPPING_RATES)[number];
+
 export const CURRENCIES = {currency} as const;
 export type Currency = (typeof CURRENCIES)[number];
 
@@ -103,6 +107,7 @@ def python(catalog: Catalog) -> str:
         "kind": _literal(_kinds(products)),
         "feature": _literal(_features(products)),
         "coupon": _literal(catalog.coupons),
+        "rate": _literal(_rates(catalog)),
         "currency": _literal(_currencies(catalog)),
     }
     return PYTHON.format(
@@ -128,6 +133,7 @@ def typescript(catalog: Catalog) -> str:
         kind=_list(_kinds(products)),
         feature=_list(_features(products)),
         coupon=_list(catalog.coupons),
+        rate=_list(_rates(catalog)),
         currency=_list(_currencies(catalog)),
         products="\n".join(_typescript_product(product) for product in products),
     )
@@ -164,6 +170,10 @@ def _features(products: Sequence[Product]) -> list[str]:
 def _kinds(products: Sequence[Product]) -> list[str]:
     """Those of the house, and the host's own that are sold."""
     return list(dict.fromkeys([*get_args(ProductKind), *sorted(product.kind for product in products)]))
+
+
+def _rates(catalog: Catalog) -> list[str]:
+    return [] if catalog.shipping is None else [rate.key for rate in catalog.shipping.rates]
 
 
 def _currencies(catalog: Catalog) -> list[str]:

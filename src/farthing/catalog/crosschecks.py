@@ -21,9 +21,23 @@ def _found(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _names_alike(file)
     for at, first in fees_alike(file.marketplace):
         yield ("marketplace", "fees", at), f"is for the same sales as fees[{first}]: only one of them can be right."
+    yield from _shipping_rates(file)
     for key, product in file.products.items():
         yield from _volume_prices(key, product)
         yield from _addons(file, key, product)
+
+
+def _shipping_rates(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if file.shipping is None:
+        return
+    known, served = [rate.key for rate in file.shipping.rates], file.shipping.countries
+    for at, rate in enumerate(file.shipping.rates):
+        if rate.key in known[:at]:
+            yield ("shipping", "rates", at, "key"), f"there is a rate {rate.key!r} already."
+        for place, country in enumerate(rate.countries):
+            if served and country not in served:
+                path = ("shipping", "rates", at, "countries", place)
+                yield path, f"{country} is none of the countries of [shipping]: {', '.join(served)}."
 
 
 def _unknown_products(file: File) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -32,6 +32,12 @@ def read_amount(text: str) -> Money:
     return amount
 
 
+def read_fee(text: str) -> Money:
+    """Read "4.90 EUR": what is added to an order, be it nothing. Raises Invalid for anything that is no amount."""
+    fee = _read(text)
+    return read_amount(text) if fee else fee
+
+
 def _read(text: str) -> Money:
     if not re.fullmatch(PRICE, text, re.ASCII):
         raise Invalid(f'{text[:40]!r} is not a price: write it like "49.00 EUR".')

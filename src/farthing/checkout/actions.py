@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from farthing import addresses, catalog, customers, discounts, events, fulfillment, orders, payments, tax
 from farthing.addresses import Address
-from farthing.catalog import PricedCart, Product
+from farthing.catalog import PricedCart, Product, ShippingRate
 from farthing.checkout import asking, store
 from farthing.checkout.model import Checkout
 from farthing.customers import Customer
@@ -49,6 +49,8 @@ class Wanted:
     """None: as the products say."""
     address: Address | None = None
     """Where what is sent goes."""
+    rate: ShippingRate | None = None
+    """What the way there costs; None: nothing is said about it."""
     fees: Sequence[FeeRule] = ()
     """What is kept of what sellers sell."""
 
@@ -93,7 +95,7 @@ async def place(tx: Transaction, wanted: Wanted, terms: Terms) -> tuple[Order, P
     buyer = wanted.buyer
     customer = await customers.remember(tx, external_id=buyer.external_id, email=buyer.email, name=buyer.name)
     offer = await _offer(tx, wanted, terms, customer)
-    cart = wanted.cart if offer is None else catalog.discounted(wanted.cart, offer)
+    cart = catalog.delivered(wanted.cart if offer is None else catalog.discounted(wanted.cart, offer), wanted.rate)
     if cart.total:
         check_chargeable(cart.total)
         if customer.external_id is not None:

@@ -17,6 +17,14 @@ QUANTITY_MAX = 1_000
 
 PromotionCode = Annotated[Line, Field(description="As the buyer typed it: case does not count.", examples=["SUMMER24"])]
 
+ShippingRateKey = Annotated[
+    Line,
+    Field(
+        description="The key of a rate of [[shipping.rates]]; by default the first that serves the address.",
+        examples=["standard"],
+    ),
+]
+
 
 class NewItem(Body):
     """A product of the catalog, or a seller's listing."""

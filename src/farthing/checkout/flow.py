@@ -46,6 +46,7 @@ async def start(
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
     shipping_address: Mapping[str, str | None] | None = None,
+    shipping_rate: str | None = None,
     locale: str | None = None,
     save_method: bool = False,
     capture_method: CaptureMethod | None = None,
@@ -60,6 +61,7 @@ async def start(
     hosts = world.settings.hosts
     items, sold = await offering.offers(world, items)
     cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
+    address = offering.address_of(world.catalog, cart, shipping_address)
     wanted = Wanted(
         cart=cart,
         buyer=buyer,
@@ -69,7 +71,8 @@ async def start(
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
         fees=world.catalog.marketplace.fees,
-        address=offering.address_of(world.catalog, cart, shipping_address),
+        address=address,
+        rate=offering.rate_of(world.catalog, cart, address, shipping_rate),
         locale=formats.checked_locale(locale) if locale else None,
         save_method=save_method,
         capture_method=capture_method,

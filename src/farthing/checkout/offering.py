@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from farthing import addresses, catalog, listings
 from farthing.addresses import Address
-from farthing.catalog import CartItem, Catalog, Offers, PricedCart
+from farthing.catalog import CartItem, Catalog, Offers, PricedCart, ShippingRate
 from farthing.errors import Invalid
 from farthing.world import World
 
@@ -19,11 +19,15 @@ def address_of(shop: Catalog, cart: PricedCart, given: Mapping[str, str | None] 
     """Where the cart is sent; None where nothing of it is. Raises Invalid for an address that its country does not know, for a
     country that is not served, and where `[shipping]` says that one is needed and none was said.
     """
-    sent = any(line.product.kind == "goods" and line.product.options["shipped"] for line in cart.lines)
-    if not sent:
+    if not catalog.is_sent(cart):
         return None
     if given is not None:
         return addresses.checked(given, shop.shipping.countries if shop.shipping else ())
     if shop.shipping is not None:
         raise Invalid("Say where it is sent: send shipping_address.", param="shipping_address")
     return None
+
+
+def rate_of(shop: Catalog, cart: PricedCart, address: Address | None, named: str | None) -> ShippingRate | None:
+    """What sending the cart to that address costs; None where it costs nothing. Raises Invalid as `catalog.rate_for` does."""
+    return None if address is None else catalog.rate_for(shop, cart, address.country, named)

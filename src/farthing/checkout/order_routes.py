@@ -7,7 +7,16 @@ from pydantic import Field
 
 from farthing.addresses import AddressIn
 from farthing.checkout import flow, placing, sight, ways
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
+from farthing.checkout.bodies import (
+    ITEMS_MAX,
+    NewCustomer,
+    NewItem,
+    PromotionCode,
+    ShippingRateKey,
+    StartedShown,
+    buyer_of,
+    capture_said,
+)
 from farthing.errors import (
     Conflict,
     Forbidden,
@@ -69,6 +78,7 @@ class NewOrder(Body):
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
     shipping_address: AddressIn | None = Field(None, description="Where goods are sent.")
+    shipping_rate: ShippingRateKey | None = None
 
 
 class OrderPlacedShown(OrderShown):
@@ -138,6 +148,7 @@ async def place_order(
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
         shipping_address=wanted.shipping_address.model_dump() if wanted.shipping_address else None,
+        shipping_rate=wanted.shipping_rate,
         key=key_of(header, caller, "order", wanted.model_dump(), email=buyer.email),
     )
     if replayed:

@@ -26,6 +26,7 @@ async def place_order(
     metadata: Mapping[str, str] | None = None,
     promotion_code: str | None = None,
     shipping_address: Mapping[str, str | None] | None = None,
+    shipping_rate: str | None = None,
     key: Key | None = None,
 ) -> tuple[Order, bool]:
     """Place an order for the cart at the catalog's prices; whether it was placed before with this key. Nobody is called.
@@ -34,6 +35,7 @@ async def place_order(
     """
     items, sold = await offering.offers(world, items)
     cart = catalog.price(world.catalog, items, currency or world.catalog.currency, sold)
+    address = offering.address_of(world.catalog, cart, shipping_address)
     wanted = Wanted(
         cart=cart,
         buyer=buyer,
@@ -43,7 +45,8 @@ async def place_order(
         promotion_code=promotion_code,
         coupons=world.catalog.coupons,
         fees=world.catalog.marketplace.fees,
-        address=offering.address_of(world.catalog, cart, shipping_address),
+        address=address,
+        rate=offering.rate_of(world.catalog, cart, address, shipping_rate),
     )
 
     gone = await flow.glance(world, wanted, actor)

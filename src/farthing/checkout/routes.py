@@ -6,10 +6,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
-from farthing import orders, payments
+from farthing import catalog, orders, payments
 from farthing.addresses import AddressIn
 from farthing.checkout import calling_off, customer_routes, exchange_routes, flow, order_routes, payment_routes, store
-from farthing.checkout.bodies import ITEMS_MAX, NewCustomer, NewItem, PromotionCode, StartedShown, buyer_of, capture_said
+from farthing.checkout.bodies import (
+    ITEMS_MAX,
+    NewCustomer,
+    NewItem,
+    PromotionCode,
+    ShippingRateKey,
+    StartedShown,
+    buyer_of,
+    capture_said,
+)
 from farthing.checkout.model import Checkout
 from farthing.checkout.present import CartShown
 from farthing.checkout.preview import preview
@@ -49,6 +58,7 @@ router.include_router(order_routes.router)
 router.include_router(payment_routes.router)
 router.include_router(exchange_routes.router)
 
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 Locale = Annotated[str, StringConstraints(min_length=2, max_length=20)]
 
 
@@ -61,6 +71,7 @@ class NewCheckout(Body):
     metadata: Metadata = Field(default_factory=dict)
     promotion_code: PromotionCode | None = None
     shipping_address: AddressIn | None = Field(None, description="Where goods are sent.")
+    shipping_rate: ShippingRateKey | None = None
     locale: Locale | None = Field(None, description="What the buyer reads: emails are written in it.", examples=["de"])
     save_payment_method: bool = Field(False, description="Keep what pays with the signed-in buyer, to be charged later.")
     capture: CaptureMethod | None = Field(
@@ -73,6 +84,10 @@ class NewCart(Body):
     currency: Currency | None = Field(None, description="By default that of the catalog.")
     promotion_code: PromotionCode | None = None
     customer: Line | None = Field(None, description="For servers: the host's own id of the user whose cart it is.")
+    shipping_country: CountryCode | None = Field(
+        None, description="Where goods would be sent: with it the cart has a line for that, where there are rates."
+    )
+    shipping_rate: ShippingRateKey | None = None
 
 
 class CheckoutSessionShown(Shown):
@@ -108,8 +123,11 @@ async def price_cart(world: TheWorld, caller: Anybody, wanted: NewCart) -> CartS
         currency=wanted.currency,
         promotion_code=wanted.promotion_code,
         customer=caller.identity.external_id if isinstance(caller, CustomerCaller) else wanted.customer,
+        shipping_country=wanted.shipping_country,
+        shipping_rate=wanted.shipping_rate,
     )
-    return CartShown.of(cart)
+    there = wanted.shipping_country
+    return CartShown.of(cart, () if there is None else catalog.rates_for(world.catalog, cart, there))
 
 
 @router.post(
@@ -152,6 +170,7 @@ async def start_checkout(
         metadata=wanted.metadata,
         promotion_code=wanted.promotion_code,
         shipping_address=wanted.shipping_address.model_dump() if wanted.shipping_address else None,
+        shipping_rate=wanted.shipping_rate,
         locale=wanted.locale,
         save_method=wanted.save_payment_method,
         capture_method=capture_said(caller, wanted.capture),

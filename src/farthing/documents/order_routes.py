@@ -10,7 +10,7 @@ from pydantic import Field
 
 from farthing import addresses, checkout, customers, orders, payments, seller_orders, sellers
 from farthing.addresses import AddressIn
-from farthing.catalog import CartItem
+from farthing.catalog import SHIPPING, CartItem
 from farthing.db import Transaction
 from farthing.documents.bodies import CamelBody, CamelShown
 from farthing.documents.content_routes import SignedIn
@@ -277,7 +277,7 @@ async def _shown(tx: Transaction, order: Order, *, sold: Sequence[SellerOrder] |
     whole = len(lines) == len(order.lines)
     paid = await payments.of_order(tx, order.id) if whole else []
     total = order.total if whole else sum((line.total for line in lines), start=Money.zero(order.total.currency))
-    named = {line.details.get("seller") for line in lines}
+    named = {line.details.get("seller") for line in lines if line.kind != SHIPPING}
     last = max([order.placed_at, *filter(None, (order.paid_at, order.closed_at)), *(part.confirmed_at for part in parts)])
     return OrderShown(
         id=str(order.id),

@@ -7,7 +7,7 @@ from typing import Final
 
 from farthing.db import Transaction
 from farthing.errors import ConfigError
-from farthing.fulfillment import access, content, credits, custom, download, goods, service
+from farthing.fulfillment import access, content, credits, custom, download, goods, service, shipping
 from farthing.fulfillment.job_posting import CheckJob, JobPostings
 from farthing.fulfillment.kind import Kind
 
@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "goods": goods,
     "job_posting": JobPostings(),
     "service": service,
+    "shipping": shipping,
     "credits": credits,
 }
 """Our own: `kind` in farthing.toml → what paying and refunding do with its lines."""

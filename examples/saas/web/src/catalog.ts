@@ -12,6 +12,9 @@ export type Feature = (typeof FEATURES)[number];
 export const COUPON_KEYS = [] as const;
 export type CouponKey = (typeof COUPON_KEYS)[number];
 
+export const SHIPPING_RATES = [] as const;
+export type ShippingRate = (typeof SHIPPING_RATES)[number];
+
 export const CURRENCIES = ["eur"] as const;
 export type Currency = (typeof CURRENCIES)[number];
 

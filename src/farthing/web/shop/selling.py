@@ -124,7 +124,7 @@ async def use_code(request: Request) -> Response:
         carts.keep(request, response, kept.with_code(None))
         return response
     try:
-        await _priced(request, kept, await visitor_of(request), typed)
+        await _priced(request, kept, await visitor_of(request), typed, form)
     except FarthingError as error:
         return await _cart_page(request, {**form, "code": typed}, code_error=error.detail, status=error.status)
     response = redirect(request, "cart")
@@ -140,7 +140,7 @@ async def pay(request: Request) -> Response:
     if visitor is None and (len(email) > EMAIL_MAX or not EMAIL.fullmatch(email) or "." not in email.partition("@")[2]):
         return await _cart_page(request, form, email_error="Write an address like ada@example.com.", status=422)
     try:
-        if "shown" in form and form["shown"] != str((await _priced(request, kept, visitor, None)).total.amount):
+        if "shown" in form and form["shown"] != str((await _priced(request, kept, visitor, None, form)).total.amount):
             raise Conflict(CHANGED)
         # What the page showed is what is ordered: with the code it showed, or without.
         code = form.get("code", "")[: carts.CODE_MAX] or None
@@ -176,13 +176,13 @@ async def _cart_page(
     priced: PricedCart | None = None
     if lines and not stopped:
         try:
-            priced = await _priced(request, kept, visitor, None)
+            priced = await _priced(request, kept, visitor, None, form)
         except FarthingError as error:
             problem = problem or error.detail
     shown = priced.total.amount if priced else None
     if priced and code:
         try:
-            priced = await _priced(request, kept, visitor, code)
+            priced = await _priced(request, kept, visitor, code, form)
         except FarthingError as error:
             code_error, code = error.detail, None
     return render(
@@ -208,15 +208,20 @@ async def _cart_page(
     )
 
 
-async def _priced(request: Request, kept: Cart, visitor: Visitor | None, code: str | None) -> PricedCart:
+async def _priced(
+    request: Request, kept: Cart, visitor: Visitor | None, code: str | None, form: Mapping[str, str]
+) -> PricedCart:
     """Raises as an order would, for all but a code that is used up at the last moment."""
     world = world_of(request)
+    country, rate = addressing.going(world.catalog, form)
     return await checkout.preview(
         world,
         items=kept.as_items(world.catalog.currency),
         actor=visitor.actor if visitor else "guest",
         promotion_code=code,
         customer=visitor.external_id if visitor else None,
+        shipping_country=country,
+        shipping_rate=rate,
     )
 
 
@@ -246,8 +251,8 @@ async def _start(
     world = world_of(request)
     base, attempt = world.settings.base_url, form.get("attempt", "")[:64]
     buyer = Buyer(visitor.external_id, visitor.email, visitor.name) if visitor else Buyer(email=email)
-    address = addressing.typed(form)
-    said = [dict(kept.items), dict(kept.said), buyer.external_id, buyer.email, code, address]
+    address, (_, rate) = addressing.typed(form), addressing.going(world.catalog, form)
+    said = [dict(kept.items), dict(kept.said), buyer.external_id, buyer.email, code, address, rate]
     digest = hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
     key = Key.of("shop", f"{attempt or secrets.token_urlsafe(24)}:{digest}", said)
     return await patiently(
@@ -259,6 +264,7 @@ async def _start(
             cancel_url=base + CANCEL_PATH,
             promotion_code=code,
             shipping_address=address,
+            shipping_rate=rate,
             actor=visitor.actor if visitor else "guest",
             key=key,
         )
