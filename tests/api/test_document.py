@@ -1,5 +1,7 @@
 """The OpenAPI document is good enough to make a client of: names, shapes and refusals of every operation."""
 
+import json
+import re
 from typing import Any, get_args
 
 import pytest
@@ -33,6 +35,12 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_answers(document
                 assert list(content) == ["application/problem+json"], (where, status)
                 shapes = [content["application/problem+json"]["schema"]]
             assert all("$ref" in shape for shape in shapes), (where, status)
+
+
+def test_every_reference_leads_to_a_schema(document: dict[str, Any]) -> None:
+    """Of two models with one name the document renames both, and what was referred to by hand is gone."""
+    named = set(re.findall(r"#/components/schemas/([^\"]+)\"", json.dumps(document)))
+    assert named - set(document["components"]["schemas"]) == set()
 
 
 def test_an_answer_always_has_every_field(document: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ INTERNAL: Final = frozenset(
 """Of the shop and its sellers alone."""
 
 
-class ChangeShown(Shown):
+class HistoryEntryShown(Shown):
     axis: Axis
     type: str = Field(examples=["seller_order.shipped"])
     happened_at: datetime
@@ -49,7 +49,7 @@ class ChangeShown(Shown):
 
 
 @router.get("/orders/{id}/history", operation_id="orders_history", responses=refuses(Unauthenticated, NotFound))
-async def history(world: TheWorld, caller: Known, id: str) -> ListShown[ChangeShown]:
+async def history(world: TheWorld, caller: Known, id: str) -> ListShown[HistoryEntryShown]:
     """Every change of its three states, oldest first: what, when and by whom."""
     staff = isinstance(caller, Server)
     async with world.db.transaction(caller.actor) as tx:
@@ -67,10 +67,10 @@ def _axis(event: Event) -> Axis | None:
     return AXES.get(event.type.partition(".")[0])
 
 
-def _shown(event: Event, buyer: str | None, *, staff: bool) -> ChangeShown:
+def _shown(event: Event, buyer: str | None, *, staff: bool) -> HistoryEntryShown:
     axis, number = _axis(event), event.data.get("number")
     assert axis is not None, "only those were asked for"
-    return ChangeShown(
+    return HistoryEntryShown(
         axis=axis,
         type=event.type,
         happened_at=event.happened_at,
