@@ -33,7 +33,7 @@ async def inbox(world: World) -> AsyncIterator[Inbox]:
 @pytest.fixture
 async def deliver(world: World, inbox: Inbox) -> AsyncIterator[Deliver]:
     """Through ASGI, where a crash of the application is a crash of the test."""
-    door = Door(world, inbox)
+    door = Door(world, inbox, senders=world.clock)
 
     async def endpoint(request: Request) -> Response:
         return await door(request)

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from farthing.carriers import Carrier, CarrierNotice
-from farthing.clock import SystemClock
+from farthing.clock import Clock, SystemClock
 from farthing.errors import DatabaseUnavailable, FarthingError, TooLarge
 from farthing.http.refusals import TooSlow
 from farthing.providers import Notice
@@ -26,16 +26,15 @@ BODY_MAX: Final = 512 * 1024
 BODY_SECONDS: Final = 15
 """How long a delivery may take to arrive. Stripe itself gives up after ten."""
 
-SENDERS: Final = SystemClock()
-"""Whoever signs goes by real time, however far this house has traveled."""
-
 _RECEIVED: Final = b'{"received":true}'
 
 
 class Door:
     """An endpoint for the deliveries of one provider: `POST /webhooks/stripe`."""
 
-    def __init__(self, world: World, inbox: Inbox) -> None:
+    def __init__(self, world: World, inbox: Inbox, *, senders: Clock | None = None) -> None:
+        """`senders`: the clock of whoever signs, which is real time, however far this house has traveled."""
+        self._senders = senders or SystemClock()
         self._world = world
         self._inbox = inbox
 
@@ -43,7 +42,7 @@ class Door:
         try:
             body = await read_body(request)
             signature = request.headers.get("stripe-signature")
-            notice = self._world.provider.verify(body, signature, now=SENDERS.now().timestamp())
+            notice = self._world.provider.verify(body, signature, now=self._senders.now().timestamp())
             await self._inbox.put(Delivery(self._world.provider.name, notice, body))
         except ClientDisconnect:
             return Response(status_code=400)
