@@ -6,6 +6,7 @@ import pytest
 from tests.testing.tutorial import blocks, run_pytest, without_chance, written
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("part", "runs"), [("You use Stripe", 2), ("You use Farthing", 1)])
 def test_the_tutorial_runs_as_it_is_written(part: str, runs: int, tmp_path: Path) -> None:
     outputs = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "testing.md"
 BLOCK = re.compile(r"(?:^`(?P<file>[\w.]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-RUN_SECONDS = 170
+RUN_SECONDS = 500
 
 
 @dataclass(frozen=True)
