@@ -40,10 +40,10 @@ async def want(
     check_able(seller, tx.now)
     if money.amount <= 0:
         raise Invalid("The amount of a payout is positive.", param="amount")
-    if money > available:
-        raise Conflict(f"{available} of {seller.described} can go to their bank now, not {money}.", param="amount")
     if retry_of is not None and (await banks.get(tx, retry_of)).status not in (PayoutStatus.FAILED, PayoutStatus.REFUSED):
         raise Conflict(f"{retry_of} did not fail: there is nothing to try again.")
+    if money > available:
+        raise Conflict(f"{available} of {seller.described} can go to their bank now, not {money}.", param="amount")
     if (await banks.marks(tx, id)).get(money.currency) != seen.get(money.currency):
         raise Conflict(f"Something of {seller.described} went to their bank meanwhile: look again how much can go.")
     new = await banks.insert_wanted(tx, seller, money, retry_of=retry_of)
