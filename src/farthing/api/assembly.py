@@ -133,5 +133,12 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = SECURITY
     document["security"] = [{}, *({name: []} for name in SECURITY)]
     text = re.sub(r"ListShown_(\w+?)Shown_", r"\1List", json.dumps(document))
-    named: dict[str, Any] = json.loads(re.sub(r'(\w)Shown"', r'\1"', text))
+    named: dict[str, Any] = json.loads(re.sub(r'(\w)Shown"', r'\1"', text), object_pairs_hook=_once)
     return named
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What goes in may be named as what goes out: the one that comes later would take the place of the other, unseen."""
+    found = dict(pairs)
+    assert len(found) == len(pairs), f"two of these have one name: {[name for name, _ in pairs]}"
+    return found

@@ -48,7 +48,7 @@ class CanceledLineShown(Shown):
     quantity: int
 
 
-class CancellationShown(Shown):
+class SellerOrderCancellationShown(Shown):
     id: str
     object: Literal["cancellation"] = "cancellation"
     seller_order: str
@@ -60,7 +60,7 @@ class CancellationShown(Shown):
     lines: list[CanceledLineShown]
 
     @classmethod
-    def of(cls, made: Cancellation) -> "CancellationShown":
+    def of(cls, made: Cancellation) -> "SellerOrderCancellationShown":
         return cls(
             id=str(made.id),
             seller_order=str(made.seller_order_id),
@@ -81,7 +81,7 @@ class CancellationShown(Shown):
 )
 async def cancel(
     world: TheWorld, caller: Known, id: str, wanted: NewCancellation, response: Response, header: IdempotencyKey = None
-) -> CancellationShown:
+) -> SellerOrderCancellationShown:
     """Some units, or all that is not sent, are called off, and what was paid for them goes back."""
     part = SellerOrderId.parse(id)
     key = key_of(header, caller, f"cancel {part}", wanted.model_dump())
@@ -94,24 +94,24 @@ async def cancel(
 @router.get(
     "/seller-orders/{id}/cancellations", operation_id="cancellations_list", responses=refuses(Unauthenticated, NotFound)
 )
-async def list_cancellations(world: TheWorld, caller: Known, id: str) -> ListShown[CancellationShown]:
+async def list_cancellations(world: TheWorld, caller: Known, id: str) -> ListShown[SellerOrderCancellationShown]:
     """What was called off of it, oldest first: for its buyer, its seller and the shop's servers."""
     async with world.db.transaction(caller.actor) as tx:
         part = await seller_orders.get(tx, SellerOrderId.parse(id))
         await seller_orders.parties(tx, caller, part)
         found = await store.of_seller_order(tx, part.id)
-    shown = [CancellationShown.of(each) for each in found]
-    return ListShown[CancellationShown](data=shown, has_more=False, next_cursor=None)
+    shown = [SellerOrderCancellationShown.of(each) for each in found]
+    return ListShown[SellerOrderCancellationShown](data=shown, has_more=False, next_cursor=None)
 
 
 async def _cancel_once(
     tx: Transaction, world: World, caller: Server | CustomerCaller, id: SellerOrderId, wanted: NewCancellation, key: Key | None
-) -> tuple[CancellationShown, bool]:
+) -> tuple[SellerOrderCancellationShown, bool]:
     """Key, cancellation and answer are one commit."""
     whose = await seller_orders.parties(tx, caller, await seller_orders.get(tx, id))
     claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
     if claim.answer is not None:
-        return CancellationShown.model_validate_json(claim.answer.body), True
+        return SellerOrderCancellationShown.model_validate_json(claim.answer.body), True
     made = await actions.cancel(
         tx,
         id,
@@ -121,7 +121,7 @@ async def _cancel_once(
         policy=world.catalog.returns,
         judge=Judge("server", world.catalog.refunds) if isinstance(caller, Server) else None,
     )
-    shown = CancellationShown.of(made)
+    shown = SellerOrderCancellationShown.of(made)
     if key:
         await idempotency.begin(tx, key, made.id)
         await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))

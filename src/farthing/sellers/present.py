@@ -31,7 +31,7 @@ class PayoutAccountShown(Shown):
     last4: str | None
 
 
-class RejectionShown(Shown):
+class SellerRejectionShown(Shown):
     reason: Literal["fraud", "terms_of_service", "other"]
     note: str | None
     asked_at: datetime
@@ -64,7 +64,7 @@ class SellerShown(Shown):
     holding_days: int | None = Field(description="null: as with everybody.")
     fee_basis_points: int | None = Field(description="null: as with everybody.")
     suspension: SuspensionShown | None = Field(description="For the shop alone.")
-    rejection: RejectionShown | None = Field(description="For the shop alone.")
+    rejection: SellerRejectionShown | None = Field(description="For the shop alone.")
     seen_at: datetime | None = Field(description="When the provider was last asked.")
     created_at: datetime
 
@@ -120,7 +120,7 @@ def _suspension(seller: Seller) -> SuspensionShown | None:
     return SuspensionShown(reason=seller.suspension_reason or "", since=seller.suspended_at)
 
 
-def _rejection(seller: Seller) -> RejectionShown | None:
+def _rejection(seller: Seller) -> SellerRejectionShown | None:
     if seller.rejection_asked_at is None or seller.rejection_reason is None:
         return None
-    return RejectionShown(reason=seller.rejection_reason, note=seller.rejection_note, asked_at=seller.rejection_asked_at)
+    return SellerRejectionShown(reason=seller.rejection_reason, note=seller.rejection_note, asked_at=seller.rejection_asked_at)
