@@ -78,9 +78,7 @@ async def start(
         capture_method=capture_method,
     )
     terms = terms_of(world)
-    gone = await glance(world, wanted, actor)
-    if gone is not None and key is None:
-        raise gone
+    gone = await glance(world, wanted, actor, key)
 
     async def begin(tx: Transaction) -> Checkout | Started:
         claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
@@ -99,13 +97,16 @@ async def start(
     return begun if isinstance(begun, Started) else await finish(world, begun, actor, key)
 
 
-async def glance(world: World, wanted: Wanted, actor: str) -> FarthingError | None:
-    """Why the cart cannot be sold at this moment, before anything is written: in a rush most are refused. A request that is
-    repeated may have been answered already, while there was enough."""
+async def glance(world: World, wanted: Wanted, actor: str, key: Key | None) -> FarthingError | None:
+    """Raise why the cart cannot be sold at this moment, before anything is written: in a rush most are refused. With a key it
+    is returned instead, for a request that is repeated may have been answered already, while there was enough.
+    """
     async with world.db.glance(actor) as tx:
         try:
             await actions.look(tx, wanted)
         except FarthingError as error:
+            if key is None:
+                raise
             return error
     return None
 

@@ -49,9 +49,7 @@ async def place_order(
         rate=offering.rate_of(world.catalog, cart, address, shipping_rate),
     )
 
-    gone = await flow.glance(world, wanted, actor)
-    if gone is not None and key is None:
-        raise gone
+    gone = await flow.glance(world, wanted, actor, key)
 
     async def work(tx: Transaction) -> tuple[Order, bool]:
         claim = await idempotency.claim(tx, key) if key else idempotency.Claim()

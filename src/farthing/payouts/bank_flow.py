@@ -1,7 +1,7 @@
 """What needs the provider: money from sellers' accounts to their banks, and how it stands. No transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -15,23 +15,14 @@ from farthing.ids import PayoutId, SellerId
 from farthing.lifecycles import PayoutStatus
 from farthing.money import Money
 from farthing.payouts import balances, bank_actions, banks
+from farthing.payouts.flow import AT_ONCE, KEYS_KEPT, SWEEP_MAX, Told
 from farthing.payouts.model import Payout, payable
 from farthing.providers import Funds, SeenPayout
 from farthing.sellers import Seller
 from farthing.world import World
 
-KEYS_KEPT: Final = timedelta(hours=23)
-"""Stripe may forget a key after 24 h (https://docs.stripe.com/api/idempotent_requests): then look before asking."""
-
 NEWS_EXPECTED: Final = timedelta(days=1)
-SWEEP_MAX: Final = 100
-AT_ONCE: Final = 6
-"""Sellers whose accounts are looked at in parallel: fewer than there are connections."""
-
 NOT_OURS: Final = "not ours: it belongs to none of our sellers"
-
-Told = Callable[[Transaction, str | None], Awaitable[None]]
-"""Something to write in the same transaction; it is given the reason why the news concerns nobody here, or None."""
 
 Seen = Mapping[str, tuple[int, int]]
 """How their payouts stood when an account was looked at."""

@@ -27,7 +27,7 @@ RELEASED_MAX: Final = 500
 """Between two looks at all that is due."""
 
 AT_ONCE: Final = 6
-"""Transfers asked for in parallel: fewer than there are connections."""
+"""Transfers asked for, or sellers' accounts looked at, in parallel: fewer than there are connections."""
 
 NOT_OURS: Final = "not ours: we asked for no such transfer"
 
