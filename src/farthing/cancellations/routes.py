@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
@@ -16,7 +17,7 @@ from farthing.http.bodies import CURSOR_MAX, Body, ListShown, Shown, Storable, r
 from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer, Key
+from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import LineItemId, SellerOrderId, public
 from farthing.refunds import Judge
@@ -109,20 +110,18 @@ async def _cancel_once(
 ) -> tuple[SellerOrderCancellationShown, bool]:
     """Key, cancellation and answer are one commit."""
     whose = await seller_orders.parties(tx, caller, await seller_orders.get(tx, id))
-    claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-    if claim.answer is not None:
-        return SellerOrderCancellationShown.model_validate_json(claim.answer.body), True
-    made = await actions.cancel(
-        tx,
-        id,
-        None if wanted.lines is None else [(read_id(LineItemId, e.line_item, param="lines"), e.quantity) for e in wanted.lines],
-        party=next(party for party in PARTIES if party in whose),
-        reason=wanted.reason,
-        policy=world.catalog.returns,
-        judge=Judge("server", world.catalog.refunds) if isinstance(caller, Server) else None,
-    )
-    shown = SellerOrderCancellationShown.of(made)
-    if key:
-        await idempotency.begin(tx, key, made.id)
-        await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))
-    return shown, False
+
+    async def work() -> tuple[UUID, SellerOrderCancellationShown]:
+        lines = wanted.lines
+        made = await actions.cancel(
+            tx,
+            id,
+            None if lines is None else [(read_id(LineItemId, each.line_item, param="lines"), each.quantity) for each in lines],
+            party=next(party for party in PARTIES if party in whose),
+            reason=wanted.reason,
+            policy=world.catalog.returns,
+            judge=Judge("server", world.catalog.refunds) if isinstance(caller, Server) else None,
+        )
+        return made.id, SellerOrderCancellationShown.of(made)
+
+    return await idempotency.once(tx, key, SellerOrderCancellationShown, work)

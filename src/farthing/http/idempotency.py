@@ -4,16 +4,20 @@ A key is claimed in the first transaction of the work and answered in its last. 
 subject behind: whoever asks again goes on with it instead of starting anew.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 
 from farthing.db import Row, Transaction
 from farthing.errors import Invalid, KeyInUse, KeyReused
+
+T = TypeVar("T", bound=BaseModel)
 
 KEY_MAX: Final = 255
 LEASE: Final = timedelta(seconds=60)
@@ -118,6 +122,22 @@ async def remember(tx: Transaction, key: Key, answer: Answer) -> None:
         caller=key.caller,
         key=key.key,
     )
+
+
+async def once(
+    tx: Transaction, key: Key | None, answer: type[T], work: Callable[[], Awaitable[tuple[UUID, T]]]
+) -> tuple[T, bool]:
+    """Do what makes something, or answer as the first time; and whether it was answered before. Key, work and answer are one
+    commit. `work` returns what it made and how that is shown, with 201.
+    """
+    found = await claim(tx, key) if key else Claim()
+    if found.answer is not None:
+        return answer.model_validate_json(found.answer.body), True
+    subject, shown = await work()
+    if key:
+        await begin(tx, key, subject)
+        await remember(tx, key, Answer(201, shown.model_dump_json().encode()))
+    return shown, False
 
 
 async def let_go(tx: Transaction, key: Key) -> None:

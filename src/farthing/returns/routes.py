@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Response
@@ -14,7 +15,7 @@ from farthing.http.bodies import ListShown, listed, read_id, refuses
 from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer, Key
+from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import OrderId, ReturnId, SellerOrderId, ShipmentId
 from farthing.paging import Page
@@ -201,20 +202,17 @@ async def _ask_once(
 ) -> tuple[ReturnShown, bool]:
     """Key, return and answer are one commit."""
     _check(await seller_orders.parties(tx, caller, await seller_orders.get(tx, id)), BUYS)
-    claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-    if claim.answer is not None:
-        return ReturnShown.model_validate_json(claim.answer.body), True
-    made = await actions.request(
-        tx,
-        id,
-        [line.asked() for line in wanted.lines],
-        message=wanted.message,
-        wanted=wanted.wanted,
-        policy=world.catalog.returns,
-        by_buyer=isinstance(caller, CustomerCaller),
-    )
-    shown = ReturnShown.of(made)
-    if key:
-        await idempotency.begin(tx, key, made.id)
-        await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))
-    return shown, False
+
+    async def work() -> tuple[UUID, ReturnShown]:
+        made = await actions.request(
+            tx,
+            id,
+            [line.asked() for line in wanted.lines],
+            message=wanted.message,
+            wanted=wanted.wanted,
+            policy=world.catalog.returns,
+            by_buyer=isinstance(caller, CustomerCaller),
+        )
+        return made.id, ReturnShown.of(made)
+
+    return await idempotency.once(tx, key, ReturnShown, work)
