@@ -10,13 +10,17 @@ import httpx
 import pytest
 from tests.api.conftest import signed_in
 from tests.marketplace.conftest import Market, of
+from tests.marketplace.test_canceling import arrive
+from tests.marketplace.test_disputed_earnings import decided, disputed
 from tests.marketplace.test_one_payment_many_sellers import arrives, parts
 from tests.marketplace.test_paying_sellers import settle, time_passes
+from tests.marketplace.test_returning import approved, arrived
 from tests.news import happened, sound
 from tests.pages.visitor import Visitor
 from tests.worlds import buy
 
-from farthing import inventory, listings, orders, seller_orders, web
+from farthing import inventory, listings, returns, seller_orders, web
+from farthing.errors import Conflict
 from farthing.lifecycles import ListingStatus, SellerFulfillment
 from farthing.money import Money
 
@@ -134,13 +138,53 @@ async def test_a_seller_sends_what_was_bought_and_sees_their_money_until_it_is_s
 async def test_while_a_bank_asks_about_the_payment_the_page_lets_nothing_be_sent(market: Market, browse: Browse) -> None:
     order = await buy(market.world, market.account, of(await market.lists(market.grace, "lamp")))
     (part,) = await parts(market, order)
-    await market.do(lambda tx: orders.hold_access(tx, order))
+    await disputed(market, order)
     async with browse("grace") as grace:
         page = (await grace.get(f"/seller/orders/{part.id}")).text
-        assert ("Send nothing" in page, "A parcel leaves" in page) == (True, False)
+        assert ("Send nothing before" in page, "A parcel leaves" in page) == (True, False)
+        assert "has decided" in fact(page, "On hold")
         fields = {"carrier": "dhl", f"units:{part.lines[0].line_id}": "1"}
         assert (await grace.post(f"/seller/orders/{part.id}/shipments", **fields)).status_code == 409
     assert await market.do(lambda tx: seller_orders.shipments_of(tx, part.id)) == []
+
+
+async def test_once_a_bank_has_decided_for_the_buyer_the_page_does_not_say_that_it_asks(market: Market, browse: Browse) -> None:
+    order = await buy(market.world, market.account, of(await market.lists(market.grace, "lamp")))
+    (part,) = await parts(market, order)
+    dispute = await disputed(market, order)
+    await decided(market, dispute, "lost")
+    async with browse("grace") as grace:
+        page = (await grace.get(f"/seller/orders/{part.id}")).text
+    assert ("bank asks" in page, "before it has decided" in page, "On hold" in page) == (False, False, False)
+    assert ("took the money" in page, "A parcel leaves" in page) == (True, False)
+    assert (fact(page, "Went back to the buyer"), fact(page, "Left for you")) == ("−$18.00 USD", "$0.00 USD")
+    with pytest.raises(Conflict, match="was disputed, and the bank has decided"):
+        await market.do(lambda tx: seller_orders.ship(tx, part.id, carrier="dhl"))
+
+
+async def test_what_was_sent_to_a_seller_and_goes_back_with_a_return_is_said_on_the_page(
+    market: Market, browse: Browse
+) -> None:
+    _, part, _ = await arrived(market)
+    await time_passes(market, 3)
+    await settle(market)
+    back = await approved(market, part, 2)
+    await market.do(lambda tx: returns.receive(tx, back.id))
+    await arrive(market)
+    async with browse("grace") as grace:
+        page = (await grace.get(f"/seller/orders/{part.id}")).text
+        for label, told in (("Your share", "$54.00"), ("Went back to the buyer", "−$36.00"), ("Left for you", "$18.00")):
+            assert fact(page, label) == f"{told} USD", label
+        assert fact(page, "To be taken back").startswith("$36.00, from your account")
+        await settle(market)
+        page = (await grace.get(f"/seller/orders/{part.id}")).text
+    assert (fact(page, "Left for you"), "To be taken back" in page, "Sent to you" in page) == ("$18.00 USD", False, True)
+
+
+def fact(page: str, label: str) -> str:
+    """What the page says beside that label."""
+    (found,) = re.findall(f"<dt>{label}</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    return re.sub(r"<[^>]+>", "", found).strip()
 
 
 async def test_what_is_another_sellers_does_not_exist(market: Market, browse: Browse) -> None:

@@ -102,7 +102,9 @@ async def sendable(
     order = await _locked(tx, id)
     paid = await orders.get(tx, order.order_id)
     if paid.access_held_at is not None:
-        raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
+        if await store.is_disputed(tx, paid.id):
+            raise Conflict(f"The payment of {order.number} is disputed: send nothing before the bank has decided.")
+        raise Conflict(f"The payment of {order.number} was disputed, and the bank has decided: nothing of it is sent.")
     going = to_send(order, lines, await inventory.to_come_of(tx, order.order_id))
     back = await store.paid_back(tx, [line for line, _ in going])
     left = [(line, quantity) for line, quantity in going if not back[line][1]]

@@ -2,20 +2,22 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from farthing import addresses, earnings, orders, seller_orders, shipping
+from farthing import addresses, disputes, earnings, orders, seller_orders, shipping
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid
 from farthing.http import idempotency
 from farthing.http.idempotency import Key
 from farthing.ids import LineItemId, SellerOrderId, ShipmentId
-from farthing.lifecycles import SellerOrderStatus
+from farthing.lifecycles import DisputeStatus, SellerOrderStatus
 from farthing.money import Money
+from farthing.orders import Order
 from farthing.seller_orders import SellerOrder
 from farthing.web import papers
 from farthing.web.page import redirect, render
@@ -27,6 +29,18 @@ UNITS: Final = "units:"
 """A field of each line: how many of it are in the parcel."""
 CARRIERS: Final = ("dhl", "ups", "usps", "fedex", "dpd", "gls", "royal-mail", "la-poste")
 """What the field proposes; any other may be typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """What a seller has of their part of an order."""
+
+    sold: Money
+    went_back: Money
+    """Of their share: with a refund, or to the buyer's bank."""
+    left: Money
+    owed: Money
+    """What was sent to them, and is taken back."""
 
 
 async def order_list(request: Request, selling: Selling) -> Response:
@@ -108,7 +122,8 @@ async def _detail(request: Request, selling: Selling, typed: Mapping[str, str], 
         paid = await orders.get(tx, part.order_id)
         address = await addresses.find(tx, part.order_id)
         parcels = await seller_orders.shipments_of(tx, part.id)
-        share = await _share(tx, part, paid.total.currency)
+        earned = await _earned(tx, part, paid.total.currency)
+        bank = await _bank(tx, paid)
     sendable = part.status == SellerOrderStatus.CONFIRMED and any(line.to_ship for line in part.lines)
     return render(
         request,
@@ -119,9 +134,9 @@ async def _detail(request: Request, selling: Selling, typed: Mapping[str, str], 
         address_lines=addresses.written(address) if address else [],
         parcels=parcels,
         names={line.line_id: line.name for line in part.lines},
-        share=share,
-        sendable=sendable and paid.access_held_at is None,
-        disputed=paid.access_held_at is not None,
+        earned=earned,
+        sendable=sendable and bank is None,
+        bank=bank,
         carriers=CARRIERS,
         units=UNITS,
         typed=typed,
@@ -131,11 +146,26 @@ async def _detail(request: Request, selling: Selling, typed: Mapping[str, str], 
     )
 
 
-async def _share(tx: Transaction, part: SellerOrder, currency: str) -> Money:
-    """What of it is the seller's, less what went back."""
+async def _earned(tx: Transaction, part: SellerOrder, currency: str) -> Earnings:
     own = {line.line_id for line in part.lines}
-    earned = [each for each in await earnings.of_order(tx, part.order_id) if each.line_id in own]
-    return sum((each.left.seller_share for each in earned), start=Money.zero(currency))
+    found = [each for each in await earnings.of_order(tx, part.order_id) if each.line_id in own]
+    nothing = Money.zero(currency)
+    return Earnings(
+        sold=sum((each.shares.seller_share for each in found), start=nothing),
+        went_back=sum((each.refunded.seller_share for each in found), start=nothing),
+        left=sum((each.left.seller_share for each in found), start=nothing),
+        owed=sum((each.owed for each in found), start=nothing),
+    )
+
+
+async def _bank(tx: Transaction, order: Order) -> Literal["asks", "took", "decided"] | None:
+    """What the buyer's bank has to do with it, where that keeps it from being sent. `decided`: not against the shop."""
+    if order.access_held_at is None:
+        return None
+    if await seller_orders.is_disputed(tx, order.id):
+        return "asks"
+    found = await disputes.of_order(tx, order.id)
+    return "took" if any(each.status == DisputeStatus.LOST for each in found) else "decided"
 
 
 def _link(typed: str) -> str | None:
