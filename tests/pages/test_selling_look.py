@@ -130,3 +130,22 @@ def test_every_page_about_selling_is_accessible_and_fits(browser: Browser, dsn: 
                     found += [f"{path}: {width} wide"] if width > viewport["width"] else []
                 context.close()
     assert found == []
+
+
+def test_staff_hold_a_sellers_share_on_a_phone(browser: Browser, dsn: str, sandbox: Sandbox) -> None:
+    async def sold(market: Market) -> str:
+        return (await first_part(market, await bought(market, of(await market.lists(market.grace, "lamp"))))).number
+
+    with running_shop(dsn, sandbox, SELLS) as shop:
+        number = outside(shop, sold)
+        staff = Client(shop)
+        staff.sign_in("admin@shop.example")
+        context = opened(browser, staff, shop, PHONE, "light")
+        page = context.new_page()
+        page.goto(f"{shop.url}/admin/payouts")
+        page.get_by_role("link", name=f"Hold {number}").click()
+        page.get_by_label("Why").fill("The buyer wrote to us.")
+        page.get_by_role("button", name="Hold it").click()
+        page.goto(f"{shop.url}/admin/payouts")
+        assert page.get_by_role("link", name=f"Let {number} go").is_visible()
+        context.close()
