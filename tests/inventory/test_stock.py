@@ -172,7 +172,7 @@ async def test_what_orders_hold_can_be_neither_lost_nor_carried_away(shop: World
     )
     async with unchanged(shop):
         for act in acts:
-            with pytest.raises(Conflict, match="orders hold the rest"):
+            with pytest.raises(Conflict, match="orders hold 3: none can be taken"):
                 await do(shop, act)
     await do(shop, lambda tx: inventory.carry(tx, "LAMP-1", 2, source="cellar", target="main"))
     assert await do(shop, lambda tx: inventory.count(tx, "LAMP-1", 6, reason="the year's end")) == 1
@@ -188,6 +188,17 @@ async def test_what_orders_hold_can_be_neither_lost_nor_carried_away(shop: World
         ("received", "main", 3),
     ]
     assert await sound(shop)
+
+
+async def test_where_none_lies_nobody_is_told_that_orders_hold_it(shop: World) -> None:
+    await stock(shop, "LAMP-1", 3)
+    await stock(shop, "LAMP-1", 2, location="cellar")
+    await do(shop, lambda tx: inventory.count(tx, "LAMP-1", 0))
+    async with unchanged(shop):
+        with pytest.raises(Conflict, match=r"None of .* \(LAMP-1\) lies in main: there are 2 in cellar\.$"):
+            await do(shop, lambda tx: inventory.lose(tx, "LAMP-1", 1, reason="broken"))
+        with pytest.raises(Conflict, match=r"Of .* \(LAMP-1\) only 2 lie in cellar\.$"):
+            await do(shop, lambda tx: inventory.carry(tx, "LAMP-1", 3, source="cellar", target="main"))
 
 
 async def test_what_makes_no_sense_is_refused(shop: World) -> None:

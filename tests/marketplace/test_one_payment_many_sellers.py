@@ -140,7 +140,7 @@ async def test_what_cannot_be_bought_is_refused_and_nothing_is_written(market: M
         (CartItem("", listing="listing_x"), NotFound, "no listing"),
         (CartItem("bag", listing=str(lamp.id)), Conflict, "leave product out"),
         (CartItem("thing"), Invalid, "Say which listing"),
-        (of(lamp, 11), Invalid, "at most 10"),
+        (of(lamp, 11), Invalid, f"at most 10 of {lamp.title}"),
     ]
     async with unchanged(market.world):
         for item, refusal, said in wrong:
@@ -149,6 +149,16 @@ async def test_what_cannot_be_bought_is_refused_and_nothing_is_written(market: M
             assert "items" in str(refused.value.param), item
     with pytest.raises(Conflict, match="a listing 'lamp' already"):
         await market.lists(market.grace, "lamp")
+
+
+async def test_what_runs_out_is_called_as_its_seller_calls_it_now(market: Market) -> None:
+    lamp = await market.lists(market.grace, "lamp", stock=2)
+    wanted = listings.Wanted(title="A lamp of brass")
+    await market.do(lambda tx: listings.change(tx, market.world.catalog, lamp.id, wanted))
+    assert (await market.do(lambda tx: inventory.get(tx, lamp.stock))).name == "A lamp of brass"
+    async with unchanged(market.world):
+        with pytest.raises(OutOfStock, match="A lamp of brass: only 2 are left"):
+            await start(market.world, of(lamp, 3))
 
 
 async def test_the_price_of_a_cart_is_the_sellers_price_of_now(market: Market) -> None:

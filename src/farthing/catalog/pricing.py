@@ -141,7 +141,7 @@ def _quantity(product: Product, quantity: int, where: str) -> int:
     if quantity < 1:
         raise Invalid("The quantity is at least 1.", param=where)
     if quantity > product.max_quantity:
-        raise Invalid(f"One order may hold at most {product.max_quantity} of {product.key!r}.", param=where)
+        raise Invalid(f"One order may hold at most {product.max_quantity} of {product.name}.", param=where)
     return quantity
 
 
@@ -177,15 +177,16 @@ def _merged(lines: Sequence[PricedLine]) -> tuple[PricedLine, ...]:
 
 def _check_quantities(items: Sequence[CartItem], lines: Sequence[PricedLine]) -> None:
     """The limit holds for the product or listing, however the cart is cut up; the item that crosses it is named."""
-    limits = {(line.product.key, line.listing): line.product.max_quantity for line in lines}
+    limits = {(line.product.key, line.listing): line.product for line in lines}
     held = dict.fromkeys(limits, 0)
     for at, item in enumerate(items):
         if item.content is not None:
             continue  # each of them is there once
         what = (item.product, item.listing)
         held[what] += item.quantity
-        if held[what] > limits[what]:
-            said = f"One order may hold at most {limits[what]} of {item.product!r}, and the cart asks for more in all."
+        most, name = limits[what].max_quantity, limits[what].name
+        if held[what] > most:
+            said = f"One order may hold at most {most} of {name}, and the cart asks for more in all."
             raise Invalid(said, param=f"items[{at}].quantity")
 
 

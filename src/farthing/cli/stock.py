@@ -32,10 +32,10 @@ async def list_(*, low: bool = False, limit: int = 100) -> int:
     async with opening.database() as db, db.transaction(ACTOR) as tx:
         page = await inventory.list_items(tx, after=None, limit=max(1, min(limit, 100)), low=low)
     rows = [
-        (item.sku, item.name, item.on_hand, item.on_hand - item.available, item.available, item.backordered, item.policy)
+        (item.name, item.on_hand, item.on_hand - item.available, item.available, item.backordered, item.policy, item.sku)
         for item in page.items
     ]
-    columns = ("Sku", "Name", "On hand", "Kept", "Free", "To come", "When it runs out")
+    columns = ("Name", "On hand", "Kept", "Free", "To come", "When it runs out", "Sku")
     terminal().show({"data": [_document(item) for item in page.items]}, show.table(columns, rows, right=RIGHT))
     if page.next_cursor is not None:
         terminal().say("There are more: --limit says how many are shown.")

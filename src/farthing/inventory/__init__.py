@@ -16,7 +16,7 @@ from farthing.inventory.actions import (
 )
 from farthing.inventory.keeping import carry, count, define, get, lose, place_named, receive
 from farthing.inventory.model import MAIN, Level, Movement, Part, Policy, Reservation, StockItem, Wish, allocate
-from farthing.inventory.store import due, items, list_items, locations, movements, of_line, of_order, to_come_of
+from farthing.inventory.store import due, items, list_items, locations, movements, of_line, of_order, rename, to_come_of
 
 __all__ = [
     "MAIN",
@@ -49,6 +49,7 @@ __all__ = [
     "put_back",
     "receive",
     "release",
+    "rename",
     "reserve",
     "secure",
     "take_again",

@@ -88,7 +88,7 @@ async def carry(tx: Transaction, sku: str, quantity: int, *, source: str, target
         raise Invalid("It is carried to where it lies: name two places.", param="target")
     await _ready(tx, sku, target)
     if not await store.change_level(tx, sku, source, on_hand=-quantity):
-        raise _held(sku, source)
+        raise await _too_few(tx, sku, source)
     await store.change_level(tx, sku, target, on_hand=quantity)
     for place, moved in ((source, -quantity), (target, quantity)):
         await store.insert_movement(tx, "moved", sku, place, moved, reason=reason)
@@ -109,7 +109,7 @@ async def _ready(tx: Transaction, sku: str, location: str) -> None:
 
 async def _take(tx: Transaction, sku: str, location: str, change: int, kind: MovementKind, reason: str | None) -> None:
     if not await store.change_level(tx, sku, location, on_hand=change):
-        raise _held(sku, location)
+        raise await _too_few(tx, sku, location)
     await store.insert_movement(tx, kind, sku, location, change, reason=reason)
     event: events.EventName = "stock.lost" if kind == "lost" else "stock.counted"
     await events.record(tx, event, sku=sku, location=location, quantity=change, reason=reason)
@@ -120,7 +120,19 @@ async def _take(tx: Transaction, sku: str, location: str, change: int, kind: Mov
         await actions.tell_low(tx, [sku])
 
 
-def _held(sku: str, location: str) -> Conflict:
-    return Conflict(
-        f"Not so many of {sku} are free in {location}: orders hold the rest. Cancel them, or wait.", param="quantity"
-    )
+async def _too_few(tx: Transaction, sku: str, location: str) -> Conflict:
+    """Why so many cannot leave that place. The item is locked."""
+    item = await get(tx, sku)
+    level = next((level for level in item.levels if level.location == location), None)
+    if level is None or not level.on_hand:
+        elsewhere = ", ".join(f"{each.on_hand} in {each.location}" for each in item.levels if each.on_hand)
+        said = f"None of {item.name} ({sku}) lies in {location}" + (f": there are {elsewhere}." if elsewhere else ".")
+    elif not level.reserved:
+        said = f"Of {item.name} ({sku}) only {level.on_hand} {'lies' if level.on_hand == 1 else 'lie'} in {location}."
+    else:
+        lies, free = "lies" if level.on_hand == 1 else "lie", f"{level.available or 'none'}"
+        said = (
+            f"Of {item.name} ({sku}) {level.on_hand} {lies} in {location}, and orders hold {level.reserved}: "
+            f"{free} can be taken. Cancel orders, or wait."
+        )
+    return Conflict(said, param="quantity")

@@ -371,6 +371,10 @@ async def newly_low(tx: Transaction, skus: Collection[str]) -> list[tuple[str, i
     )
 
 
+async def rename(tx: Transaction, sku: str, name: str) -> None:
+    await tx.run("UPDATE stock_items SET name = %(name)s WHERE sku = %(sku)s", sku=sku, name=name)
+
+
 async def no_longer_low(tx: Transaction, sku: str) -> None:
     await tx.run(
         """

@@ -105,6 +105,8 @@ async def change(tx: Transaction, catalog: Catalog, id: ListingId, wanted: Wante
     if changed == listing:
         return listing
     await store.save(tx, changed)
+    if changed.title != listing.title:
+        await inventory.rename(tx, changed.stock, changed.title)
     await events.record(tx, "listing.changed", **_described(changed))
     return changed
 
