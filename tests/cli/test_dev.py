@@ -62,6 +62,7 @@ def test_one_command_in_an_empty_folder_sells(house: House) -> None:
 
 
 def test_events_are_triggered_in_the_houses_own_account(house: House) -> None:
+    before = farthing(house.folder, house.home, "clock", "show", "--json").json["ahead_seconds"]
     done = farthing(house.folder, house.home, "trigger", "payment_intent.succeeded", "--json")
     assert done.code == 0, done.err
     [event] = done.json["triggered"]
@@ -70,7 +71,13 @@ def test_events_are_triggered_in_the_houses_own_account(house: House) -> None:
         lambda: event["id"] in [each["event"] for each in farthing(house.folder, house.home, *listed).json["data"]],
         "the house hears of it",
     )
-    assert farthing(house.folder, house.home, "clock", "show", "--json").json["ahead_seconds"] == 0
+    assert farthing(house.folder, house.home, "clock", "show", "--json").json["ahead_seconds"] == before
+
+
+def test_who_moves_the_clock_hears_that_the_house_goes_by_it(house: House) -> None:
+    moved = farthing(house.folder, house.home, "clock", "advance", "1s")
+    assert "Nothing was due on the way" not in moved.out
+    assert "its worker does in the next minutes" in moved.out
 
 
 def test_what_it_keeps_is_for_its_owner_alone(house: House) -> None:

@@ -431,7 +431,7 @@ def test_the_sandbox_is_served_with_all_its_options(farthing: Line, tmp_path: Pa
         assert (booked.amount, booked.fee) == (2000, 30)
         assert farthing("clock", "advance", "3d", "--url", url, "--json").json["events"] == {"balance.available": 1}
         moved = farthing("clock", "advance", "1m", "--url", url)
-        assert moved.out.splitlines()[-1] == "Nothing was due on the way."
+        assert moved.out.splitlines()[-1] == "Nothing was due at the sandbox on the way."
         new_session(client)
         assert (
             "1 event happened on the way, and every webhook is delivered."

@@ -53,6 +53,17 @@ async def test_a_replay_is_rehearsed_a_missed_event_swept_and_a_difference_named
     assert farthing("reconcile", "--full", "--days", "3").code == 2
 
 
+async def test_whoever_compares_days_in_which_nothing_was_made_hears_what_to_type(
+    farthing: Farthing, world: World, account: Account
+) -> None:
+    await buy(world, account)
+    await asyncio.sleep(2)
+    said = farthing("reconcile", "--since", "1s")
+    assert "0 compared" in said.out
+    assert "farthing reconcile --full" in " ".join(said.out.split())
+    assert "--full" not in farthing("reconcile").out
+
+
 async def test_a_reconciliation_that_was_killed_does_not_run_for_ever(
     folder: Path, shop: dict[str, str], world: World, account: Account
 ) -> None:

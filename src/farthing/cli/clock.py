@@ -228,7 +228,9 @@ def _moved(at: SandboxAt, told: dict[str, Any], *, waits: bool) -> int:
         lines.append(show.table(("Event", "Times"), list(events.items()), right=frozenset({"Times"})))
         lines.append(f"{_count(count, 'event')} happened on the way{_heard(waited)}")
     else:
-        lines.append("Nothing was due on the way.")
+        lines.append("Nothing was due at the sandbox on the way.")
+    if at.house:
+        lines.append("The house goes by this clock: what was due there, such as payouts, its worker does in the next minutes.")
     terminal().show(document, *lines)
     return 0
 

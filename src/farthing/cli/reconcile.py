@@ -149,7 +149,13 @@ def _show(done: Reconciliation, left: list[Discrepancy]) -> None:
         "open": done.left_open,
         "discrepancies": [_document(found) for found in left],
     }
-    terminal().show(document, *([_table(left)] if left else []), verdict + end)
+    said = verdict + end
+    if done.since is not None and not done.compared and not done.foreign:
+        said += (
+            f"\nNothing was made there or here since {show.at(done.since)}: --days or --since reach further back, "
+            "and `farthing reconcile --full` compares everything there ever was."
+        )
+    terminal().show(document, *([_table(left)] if left else []), said)
 
 
 def _table(found: Sequence[Discrepancy]) -> Table:

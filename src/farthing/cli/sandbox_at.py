@@ -52,6 +52,12 @@ class SandboxAt:
         return self._key is None
 
     @property
+    def house(self) -> bool:
+        """Whether it is that of the `farthing dev` of this folder, which goes by its clock."""
+        running = _dev()
+        return running is not None and running.sandbox_url == self.url
+
+    @property
     def whose(self) -> dict[str, str]:
         """For controls that can do without a key where there is only one account."""
         return {"key": self._key} if self._key else {}
