@@ -78,6 +78,12 @@ async def quay(request: Request) -> Response:
     return await filled(request, {"basket": str(uuid4()), "country": "US"})
 
 
+@app.get("/cart")
+async def cart() -> RedirectResponse:
+    """There is one basket, the window itself: where the frame around the account says cart, it leads here."""
+    return RedirectResponse("/", 303)
+
+
 @app.post("/buy")
 async def buy(request: Request) -> Response:
     """Everything in the basket as one order, and to the payment page. Sent twice, the same basket is the same order."""
@@ -109,11 +115,23 @@ def count(typed: str) -> int:
     return int(typed)
 
 
+def ways() -> list[str]:
+    """What sending costs, as farthing.toml says it."""
+    sold = pay.world.catalog
+    rates = sold.shipping.rates if sold.shipping else ()
+    return [
+        f"{rate.name}: ${rate.prices[sold.currency].decimal}"
+        + (f", and nothing from ${rate.free_from[sold.currency].decimal} on" if sold.currency in rate.free_from else "")
+        for rate in rates
+    ]
+
+
 async def filled(request: Request, typed: Mapping[str, Any], error: FarthingError | None = None) -> Response:
     """The window, with what was chosen, and what was wrong with it."""
     # A refused basket is another one when it is sent again.
     typed = {**typed, "basket": str(uuid4())} if error else typed
-    shown = {"goods": await goods(), "typed": typed, "error": error, "countries": COUNTRIES, "who": await signed_in(request)}
+    shown = {"goods": await goods(), "typed": typed, "error": error, "countries": COUNTRIES, "ways": ways()}
+    shown["who"] = await signed_in(request)
     return pages.TemplateResponse(request, "quay.html", shown, error.status if error else 200)
 
 

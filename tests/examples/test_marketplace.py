@@ -42,7 +42,7 @@ def test_a_basket_of_two_sellers_is_paid_and_each_of_them_reads_what_to_send(pag
     expect(page.get_by_label("How many: A jug for milk")).to_have_value("2")
     assert violations(page) == []
     fill(page, quay, "22202")
-    pay(page, quay, "$101.00")
+    pay(page, quay, "$107.90")
     post = Client(quay)
     post.wait_for("/mailbox", "mira@example.com")
     post.wait_for("/mailbox", "olof@example.com")
@@ -55,3 +55,11 @@ def test_a_basket_of_two_sellers_is_paid_and_each_of_them_reads_what_to_send(pag
     expect(page.get_by_text("1001-")).to_be_visible()
     expect(page.get_by_text("A jug for milk")).to_be_visible()
     expect(page.get_by_text("A long scarf")).not_to_be_visible()
+
+
+def test_the_cart_that_the_frame_names_is_the_markets_own_basket(page: Page, quay: Shop) -> None:
+    say_hello(page, quay, "ada")
+    page.goto(f"{quay.url}/account/orders")
+    page.get_by_role("link", name="Cart").click()
+    expect(page.get_by_label("How many: A long scarf")).to_be_visible()
+    expect(page.get_by_text("Within the United States: $6.90, and nothing from $150.00 on")).to_be_visible()
