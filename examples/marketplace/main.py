@@ -130,7 +130,7 @@ async def filled(request: Request, typed: Mapping[str, Any], error: FarthingErro
     """The window, with what was chosen, and what was wrong with it."""
     # A refused basket is another one when it is sent again.
     typed = {**typed, "basket": str(uuid4())} if error else typed
-    shown = {"goods": await goods(), "typed": typed, "error": error, "countries": COUNTRIES, "ways": ways()}
+    shown: dict[str, Any] = {"goods": await goods(), "typed": typed, "error": error, "countries": COUNTRIES, "ways": ways()}
     shown["who"] = await signed_in(request)
     return pages.TemplateResponse(request, "quay.html", shown, error.status if error else 200)
 

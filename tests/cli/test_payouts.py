@@ -24,6 +24,7 @@ async def test_what_a_seller_has_is_paid_out_stated_held_and_let_go(
     await settle(market)
     would = farthing("payouts", "run", "--dry-run", "--json").json
     assert (would["payouts"], would["sums"]) == (1, [{"amount": 1800, "currency": "usd"}])
+    assert "1 payout, 18.00 USD" in farthing("payouts", "run", "--dry-run").out
     assert farthing("payouts", "run").code == 8
     held = ("payouts", "hold", "grace", "--reason", "Looks strange.")
     assert farthing(*held, "--dry-run", "--json").json["held_at"] is None

@@ -208,7 +208,7 @@ async def test_staff_count_stock_and_see_every_change_of_it(market: Market, admi
         ({"quantity": "-1"}, "whole number"),
         ({"quantity": "0", "attempt": "x"}, "1 to"),
         ({"how": "lost", "why": ""}, "Say what happened to them"),
-        ({"how": "lost", "quantity": "10", "why": "fire"}, "Not so many"),
+        ({"how": "lost", "quantity": "10", "why": "fire"}, "only 9 lie in main"),
         ({"how": "burnt"}, "Say what happened"),
         ({"location": "moon"}, "no location"),
     ):

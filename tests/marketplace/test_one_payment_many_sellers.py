@@ -71,6 +71,10 @@ async def test_each_seller_sends_their_own_in_as_many_parcels_as_they_like(marke
         await market.do(lambda tx: seller_orders.ship(tx, graces.id, carrier="dhl"))
     for parcel in (first, second, first):
         await market.do(partial(arrives, parcel.id))
+    with pytest.raises(Conflict, match="JD01 was delivered already: where its buyer does not have it, give their money back"):
+        await market.do(lambda tx: seller_orders.move_shipment(tx, first.id, "lose"))
+    with pytest.raises(Conflict, match="JD01 was delivered already: it cannot be that it is on its way now"):
+        await market.do(lambda tx: seller_orders.move_shipment(tx, first.id, "move"))
     done, waiting = await parts(market, order)
     assert (done.status, done.fulfillment_status) == (SellerOrderStatus.COMPLETED, SellerFulfillment.DELIVERED)
     assert waiting.status == SellerOrderStatus.CONFIRMED

@@ -1,5 +1,7 @@
 """The pages of sellers, and those about them, in a real browser: accessible, nothing refused by the policy, fit for a phone."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Browser
 from tests.browser import DESKTOP, PHONE, violations
@@ -10,7 +12,7 @@ from tests.pages.test_pages_look import listen, opened
 from tests.shops import Client, Shop, running_shop
 from tests.worlds import Sandbox
 
-from farthing import listings, payouts, returns, seller_orders
+from farthing import checkout, listings, payouts, returns, seller_orders
 from farthing.db import Transaction
 from farthing.listings import Listing, Wanted
 from farthing.money import Money
@@ -132,12 +134,16 @@ def test_every_page_about_selling_is_accessible_and_fits(browser: Browser, dsn: 
     assert found == []
 
 
-def test_staff_hold_a_sellers_share_on_a_phone(browser: Browser, dsn: str, sandbox: Sandbox) -> None:
-    async def sold(market: Market) -> str:
-        return (await first_part(market, await bought(market, of(await market.lists(market.grace, "lamp"))))).number
+def test_on_a_phone_staff_hold_a_share_and_its_buyer_reads_each_step_on_a_line_of_its_own(
+    browser: Browser, dsn: str, sandbox: Sandbox
+) -> None:
+    async def sold(market: Market) -> tuple[str, str]:
+        order = await bought(market, of(await market.lists(market.grace, "lamp")))
+        link = checkout.progress_url(market.world.settings, order, market.world.clock.now())
+        return (await first_part(market, order)).number, urlsplit(link).path
 
     with running_shop(dsn, sandbox, SELLS) as shop:
-        number = outside(shop, sold)
+        number, progress = outside(shop, sold)
         staff = Client(shop)
         staff.sign_in("admin@shop.example")
         context = opened(browser, staff, shop, PHONE, "light")
@@ -148,4 +154,7 @@ def test_staff_hold_a_sellers_share_on_a_phone(browser: Browser, dsn: str, sandb
         page.get_by_role("button", name="Hold it").click()
         page.goto(f"{shop.url}/admin/payouts")
         assert page.get_by_role("link", name=f"Let {number} go").is_visible()
+        page.goto(f"{shop.url}{progress}")
+        boxes = [each.bounding_box() for each in page.locator(".steps li").all()]
+        assert len({box["y"] for box in boxes if box}) == len(boxes) == 4
         context.close()

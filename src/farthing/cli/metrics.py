@@ -198,7 +198,7 @@ async def check(*, rebuild: bool = False) -> int:
     wrong = sum(found.values())
     said = f"{wrong} kept rows are not what the facts say." if wrong else "What is kept is what the facts say."
     if left:
-        said += f" The newest facts of {left} customers are not counted yet: the worker does it."
+        said += f" The newest facts of {_customers(left)} are not counted yet: the worker does it."
     terminal().show({"differences": found, "uncounted": left}, said)
     return DIFFERENT if wrong and not left else 0
 
@@ -236,7 +236,7 @@ async def _show(
     table = show.table([_label(each) for each in found.columns], found.rows, right=right)
     terminal().show({"data": found.document(), "livemode": settings.livemode, "uncounted": left}, table)
     if left:
-        terminal().say(f"The newest facts of {left} customers are not counted yet: the worker does it.")
+        terminal().say(f"The newest facts of {_customers(left)} are not counted yet: the worker does it.")
     return 0
 
 
@@ -250,3 +250,7 @@ def _label(column: str) -> str:
 
 def _is_figure(cell: object) -> bool:
     return isinstance(cell, int | Money | analytics.Ratio) or cell is None
+
+
+def _customers(count: int) -> str:
+    return "1 customer" if count == 1 else f"{count} customers"

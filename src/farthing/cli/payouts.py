@@ -262,7 +262,9 @@ def _tell_sums(done: list[Money], *, dry_run: bool) -> None:
         sums[money.currency] = sums.get(money.currency, Money.zero(money.currency)) + money
     document = {"payouts": len(done), "sums": list(sums.values()), "dry_run": dry_run}
     total = ", ".join(str(each) for each in sums.values()) or "nothing"
-    terminal().show(document, f"{'Would pay' if dry_run else 'Asked for'}: {len(done)} payouts, {total}.")
+    terminal().show(
+        document, f"{'Would pay' if dry_run else 'Asked for'}: {len(done)} payout{'' if len(done) == 1 else 's'}, {total}."
+    )
 
 
 def _show(found: Payout) -> None:

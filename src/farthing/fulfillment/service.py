@@ -65,9 +65,9 @@ async def advance_to(
         raise Invalid(f"{line} is no line item of {order}.", param="line_item")
     found = await store.lock(tx, line)
     if not 0 <= delivered <= found.units:
-        raise Invalid(f"{found.id} has {found.units} units: of them 0 to {found.units} are delivered.", param="delivered_units")
+        raise Invalid(f"Of {found.id} 0 to {found.units} can be delivered.", param="delivered_units")
     if delivered < found.delivered_units:
-        raise Conflict(f"{found.id} has {found.delivered_units} units delivered, which cannot be undone: refund them instead.")
+        raise Conflict(f"Of {found.id} {found.delivered_units} were delivered, which cannot be undone: give the money back.")
     reached = FulfillmentStatus.DELIVERED if delivered == found.units else FulfillmentStatus.IN_PROGRESS
     if reached == found.status and delivered == found.delivered_units and note in (None, found.note):
         return found

@@ -59,7 +59,10 @@ class Limiter:
         }
         if not allowed:
             told = headers | {"Retry-After": str(seconds)}
-            raise TooMany(f"Only {rate} are taken from one caller. Wait {seconds} seconds.", extra={"headers": told})
+            raise TooMany(
+                f"Only {rate} are taken from one caller. Wait {seconds} second{'' if seconds == 1 else 's'}.",
+                extra={"headers": told},
+            )
         return headers
 
     def _rate(self, caller: Caller, address: str) -> tuple[RateLimitItem, str]:

@@ -170,6 +170,8 @@ async def move_shipment(tx: Transaction, id: ShipmentId, verb: str) -> Shipment:
     # What was decided about its goods stands, whatever turns up afterwards.
     if parcel.status == status or parcel.settled_at is not None:
         return parcel
+    if not SHIPMENT.allows(parcel.status, verb):
+        raise Conflict(_cannot(parcel, verb), extra={"state": str(parcel.status), "verb": verb})
     await store.save_shipment(tx, id, SHIPMENT.move(parcel.status, verb))
     if verb == "move":
         return await store.get_shipment(tx, id)
@@ -192,6 +194,23 @@ ENDS: Final[dict[ShipmentStatus, events.EventName]] = {
     ShipmentStatus.LOST: "shipment.lost",
     ShipmentStatus.RETURNED: "shipment.returned",
     ShipmentStatus.CANCELED: "shipment.canceled",
+}
+
+
+def _cannot(parcel: Shipment, verb: str) -> str:
+    said = f"The parcel {parcel.tracking_number or parcel.id} {STANDS[parcel.status]} already"
+    if parcel.status == ShipmentStatus.DELIVERED and verb in ("lose", "return"):
+        return f"{said}: where its buyer does not have it, give their money back; where they do not want it, it is a return."
+    return f"{said}: it cannot be that it {STANDS[SHIPMENT.moves[verb][1]]} now."
+
+
+STANDS: Final = {
+    ShipmentStatus.SHIPPED: "was sent",
+    ShipmentStatus.IN_TRANSIT: "is on its way",
+    ShipmentStatus.DELIVERED: "was delivered",
+    ShipmentStatus.LOST: "is lost",
+    ShipmentStatus.RETURNED: "came back",
+    ShipmentStatus.CANCELED: "was canceled",
 }
 
 
