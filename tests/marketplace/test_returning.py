@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+import orjson
 import pytest
 from tests.marketplace.conftest import Market, of
 from tests.marketplace.test_canceling import arrive, cancel, left
@@ -14,9 +15,10 @@ from tests.worlds import buy, unchanged
 
 from farthing import checkout, inventory, orders, payments, returns, seller_orders
 from farthing.catalog import ReturnPolicy
+from farthing.clock import TravelClock
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, ReturnWindowOver
-from farthing.ids import LineItemId
+from farthing.ids import EventId, LineItemId
 from farthing.inventory.model import MovementKind
 from farthing.lifecycles import OrderStatus, ReturnStatus, SellerOrderStatus
 from farthing.orders import Order
@@ -216,6 +218,22 @@ async def test_a_seller_says_no_with_a_reason_and_a_buyer_changes_their_mind(mar
         await market.do(lambda tx: returns.receive(tx, again.id))
     assert (await ask(market, part)).number.endswith("-R3")
     assert await sound(market.world)
+
+
+async def test_hooks_hear_of_a_return_that_does_not_come(market: Market, clock: TravelClock) -> None:
+    _, part, _ = await arrived(market, 2)
+    kept = await approved(market, part)
+    await market.do(lambda tx: returns.withdraw(tx, kept.id))
+    await approved(market, part)
+    clock.advance(timedelta(days=POLICY.send_days))
+    await returns.lapse_due(market.world)
+    waiting = "SELECT payload FROM jobs WHERE entrypoint = 'events.announce' ORDER BY id"
+    jobs = await market.do(lambda tx: tx.all(lambda row: str(orjson.loads(row["payload"])["event"]), waiting))
+    rows = await market.do(
+        lambda tx: tx.all(lambda row: (str(EventId.of(row["id"])), str(row["type"])), "SELECT id, type FROM events")
+    )
+    told = [dict(rows)[event] for event in jobs]
+    assert told[-4:] == ["return.withdrawn", "return.requested", "return.approved", "return.lapsed"]
 
 
 async def test_a_parcel_that_comes_back_by_itself_is_taken_in_once_and_paid_back_whole(market: Market) -> None:

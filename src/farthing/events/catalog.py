@@ -490,6 +490,18 @@ class ReturnDeclined(Announced):
     name = "return.declined"
 
 
+class ReturnWithdrawn(Announced):
+    """Its buyer keeps it after all. `data` as of ReturnRequested."""
+
+    name = "return.withdrawn"
+
+
+class ReturnLapsed(Announced):
+    """It was not sent in its time: nobody waits for it any more. `data` as of ReturnRequested."""
+
+    name = "return.lapsed"
+
+
 class ReturnSent(Announced):
     """It is on its way back. `data` as of ReturnRequested, and carrier, tracking_number."""
 
@@ -981,6 +993,8 @@ ANNOUNCED: Final[dict[str, type[Announced]]] = {
         ReturnRequested,
         ReturnApproved,
         ReturnDeclined,
+        ReturnWithdrawn,
+        ReturnLapsed,
         ReturnSent,
         ReturnReceived,
         ReturnRefunded,
