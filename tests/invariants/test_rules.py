@@ -103,6 +103,7 @@ MARKET_PLANTS = [
     ("returns-counted", "UPDATE seller_order_lines SET returned = returned - 1 WHERE returned > 0"),
     ("returns-counted", "UPDATE seller_order_lines SET came_back = came_back - 1 WHERE came_back > 0"),
     ("returns-on-the-shelf", "UPDATE return_lines SET restocked = restocked - 1 WHERE restocked > 0"),
+    ("exchanged-once", "UPDATE line_items SET exchanged_amount = 0, exchanged_quantity = 0 WHERE exchanged_amount > 0"),
     ("exchanges-credited", "UPDATE returns SET credit_amount = credit_amount + 1 WHERE credit_amount > 0"),
     ("returns-paid-back-once", "UPDATE returns SET order_id = (SELECT max(id::text)::uuid FROM orders)"),
     ("shares-owed", "UPDATE earnings SET seller_share_amount = seller_share_amount + 1 WHERE transferred_amount = 0"),

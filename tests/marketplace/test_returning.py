@@ -18,9 +18,10 @@ from farthing.catalog import ReturnPolicy
 from farthing.clock import TravelClock
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound, ReturnWindowOver
-from farthing.ids import EventId, LineItemId
+from farthing.ids import EventId, LineItemId, OrderId
 from farthing.inventory.model import MovementKind
 from farthing.lifecycles import OrderStatus, ReturnStatus, SellerOrderStatus
+from farthing.money import Money
 from farthing.orders import Order
 from farthing.payments import WantedLine
 from farthing.returns import Asked, Found, Return
@@ -302,6 +303,37 @@ async def test_what_came_back_is_exchanged_for_something_of_the_same_price_and_n
         await cancel(market, part)
     await delivered(market, new)
     assert await sound(market.world)
+
+
+async def test_what_was_had_in_exchange_is_not_paid_back_as_money_as_well(market: Market) -> None:
+    old, back = await to_exchange(market, 2000)
+    vase, jug = await market.lists(market.grace, "vase", 2000), await market.lists(market.grace, "jug", 2600)
+    await checkout.exchange(market.world, back.id, [of(vase)], actor="test")
+    async with unchanged(market.world):
+        for money in (None, usd(1)):
+            with pytest.raises(Conflict, match="left to refund"):
+                await market.do(partial(_all_of_it, old.id, money))
+    assert await owed(market) == {"seller:grace:pending": 1800}
+    # Of two, one is exchanged for something dearer: while that is not paid, and after it came to nothing.
+    old, part, _ = await arrived(market, 2, 2000, sku="pair")
+    back = await market.do(partial(_exchange_asked, part, [Asked(part.lines[0].line_id, 1, "damaged")]))
+    back = await market.do(partial(_received, back))
+    back, new = await checkout.exchange(market.world, back.id, [of(jug)], actor="test")
+    async with unchanged(market.world):
+        with pytest.raises(Conflict, match="left to refund"):
+            await market.do(partial(_all_of_it, old.id, usd(2001)))
+    assert await sound(market.world)
+    await checkout.cancel_order(market.world, new.id, actor="test")
+    assert await returns.end_exchanges(market.world) == 1
+    await market.do(partial(_all_of_it, old.id, None))
+    await arrive(market)
+    assert (await read(market.world, old.id)).status == OrderStatus.REFUNDED
+    assert await owed(market) == {"seller:grace:pending": 1800}
+    assert await sound(market.world)
+
+
+async def _all_of_it(id: OrderId, money: Money | None, tx: Transaction) -> None:
+    await payments.refund_order(tx, id, money, reason="requested_by_customer", note=None)
 
 
 async def test_of_something_dearer_the_difference_is_paid_and_of_something_cheaper_the_rest_goes_back(market: Market) -> None:

@@ -663,6 +663,20 @@ RULES: Final = (
         """,
     ),
     Rule(
+        "exchanged-once",
+        "What was had in exchange is set aside on the line it came from, and no money goes back of that but at the provider.",
+        """
+        SELECT line.id FROM line_items line LEFT JOIN return_lines part ON part.line_item_id = line.id
+        GROUP BY line.id
+        HAVING coalesce(sum(part.exchanged_amount), 0) <> line.exchanged_amount
+            OR coalesce(sum(part.exchanged_quantity), 0) <> line.exchanged_quantity
+            OR (line.exchanged_amount > 0
+                AND line.exchanged_amount + line.refunding_amount + line.refunded_amount
+                    > line.amount - line.discount_amount + line.tax_amount
+                AND NOT EXISTS (SELECT 1 FROM refunds WHERE refunds.order_id = line.order_id AND refunds.reason = 'provider'))
+        """,
+    ),
+    Rule(
         "exchanges-credited",
         "What came back pays for another order of the same buyer, by what was taken off that.",
         """

@@ -14,7 +14,7 @@ from farthing.payments.captures import capture, close, request_close, take, void
 from farthing.payments.flow import Also, hear_of, look_again, send_refund, sync, sync_refund, sync_refunds
 from farthing.payments.intents import Confirmed, Intent, confirm, finish_intent, look, replayed, shown_intent
 from farthing.payments.line_store import of_refund as lines_of_refund
-from farthing.payments.line_store import standings
+from farthing.payments.line_store import set_exchanged, standings
 from farthing.payments.live import counts, due_to_close, half_captured, list_page, run_out, unanswered
 from farthing.payments.live import of_order as way_of_order
 from farthing.payments.model import Payment, Refund, RefundReason, WantedLine, check_refund
@@ -90,6 +90,7 @@ __all__ = [
     "run_out",
     "scaled",
     "send_refund",
+    "set_exchanged",
     "shown_intent",
     "standings",
     "sync",

@@ -5,15 +5,23 @@ from typing import LiteralString
 from farthing.db import Row, Transaction
 from farthing.ids import LineItemId, RefundId
 from farthing.orders import LineItem, Order
-from farthing.payments.shares import RefundLine, Standing
+from farthing.payments.shares import RefundLine, Standing, without_exchanged
 
 
 async def standings(tx: Transaction, order: Order) -> list[Standing]:
-    """Every line of the order, in its order, with what has gone back of it or is on its way."""
+    """Every line of the order, in its order, with what has gone back of it or is on its way.
+
+    What paid for something else that its buyer took instead is none of what is left.
+    """
+    return [without_exchanged(each) for each in await all_standings(tx, order)]
+
+
+async def all_standings(tx: Transaction, order: Order) -> list[Standing]:
+    """As `standings`, and what paid for something else is left: a bank, or who refunds at the provider, takes it as well."""
     rows = await tx.all(
         lambda row: row,
         """
-        SELECT line.id, line.refunding_amount, line.refunded_amount,
+        SELECT line.id, line.refunding_amount, line.refunded_amount, line.exchanged_amount, line.exchanged_quantity,
             line.refunding_quantity + line.refunded_quantity AS quantity,
             coalesce(sum(part.tax_amount), 0)::bigint AS tax, coalesce(sum(part.discount_amount), 0)::bigint AS discount,
             coalesce(sum(part.platform_fee_amount), 0)::bigint AS platform,
@@ -41,11 +49,37 @@ def _standing(line: LineItem, row: Row) -> Standing:
         discount=row["discount"],
         split=(row["platform"], row["organization"], row["seller"]),
         chosen=row["chosen"],
+        exchanged=row["exchanged_amount"],
+        exchanged_quantity=row["exchanged_quantity"],
     )
 
 
-async def insert(tx: Transaction, refund: RefundId, part: RefundLine) -> bool:
-    """Set it aside, if that much of the line is left: one guarded statement, so that two at once cannot both have it."""
+async def set_exchanged(tx: Transaction, line: LineItemId, amount: int, quantity: int) -> bool:
+    """So much of it, and so many, are for something else from now on, as far as they are left; with less than nothing, not any
+    more. The caller holds the order's lock."""
+    return bool(
+        await tx.run(
+            """
+            UPDATE line_items SET exchanged_amount = exchanged_amount + %(amount)s,
+                exchanged_quantity = exchanged_quantity + %(quantity)s
+            WHERE id = %(line)s
+                AND (%(amount)s <= 0 OR amount - discount_amount + tax_amount - refunding_amount - refunded_amount
+                    - exchanged_amount >= %(amount)s)
+                AND (%(quantity)s <= 0
+                    OR quantity - refunding_quantity - refunded_quantity - exchanged_quantity >= %(quantity)s)
+            """,
+            line=line,
+            amount=amount,
+            quantity=quantity,
+        )
+    )
+
+
+async def insert(tx: Transaction, refund: RefundId, part: RefundLine, *, made_already: bool = False) -> bool:
+    """Set it aside, if that much of the line is left: one guarded statement, so that two at once cannot both have it.
+
+    What paid for something else is not ours to give back; what the provider gave back already is a fact beside it.
+    """
     return bool(
         await tx.run(
             """
@@ -53,8 +87,10 @@ async def insert(tx: Transaction, refund: RefundId, part: RefundLine) -> bool:
                 UPDATE line_items SET refunding_amount = refunding_amount + %(amount)s,
                     refunding_quantity = refunding_quantity + %(quantity)s
                 WHERE id = %(line)s
-                    AND amount - discount_amount + tax_amount - refunding_amount - refunded_amount >= %(amount)s
-                    AND quantity - refunding_quantity - refunded_quantity >= %(quantity)s
+                    AND amount - discount_amount + tax_amount - refunding_amount - refunded_amount
+                        - CASE WHEN %(made_already)s THEN 0 ELSE exchanged_amount END >= %(amount)s
+                    AND quantity - refunding_quantity - refunded_quantity
+                        - CASE WHEN %(made_already)s THEN 0 ELSE exchanged_quantity END >= %(quantity)s
                 RETURNING id
             )
             INSERT INTO refund_lines (refund_id, line_item_id, chosen, quantity, amount, tax_amount, discount_amount,
@@ -73,6 +109,7 @@ async def insert(tx: Transaction, refund: RefundId, part: RefundLine) -> bool:
             platform=part.split[0],
             organization=part.split[1],
             seller=part.split[2],
+            made_already=made_already,
         )
     )
 

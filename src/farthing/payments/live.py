@@ -221,7 +221,8 @@ async def warn_of(tx: Transaction, *, before: datetime, limit: int) -> list[Paym
                 AND close_asked_at IS NULL AND capture_asked_at IS NULL
             LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         )
-        UPDATE payments SET expiry_warned_at = %(now)s WHERE id IN (SELECT id FROM due) RETURNING *
+        UPDATE payments SET expiry_warned_at = %(now)s WHERE id IN (SELECT id FROM due)
+        RETURNING *, 0 AS exchanged_amount
         """,
         before=before,
         now=tx.now,

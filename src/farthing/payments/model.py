@@ -57,14 +57,16 @@ class Payment:
     capture_attempts: int = 0
     close_asked_at: datetime | None = None
     confirmations: int = 0
+    exchanged_amount: int = 0
+    """What of it paid for things that its buyer took instead of some."""
 
     @property
     def refundable(self) -> Money:
         """What could still be given back."""
         if self.received is None:
             return Money.zero(self.asked.currency)
-        left = self.received.amount - self.refunding_amount - self.refunded_amount - self.withheld_amount
-        return Money(max(left, 0), self.received.currency)
+        gone = self.refunding_amount + self.refunded_amount + self.withheld_amount + self.exchanged_amount
+        return Money(max(self.received.amount - gone, 0), self.received.currency)
 
     @property
     def paid_twice_amount(self) -> int:

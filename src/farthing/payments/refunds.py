@@ -66,7 +66,7 @@ async def what_to_refund(tx: Transaction, order_id: OrderId, money: Money | None
         raise Conflict(f"{order.id} is {order.status}: nothing was paid that could be refunded.")
     payment = await store.lock(tx, payments[0].id)
     if money is None and not payment.refundable:
-        raise Conflict(f"{order.id} has nothing left to refund: all of it went back, or is on its way.")
+        raise Conflict(f"{order.id} has nothing left to refund: all of it went back, is on its way, or paid for an exchange.")
     # An amount of nothing is an amount: refused, and never "all of it".
     wanted = payment.refundable if money is None else money
     check_refund(payment, wanted)
@@ -168,7 +168,7 @@ async def _set_aside(
         raise Conflict(f"{payment.id} has {payment.refundable} left to refund, not {refund.money}.")
     await store.insert_refund(tx, refund, livemode=payment.livemode)
     if payment.settles:
-        await returned.set_aside(tx, await orders.get(tx, payment.order_id), refund, parts)
+        await returned.set_aside(tx, await orders.get(tx, payment.order_id), refund, parts, made_already=made_already)
     move = Move(ledger.REFUNDS_OWED, _borne_by(payment), refund.money)
     await ledger.post(tx, "refund_promised", str(refund.id), move, order=payment.order_id)
     await events.record(

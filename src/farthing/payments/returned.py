@@ -15,12 +15,15 @@ from farthing.payments.model import Refund
 from farthing.payments.shares import RefundLine, lost_of, spread
 
 
-async def set_aside(tx: Transaction, order: Order, refund: Refund, parts: Sequence[RefundLine] = ()) -> None:
+async def set_aside(
+    tx: Transaction, order: Order, refund: Refund, parts: Sequence[RefundLine] = (), *, made_already: bool = False
+) -> None:
     """Write down what goes back of each line. Without `parts` the amount is spread over all of them. Raises Conflict."""
-    found = parts or spread(await line_store.standings(tx, order), refund.money)
+    standings = await (line_store.all_standings if made_already else line_store.standings)(tx, order)
+    found = parts or spread(standings, refund.money)
     lines = {line.id: line for line in order.lines}
     for part in found:
-        if not await line_store.insert(tx, refund.id, part):
+        if not await line_store.insert(tx, refund.id, part, made_already=made_already):
             raise Conflict(f"{part.line} has less left to refund than {part.amount}: look again at what is left.")
         without_tax = Money(part.amount - part.tax, refund.money.currency)
         await fulfillment.reverse(tx, lines[part.line], str(refund.id), without_tax)
@@ -38,7 +41,7 @@ async def withdraw(tx: Transaction, order: Order, refund: RefundId) -> None:
 async def bear_loss(tx: Transaction, order: Order, reference: str, lost: Money) -> None:
     """A bank took so much of what paid for the order, and nobody gets it back: who shared in the lines bears it with us."""
     lines = {line.id: line for line in order.lines}
-    for line, without_tax in lost_of(await line_store.standings(tx, order), lost):
+    for line, without_tax in lost_of(await line_store.all_standings(tx, order), lost):
         await fulfillment.reverse(tx, lines[line], reference, without_tax)
 
 

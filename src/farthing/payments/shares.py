@@ -5,7 +5,7 @@ largest remainder, so that nothing drifts and the last refund ends at exactly wh
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from farthing.errors import Conflict, Invalid, NotFound
@@ -47,6 +47,9 @@ class Standing:
     split: tuple[int, int, int]
     chosen: int
     """The part of it that was asked for by line."""
+    exchanged: int = 0
+    """What of its price paid for something else that its buyer took instead, and how many units that was for."""
+    exchanged_quantity: int = 0
 
     @property
     def total(self) -> int:
@@ -68,6 +71,26 @@ class Standing:
     def is_back(self) -> bool:
         """All that was paid for it is with the buyer. Nothing is paid for a line that costs nothing."""
         return self.total > 0 and self.refunded == self.total
+
+
+def without_exchanged(standing: Standing) -> Standing:
+    """As if what paid for something else had gone back: nobody is given that as money."""
+    amount = min(standing.exchanged, standing.left)
+    if not amount and not standing.exchanged_quantity:
+        return standing
+    part = _part(standing, amount, min(standing.exchanged_quantity, standing.units_left), chosen=True)
+    shared = [before + more for before, more in zip(standing.split, part.split, strict=True)]
+    return replace(
+        standing,
+        refunding=standing.refunding + part.amount,
+        quantity=standing.quantity + part.quantity,
+        tax=standing.tax + part.tax,
+        discount=standing.discount + part.discount,
+        split=(shared[0], shared[1], shared[2]),
+        chosen=standing.chosen + part.amount,
+        exchanged=0,
+        exchanged_quantity=0,
+    )
 
 
 def scaled(part: int, taken: int, done: int, whole: int) -> int:

@@ -19,7 +19,9 @@ PAYMENT: LiteralString = """
         received_amount, received_currency, fee_amount, fee_currency, refunding_amount, refunded_amount, withheld_amount,
         surplus_reason, failure_code, failure_message, card_brand, card_last4, opened_at, succeeded_at, live, capture_method,
         request, return_url, authorized_at, capture_before, capture_amount, capture_asked_at, capture_attempts,
-        close_asked_at, confirmations
+        close_asked_at, confirmations,
+        CASE WHEN settles THEN (SELECT coalesce(sum(exchanged_amount), 0)::bigint FROM line_items
+            WHERE line_items.order_id = payments.order_id) ELSE 0 END AS exchanged_amount
     FROM payments
 """
 
@@ -356,6 +358,7 @@ def payment_of(row: Row) -> Payment:
         capture_attempts=row["capture_attempts"],
         close_asked_at=row["close_asked_at"],
         confirmations=row["confirmations"],
+        exchanged_amount=row["exchanged_amount"],
     )
 
 

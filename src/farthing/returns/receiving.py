@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from farthing import inventory, orders, refunds, seller_orders
+from farthing import inventory, orders, payments, refunds, seller_orders
 from farthing.db import Transaction
 from farthing.errors import Conflict
 from farthing.ids import OrderId, RefundId, ReturnId, ShipmentId
@@ -130,6 +130,9 @@ async def worth(tx: Transaction, back: Return, order: Order) -> Money:
 async def link_exchange(tx: Transaction, back: Return, order: Order, replaced_by: OrderId, credit: Money) -> Return:
     """That order replaces what came, and so much was taken off it. Both orders are locked, or new."""
     await store.save_exchange(tx, back.id, replaced_by, credit.amount)
+    units = _units(back)
+    prices = await refunds.worth(tx, order, units)
+    await _set_aside(tx, back, order, units, credit.split([price.amount for price in prices]))
     back = await store.get(tx, back.id)
     await tell(tx, "return.exchanged", back, replaced_by=replaced_by)
     return await settle_exchange(tx, back, order)
@@ -144,6 +147,7 @@ async def settle_exchange(tx: Transaction, back: Return, order: Order) -> Return
     replaced_by = await orders.get(tx, back.exchange_order_id)
     if replaced_by.status == OrderStatus.OPEN:
         return back
+    await _let_go(tx, back)
     if replaced_by.paid_at is None:
         await store.save_exchange(tx, back.id, None, None)
         return await _settle(tx, await store.get(tx, back.id), order, None)
@@ -157,7 +161,24 @@ async def settle_exchange(tx: Transaction, back: Return, order: Order) -> Return
     promised = await refunds.give_back(tx, order, rest, note=back.number) if used < sum(prices, start=used - used) else None
     if promised is not None:
         await store.save_refund(tx, back.id, promised.id)
+    await _set_aside(tx, back, order, units, kept)
     return await _close(tx, back, None if promised is None else promised.id)
+
+
+async def _set_aside(tx: Transaction, back: Return, order: Order, units: Sequence[Units], kept: Sequence[Money]) -> None:
+    """What pays for what is taken instead is not given back as money as well. The units are, as far as no refund has them."""
+    left = {standing.line.id: standing.units_left for standing in await payments.standings(tx, order)}
+    for unit, money in zip(units, kept, strict=True):
+        count = min(unit.quantity, left[unit.line])
+        if not await payments.set_exchanged(tx, unit.line, money.amount, count):
+            raise Conflict(f"Of what came back with {back.number} less is left than {money}: look again at what went back.")
+        await store.set_aside(tx, back.id, unit.line, money.amount, count)
+
+
+async def _let_go(tx: Transaction, back: Return) -> None:
+    for line, amount, quantity in await store.aside(tx, back.id):
+        await payments.set_exchanged(tx, line, -amount, -quantity)
+        await store.set_aside(tx, back.id, line, 0, 0)
 
 
 async def _settle(tx: Transaction, back: Return, order: Order, judge: Judge | None) -> Return:

@@ -204,6 +204,31 @@ async def save_exchange(tx: Transaction, id: ReturnId, order: OrderId | None, cr
     )
 
 
+async def set_aside(tx: Transaction, id: ReturnId, line: LineItemId, amount: int, quantity: int) -> None:
+    """So much of its price, and so many, are for what is taken instead."""
+    await tx.run(
+        """
+        UPDATE return_lines SET exchanged_amount = %(amount)s, exchanged_quantity = %(quantity)s
+        WHERE return_id = %(id)s AND line_item_id = %(line)s
+        """,
+        id=id,
+        line=line,
+        amount=amount,
+        quantity=quantity,
+    )
+
+
+async def aside(tx: Transaction, id: ReturnId) -> list[tuple[LineItemId, int, int]]:
+    return await tx.all(
+        lambda row: (LineItemId.of(row["line_item_id"]), row["exchanged_amount"], row["exchanged_quantity"]),
+        """
+        SELECT line_item_id, exchanged_amount, exchanged_quantity FROM return_lines
+        WHERE return_id = %(id)s AND exchanged_amount + exchanged_quantity > 0 ORDER BY line_item_id
+        """,
+        id=id,
+    )
+
+
 async def exchanging(tx: Transaction, *, limit: int) -> list[ReturnId]:
     """What is to be exchanged for an order that is not open any more."""
     return await tx.all(
