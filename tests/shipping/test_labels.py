@@ -8,13 +8,14 @@ from tests.news import happened, hear, sound, work
 from tests.shipping.conftest import HOME, ORIGIN, WEAK, Depot
 from tests.worlds import unchanged
 
-from farthing import orders, payments, seller_orders, shipping
+from farthing import addresses, erasure, orders, payments, seller_orders, shipping
 from farthing.carriers import Parcel
 from farthing.db import Transaction
 from farthing.errors import Conflict, Invalid
 from farthing.lifecycles import LabelStatus, SellerFulfillment, ShipmentStatus
 from farthing.money import Money
-from farthing.shipping import Label
+from farthing.shipping import Label, Wanted
+from farthing.shipping.actions import request_label
 
 
 async def labels(depot: Depot, label: Label) -> list[Label]:
@@ -111,6 +112,33 @@ async def test_what_cannot_be_sent_gets_no_label_and_nothing_is_written(depot: D
     await hear(depot.world, depot.market.account)
     with pytest.raises(Conflict, match="nothing is sent"):
         await depot.label(part)
+
+
+async def test_a_buyer_is_not_forgotten_while_something_is_to_be_sent_to_them(depot: Depot) -> None:
+    part = await depot.sold(await depot.lamp())
+    buyer = (await depot.market.do(lambda tx: orders.get(tx, part.order_id))).customer_id
+    async with unchanged(depot.world):
+        with pytest.raises(Conflict, match="still to be sent, and its address is needed"):
+            await erasure.erase(depot.world, buyer, actor="test")
+    await depot.sent(part)
+    await erasure.erase(depot.world, buyer, actor="test")
+    assert await depot.market.do(lambda tx: addresses.find(tx, part.order_id)) is None
+
+
+async def test_a_label_to_an_address_that_is_forgotten_is_refused_and_not_asked_for_for_ever(depot: Depot) -> None:
+    part = await depot.sold(await depot.lamp())
+    wanted = Wanted(WEAK, "usps", "GroundAdvantage", Money(500, "usd"))
+    await depot.market.do(lambda tx: shipping.keep_origin(tx, seller=part.seller_id, address=ORIGIN))
+    label = await depot.market.do(lambda tx: request_label(tx, part.id, wanted, sold_by=depot.carrier.name))
+
+    async def forget(tx: Transaction) -> None:
+        await tx.run("DELETE FROM shipping_addresses WHERE order_id = %(order)s", order=part.order_id)
+
+    await depot.market.do(forget)
+    await shipping.send_label(depot.world, label.id)
+    label = await read(depot, label)
+    assert (label.status, label.refused_because) == (LabelStatus.REFUSED, f"Nobody has said where {part.number} is sent to.")
+    assert await sound(depot.world)
 
 
 async def test_two_clicks_buy_one_label(depot: Depot) -> None:

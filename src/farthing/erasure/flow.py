@@ -19,7 +19,8 @@ async def erase(world: World, id: CustomerId, *, actor: str) -> None:
 
     What the host and its staff wrote in their own words loses their address and name. In the audit trail stay the host's own id
     of the user, as who did something, and an order's metadata, as the host described it: it is no place for names. Raises
-    NotFound, and Conflict while an order of theirs can still be paid or a dispute is not decided. Safe to repeat.
+    NotFound, and Conflict while an order of theirs can still be paid or is still to be sent somewhere, or a dispute is not
+    decided. Safe to repeat.
     """
 
     async def work(tx: Transaction) -> None:

@@ -110,6 +110,14 @@ async def still_needed(tx: Transaction, customer: CustomerId) -> str | None:
                 WHERE disputes.closed_at IS NULL AND orders.customer_id = %(customer)s
             )
                 THEN 'has a dispute that is not decided, and evidence names the buyer: accept it or wait for its end.'
+            WHEN EXISTS (
+                SELECT 1 FROM orders JOIN shipping_addresses ON shipping_addresses.order_id = orders.id
+                    JOIN seller_orders part ON part.order_id = orders.id
+                    JOIN seller_order_lines line ON line.seller_order_id = part.id
+                WHERE orders.customer_id = %(customer)s AND part.status = 'confirmed'
+                    AND line.quantity > line.canceled + line.shipped
+            )
+                THEN 'has an order that is still to be sent, and its address is needed: send it, or call it off first.'
         END
         """,
         customer=customer,

@@ -68,21 +68,25 @@ async def buy_label(world: World, id: SellerOrderId, wanted: Wanted, *, origin: 
 async def send_label(world: World, id: LabelId) -> None:
     """Buy it. Its id is our reference at the carrier's, where it is found again after a lost answer; asking twice pays once."""
 
-    async def ask(tx: Transaction) -> tuple[Label, tuple[Address, Address] | None, bool]:
+    async def ask(tx: Transaction) -> tuple[Label, tuple[Address, Address] | str] | None:
         before = await store.get(tx, id)
         if not await store.claim(tx, id, LabelStatus.REQUESTED):
-            return before, None, False
+            return None
         order = await seller_orders.get(tx, before.seller_order_id)
-        return before, await actions.ends(tx, order), before.asked_at is not None
+        try:
+            return before, await actions.ends(tx, order)
+        except Conflict as nowhere:
+            return before, nowhere.detail
 
-    label, places, again = await world.db.run("worker", ask)
-    if places is None:
+    claimed = await world.db.run("worker", ask)
+    if claimed is None:
         return
+    label, places = claimed
     carrier = _carrier_named(world, label.sold_by)
     try:
-        quote = await _quoted(world, carrier, label, places, again=again)
-        bought, refusal = quote.label, ""
-        if bought is None:
+        quote = await _quoted(world, carrier, label, places)
+        bought, refusal = (None, str(places)) if quote is None else (quote.label, "")
+        if bought is None and quote is not None:
             rate, refusal = chosen(quote, label)
             bought = None if rate is None else await carrier.buy(quote.id, rate.id)
     except CarrierUnavailable:
@@ -97,11 +101,15 @@ async def send_label(world: World, id: LabelId) -> None:
     await world.db.run("worker", lambda tx: actions.record_bought(tx, id, paid))
 
 
-async def _quoted(world: World, carrier: Carrier, label: Label, places: tuple[Address, Address], *, again: bool) -> Quote:
-    """Told of before, it is the same one: only that can say whether it was paid for."""
+async def _quoted(world: World, carrier: Carrier, label: Label, places: tuple[Address, Address] | str) -> Quote | None:
+    """Told of before, it is the same one: only that can say whether it was paid for. None: nobody knows any more where it goes,
+    as `places` says, and nothing was paid for it."""
     reference = str(label.id)
-    quote = await carrier.find(label.quote_id or reference) if again else None
+    quote = None if label.asked_at is None else await carrier.find(label.quote_id or reference)
+    if isinstance(places, str) and (quote is None or quote.label is None):
+        return None
     if quote is None:
+        assert not isinstance(places, str), "it was returned above"
         start, end = places
         quote = await carrier.quote(_place(start), _place(end), label.parcel, reference=reference)
     found = quote.id
