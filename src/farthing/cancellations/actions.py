@@ -37,7 +37,7 @@ async def cancel(
         raise Conflict(
             f"{order.number} is {order.status}: nothing of it is left to cancel.", extra={"state": str(order.status)}
         )
-    if (number := await store.replaces(tx, order.id)) is not None:
+    if (number := await store.replaces(tx, order.id)) is not None and not await _price_is_back(tx, id):
         raise Conflict(f"{order.number} was had for what came back with {number}: what arrives can be returned or exchanged.")
     going = await seller_orders.call_off(tx, id, lines, because=f"canceled by the {party}")
     after = {line.line_id: line for line in (await seller_orders.get(tx, id)).lines}
@@ -87,6 +87,12 @@ async def cancel_order(
     if sum(line.kind != SHIPPING for line in order.lines) > sum(len(part.lines) for part in every):
         raise Conflict(f"{order.number} holds what is not sent: cancel its parts, and ask for the rest of the money back.")
     return [await cancel(tx, part.id, party=party, reason=reason, policy=policy, judge=judge) for part in parts]
+
+
+async def _price_is_back(tx: Transaction, id: SellerOrderId) -> bool:
+    """Of what was had in exchange: its price stood in the order that came back for it, and was given back there."""
+    lines = [line.line_id for line in (await seller_orders.get(tx, id)).lines]
+    return all(whole for _, whole in (await seller_orders.paid_back(tx, lines)).values())
 
 
 async def _way(tx: Transaction, order: Order) -> list[Units]:

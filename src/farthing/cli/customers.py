@@ -150,7 +150,7 @@ async def backfill(file: Path, /, *, at_once: int = 8, dry_run: bool = False) ->
 async def erase(customer: str, /) -> int:
     """Forget a person: name, address, metadata and emails go, here and at the provider. Orders and the books stay, of nobody.
 
-    It cannot be undone. Refused while they have an order that can still be paid.
+    It cannot be undone. Refused while they have an order that can still be paid or is still to be sent, or a dispute.
 
     For example:
 

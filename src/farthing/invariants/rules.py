@@ -664,11 +664,14 @@ RULES: Final = (
     ),
     Rule(
         "exchanged-once",
-        "What was had in exchange is set aside on the line it came from, and no money goes back of that but at the provider.",
+        "What pays for an exchange is set aside while that may be paid, and no money of it goes back but at the provider.",
         """
-        SELECT line.id FROM line_items line LEFT JOIN return_lines part ON part.line_item_id = line.id
+        SELECT line.id FROM line_items line LEFT JOIN (return_lines part JOIN returns back ON back.id = part.return_id)
+            ON part.line_item_id = line.id
         GROUP BY line.id
-        HAVING coalesce(sum(part.exchanged_amount), 0) <> line.exchanged_amount
+        HAVING bool_or(part.exchanged_amount + part.exchanged_quantity > 0
+                AND (back.status <> 'received' OR back.exchange_order_id IS NULL))
+            OR coalesce(sum(part.exchanged_amount), 0) <> line.exchanged_amount
             OR coalesce(sum(part.exchanged_quantity), 0) <> line.exchanged_quantity
             OR (line.exchanged_amount > 0
                 AND line.exchanged_amount + line.refunding_amount + line.refunded_amount

@@ -11,13 +11,13 @@ from farthing.payments.shares import RefundLine, Standing, without_exchanged
 async def standings(tx: Transaction, order: Order) -> list[Standing]:
     """Every line of the order, in its order, with what has gone back of it or is on its way.
 
-    What paid for something else that its buyer took instead is none of what is left.
+    What pays for something else that its buyer takes instead is none of what is left.
     """
     return [without_exchanged(each) for each in await all_standings(tx, order)]
 
 
 async def all_standings(tx: Transaction, order: Order) -> list[Standing]:
-    """As `standings`, and what paid for something else is left: a bank, or who refunds at the provider, takes it as well."""
+    """As `standings`, and what pays for something else is left: a bank, or who refunds at the provider, takes it as well."""
     rows = await tx.all(
         lambda row: row,
         """
@@ -78,7 +78,7 @@ async def set_exchanged(tx: Transaction, line: LineItemId, amount: int, quantity
 async def insert(tx: Transaction, refund: RefundId, part: RefundLine, *, made_already: bool = False) -> bool:
     """Set it aside, if that much of the line is left: one guarded statement, so that two at once cannot both have it.
 
-    What paid for something else is not ours to give back; what the provider gave back already is a fact beside it.
+    What pays for something else is not ours to give back; what the provider gave back already is a fact beside it.
     """
     return bool(
         await tx.run(

@@ -58,7 +58,7 @@ class Payment:
     close_asked_at: datetime | None = None
     confirmations: int = 0
     exchanged_amount: int = 0
-    """What of it paid for things that its buyer took instead of some."""
+    """What of it pays for things that its buyer takes instead of some, while that order may be paid."""
 
     @property
     def refundable(self) -> Money:

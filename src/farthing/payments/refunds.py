@@ -66,7 +66,7 @@ async def what_to_refund(tx: Transaction, order_id: OrderId, money: Money | None
         raise Conflict(f"{order.id} is {order.status}: nothing was paid that could be refunded.")
     payment = await store.lock(tx, payments[0].id)
     if money is None and not payment.refundable:
-        raise Conflict(f"{order.id} has nothing left to refund: all of it went back, is on its way, or paid for an exchange.")
+        raise Conflict(f"{order.id} has nothing left to refund: all of it went back, is on its way, or pays for an exchange.")
     # An amount of nothing is an amount: refused, and never "all of it".
     wanted = payment.refundable if money is None else money
     check_refund(payment, wanted)

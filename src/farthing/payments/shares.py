@@ -48,7 +48,7 @@ class Standing:
     chosen: int
     """The part of it that was asked for by line."""
     exchanged: int = 0
-    """What of its price paid for something else that its buyer took instead, and how many units that was for."""
+    """What of its price pays for something else that its buyer takes instead, and how many came back for that."""
     exchanged_quantity: int = 0
 
     @property
@@ -74,7 +74,7 @@ class Standing:
 
 
 def without_exchanged(standing: Standing) -> Standing:
-    """As if what paid for something else had gone back: nobody is given that as money."""
+    """As if what pays for something else had gone back: nobody is given that as money."""
     amount = min(standing.exchanged, standing.left)
     if not amount and not standing.exchanged_quantity:
         return standing

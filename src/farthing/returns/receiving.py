@@ -161,12 +161,14 @@ async def settle_exchange(tx: Transaction, back: Return, order: Order) -> Return
     promised = await refunds.give_back(tx, order, rest, note=back.number) if used < sum(prices, start=used - used) else None
     if promised is not None:
         await store.save_refund(tx, back.id, promised.id)
-    await _set_aside(tx, back, order, units, kept)
     return await _close(tx, back, None if promised is None else promised.id)
 
 
 async def _set_aside(tx: Transaction, back: Return, order: Order, units: Sequence[Units], kept: Sequence[Money]) -> None:
-    """What pays for what is taken instead is not given back as money as well. The units are, as far as no refund has them."""
+    """While the other order may be paid, what pays for it is not given back as money as well.
+
+    From then on it is the price of what was had so: where that goes back, nobody sends it.
+    """
     left = {standing.line.id: standing.units_left for standing in await payments.standings(tx, order)}
     for unit, money in zip(units, kept, strict=True):
         count = min(unit.quantity, left[unit.line])

@@ -34,6 +34,7 @@ from farthing.seller_orders.store import (
     list_page,
     list_shipments,
     of_order,
+    paid_back,
     shipments_of,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "list_shipments",
     "move_shipment",
     "of_order",
+    "paid_back",
     "parties",
     "reinstate_line",
     "release",

@@ -202,13 +202,22 @@ async def has_left(tx: Transaction, line: LineItemId) -> bool:
 
 
 async def paid_back(tx: Transaction, lines: Sequence[LineItemId]) -> dict[LineItemId, tuple[int, bool]]:
-    """Of each line how many went back or are about to, and whether all of its price did. The order is locked."""
+    """Of each line how many went back or are about to, and whether all of its price did. The order is locked.
+
+    The price of what was had in exchange stands on the lines that came back for it.
+    """
     rows = await tx.all(
         lambda row: (LineItemId.of(row["id"]), (int(row["units"]), bool(row["whole"]))),
         """
-        SELECT id, refunding_quantity + refunded_quantity AS units, amount - discount_amount + tax_amount > 0
-            AND refunding_amount + refunded_amount >= amount - discount_amount + tax_amount AS whole
-        FROM line_items WHERE id = ANY(%(lines)s)
+        SELECT id, refunding_quantity + refunded_quantity AS units, (amount - discount_amount + tax_amount > 0
+            AND refunding_amount + refunded_amount >= amount - discount_amount + tax_amount)
+            OR EXISTS (SELECT FROM returns back JOIN return_lines part ON part.return_id = back.id
+                JOIN line_items first ON first.id = part.line_item_id
+                WHERE back.exchange_order_id = line.order_id AND back.status IN ('refunded', 'closed')
+                GROUP BY back.id, back.credit_amount
+                HAVING sum(first.amount - first.discount_amount + first.tax_amount
+                    - first.refunding_amount - first.refunded_amount) < back.credit_amount) AS whole
+        FROM line_items line WHERE id = ANY(%(lines)s)
         """,
         lines=list(lines),
     )

@@ -1,4 +1,4 @@
-"""What was had in exchange is not paid back as well."""
+"""What pays for an exchange is not paid back meanwhile."""
 
 from pathlib import Path
 

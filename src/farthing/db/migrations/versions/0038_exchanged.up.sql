@@ -1,5 +1,5 @@
--- Of the price of a line so much paid for what its buyer took instead, and of its units so many came back for that: none of it is
--- given back as money.
+-- Of the price of a line so much pays for what its buyer takes instead, and of its units so many came back for that: while that
+-- order may be paid, none of it is given back as money.
 ALTER TABLE line_items
     ADD COLUMN exchanged_amount bigint NOT NULL DEFAULT 0 CHECK (exchanged_amount >= 0),
     ADD COLUMN exchanged_quantity integer NOT NULL DEFAULT 0 CHECK (exchanged_quantity >= 0),
@@ -11,7 +11,7 @@ ALTER TABLE return_lines
     ADD COLUMN exchanged_amount bigint NOT NULL DEFAULT 0 CHECK (exchanged_amount >= 0),
     ADD COLUMN exchanged_quantity integer NOT NULL DEFAULT 0 CHECK (exchanged_quantity BETWEEN 0 AND quantity);
 
--- What was exchanged before it was counted: each return fills its lines in their order, as far as there is room.
+-- What is being exchanged: each return fills its lines in their order, as far as there is room.
 DO $$
 DECLARE
     back record;
@@ -19,7 +19,8 @@ DECLARE
     rest bigint;
     taken bigint;
 BEGIN
-    FOR back IN SELECT id, credit_amount, refund_id FROM returns WHERE exchange_order_id IS NOT NULL ORDER BY id LOOP
+    FOR back IN SELECT id, credit_amount, refund_id FROM returns WHERE exchange_order_id IS NOT NULL AND status = 'received'
+        ORDER BY id LOOP
         rest := back.credit_amount;
         FOR part IN
             SELECT line.id, least(came.restocked + came.written_off,
