@@ -53,6 +53,25 @@ async def test_no_connection_waits_for_ever(db: Database) -> None:
     }
 
 
+async def test_whoever_is_canceled_just_when_a_connection_comes_ends(dsn: str) -> None:
+    # As a server that stopped under load did not: its inbox went on, and was waited for.
+    db = Database(dsn, pool_max=1)
+    await db.open()
+
+    async def look_again_and_again() -> None:
+        while True:
+            async with db.connection():
+                pass
+
+    async with db.connection():
+        looking = asyncio.create_task(look_again_and_again())
+        await asyncio.sleep(0.1)
+    looking.cancel()  # the connection is theirs now, and they do not know yet
+    await asyncio.wait([looking], timeout=1)
+    assert looking.cancelled()
+    await db.close()
+
+
 async def test_what_raises_leaves_nothing(shelf: Database) -> None:
     async def work(tx: Transaction) -> None:
         await add(tx, 1)

@@ -131,6 +131,7 @@ class Database:
         try:
             connection = await self._pool.getconn()
             try:
+                _end_if_canceled()
                 yield connection
             finally:
                 # Whatever state it is in: the pool rolls back what is open, and replaces what is broken.
@@ -186,6 +187,13 @@ class Database:
                 async with self.connection() as connection:
                     for bell in bells:
                         await connection.execute("SELECT pg_notify('farthing', %(bell)s)", {"bell": bell})
+
+
+def _end_if_canceled() -> None:
+    """The pool forgets a cancellation that comes at the same moment as the connection, and who canceled waits for an end."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 RETRIED: Final = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
