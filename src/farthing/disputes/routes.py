@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Response
@@ -17,7 +18,6 @@ from farthing.http.bodies import Body, ListShown, PageQuery, Storable, listed, r
 from farthing.http.callers import Server
 from farthing.http.credentials import OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer as Replay
 from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import DisputeId, OrderId
@@ -121,18 +121,13 @@ async def accept(
 async def _once(
     world: World, caller: Server, response: Response, key: Key | None, promise: Callable[[Transaction], Awaitable[Answer]]
 ) -> AnswerShown:
-    """Key, promise and answer are one commit: there is no moment at which one is there without the others."""
 
     async def work(tx: Transaction) -> tuple[AnswerShown, bool]:
-        claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-        if claim.answer is not None:
-            return AnswerShown.model_validate_json(claim.answer.body), True
-        promised = await promise(tx)
-        shown = AnswerShown.of(promised)
-        if key:
-            await idempotency.begin(tx, key, promised.id)
-            await idempotency.remember(tx, key, Replay(201, shown.model_dump_json().encode()))
-        return shown, False
+        async def make() -> tuple[UUID, AnswerShown]:
+            promised = await promise(tx)
+            return promised.id, AnswerShown.of(promised)
+
+        return await idempotency.once(tx, key, AnswerShown, make)
 
     shown, replayed = await world.db.run(caller.actor, work)
     if replayed:

@@ -125,10 +125,10 @@ async def remember(tx: Transaction, key: Key, answer: Answer) -> None:
 
 
 async def once(
-    tx: Transaction, key: Key | None, answer: type[T], work: Callable[[], Awaitable[tuple[UUID, T]]]
+    tx: Transaction, key: Key | None, answer: type[T], work: Callable[[], Awaitable[tuple[UUID, T]]], *, status: int = 201
 ) -> tuple[T, bool]:
     """Do what makes something, or answer as the first time; and whether it was answered before. Key, work and answer are one
-    commit. `work` returns what it made and how that is shown, with 201.
+    commit. `work` returns what it made and how that is shown.
     """
     found = await claim(tx, key) if key else Claim()
     if found.answer is not None:
@@ -136,7 +136,7 @@ async def once(
     subject, shown = await work()
     if key:
         await begin(tx, key, subject)
-        await remember(tx, key, Answer(201, shown.model_dump_json().encode()))
+        await remember(tx, key, Answer(status, shown.model_dump_json().encode()))
     return shown, False
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Response
@@ -14,7 +15,7 @@ from farthing.http import idempotency
 from farthing.http.bodies import CURSOR_MAX, Body, ListShown, PageQuery, Shown, Storable, listed, read_id, refuses
 from farthing.http.credentials import OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer, Key
+from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import DiscrepancyId, OrderId, ReconciliationId, public
 from farthing.lifecycles import DiscrepancyStatus, ReconciliationStatus
@@ -139,19 +140,15 @@ async def create(
 async def _create_once(
     tx: Transaction, world: World, wanted: NewReconciliation, key: Key | None
 ) -> tuple[ReconciliationShown, bool]:
-    claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-    if claim.answer is not None:
-        return ReconciliationShown.model_validate_json(claim.answer.body), True
-    back = BACK if wanted.days is None else timedelta(days=wanted.days)
-    since = None if wanted.full else tx.now - back
-    provider = world.provider
-    id = await flow.start(tx, provider.name, provider.livemode, since=since, heals=wanted.heal)
-    await jobs.schedule(tx, TASK, reconciliation=str(id))
-    shown = ReconciliationShown.of(await store.get_run(tx, id))
-    if key:
-        await idempotency.begin(tx, key, id)
-        await idempotency.remember(tx, key, Answer(202, shown.model_dump_json().encode()))
-    return shown, False
+    async def create() -> tuple[UUID, ReconciliationShown]:
+        back = BACK if wanted.days is None else timedelta(days=wanted.days)
+        since = None if wanted.full else tx.now - back
+        provider = world.provider
+        id = await flow.start(tx, provider.name, provider.livemode, since=since, heals=wanted.heal)
+        await jobs.schedule(tx, TASK, reconciliation=str(id))
+        return id, ReconciliationShown.of(await store.get_run(tx, id))
+
+    return await idempotency.once(tx, key, ReconciliationShown, create, status=202)
 
 
 @router.get("/reconciliations", operation_id="reconciliations_list", responses=refuses(Unauthenticated, Forbidden, Invalid))

@@ -1,6 +1,7 @@
 """Requests for money back, over HTTP: a buyer files and withdraws their own, the shop's servers decide."""
 
 from typing import Annotated
+from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Response
@@ -14,7 +15,7 @@ from farthing.http.bodies import ListShown, PageQuery, listed, refuses
 from farthing.http.callers import CustomerCaller, Server
 from farthing.http.credentials import Known, OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer, Key
+from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import CustomerId, OrderId, RefundRequestId
 from farthing.lifecycles import RefundRequestStatus
@@ -146,17 +147,13 @@ async def _get_for(tx: Transaction, caller: Caller, id: RefundRequestId) -> Refu
 async def _ask_once(
     tx: Transaction, caller: Caller, order: OrderId, wanted: NewRequest, key: Key | None, policy: RefundPolicy
 ) -> tuple[RefundRequestShown, bool]:
-    """Key, request and answer are one commit."""
     await orders.get_for(tx, caller, order)
-    claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-    if claim.answer is not None:
-        return RefundRequestShown.model_validate_json(claim.answer.body), True
     buyer = isinstance(caller, CustomerCaller)
-    made = await actions.request(
-        tx, order, wanted.wanted(), reason=wanted.reason, message=wanted.message, policy=policy, by_buyer=buyer
-    )
-    shown = RefundRequestShown.of(made, for_staff=not buyer)
-    if key:
-        await idempotency.begin(tx, key, made.id)
-        await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))
-    return shown, False
+
+    async def ask() -> tuple[UUID, RefundRequestShown]:
+        made = await actions.request(
+            tx, order, wanted.wanted(), reason=wanted.reason, message=wanted.message, policy=policy, by_buyer=buyer
+        )
+        return made.id, RefundRequestShown.of(made, for_staff=not buyer)
+
+    return await idempotency.once(tx, key, RefundRequestShown, ask)

@@ -1,6 +1,7 @@
 """Giving money back, over HTTP: refunds and what they would do."""
 
 from typing import Annotated
+from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Response
@@ -25,7 +26,7 @@ from farthing.http.bodies import ListShown, PageQuery, listed, refuses
 from farthing.http.callers import Server
 from farthing.http.credentials import Known, OnlyServer
 from farthing.http.headers import IdempotencyKey, key_of, mark_replayed
-from farthing.http.idempotency import Answer, Key
+from farthing.http.idempotency import Key
 from farthing.http.state import TheWorld
 from farthing.ids import OrderId, RefundId
 from farthing.lifecycles import RefundStatus
@@ -148,22 +149,17 @@ async def _shown(tx: Transaction, id: RefundId) -> RefundShown:
 async def _refund_once(
     tx: Transaction, order: OrderId, wanted: NewRefund, key: Key | None, policy: RefundPolicy
 ) -> tuple[RefundShown, bool]:
-    """Key, refund and answer are one commit: there is no moment at which one is there without the others."""
-    claim = await idempotency.claim(tx, key) if key else idempotency.Claim()
-    if claim.answer is not None:
-        return RefundShown.model_validate_json(claim.answer.body), True
-    refund = await actions.create(
-        tx,
-        order,
-        wanted.wanted(),
-        reason=wanted.reason,
-        note=wanted.note,
-        role="server",
-        policy=policy,
-        figure=wanted.figure,
-    )
-    shown = await refund_shown(tx, refund, for_staff=True)
-    if key:
-        await idempotency.begin(tx, key, refund.id)
-        await idempotency.remember(tx, key, Answer(201, shown.model_dump_json().encode()))
-    return shown, False
+    async def create() -> tuple[UUID, RefundShown]:
+        refund = await actions.create(
+            tx,
+            order,
+            wanted.wanted(),
+            reason=wanted.reason,
+            note=wanted.note,
+            role="server",
+            policy=policy,
+            figure=wanted.figure,
+        )
+        return refund.id, await refund_shown(tx, refund, for_staff=True)
+
+    return await idempotency.once(tx, key, RefundShown, create)
