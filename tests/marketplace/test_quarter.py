@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import pytest
@@ -17,7 +18,7 @@ from tests.marketplace.test_payouts_to_banks import NO_ACCOUNT
 from tests.mortal_worker import SharedClock, mortal
 from tests.news import read, sound
 from tests.passing import INBOX, Passing
-from tests.reconcile.test_reconcile import compare, found
+from tests.reconcile.command import reconciled
 from tests.sellers.selling import act, news_of, onboarded
 from tests.worlds import Account, Sandbox, session_of, start
 
@@ -306,7 +307,7 @@ async def deliver(tx: Transaction, part: SellerOrder) -> None:
 
 @pytest.mark.covers("F74", "F18")
 async def test_a_quarter_of_thirty_sellers_is_what_a_plain_model_says_though_workers_are_killed(
-    world: World, settings: Settings, account: Account, clock: SharedClock
+    world: World, settings: Settings, account: Account, clock: SharedClock, tmp_path: Path
 ) -> None:
     there = replace(world, catalog=catalog.parse(QUARTER))
     with mortal(settings, QUARTER, clock) as workers:
@@ -330,6 +331,4 @@ async def test_a_quarter_of_thirty_sellers_is_what_a_plain_model_says_though_wor
         assert market.renamed, "no bank sent anything back"
         await market.agree()
         assert await sound(there)
-        done = await compare(there)
-        assert [each.difference for each in await found(there)] == []
-        assert done.status == "finished"
+        assert reconciled(settings, QUARTER, tmp_path, "--full") == (0, [])

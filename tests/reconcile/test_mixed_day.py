@@ -1,17 +1,14 @@
 """Five hundred orders of every kind on one day, with news that come late, twice, or never: every unit is accounted for."""
 
-import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.news import paid_beside, sound
+from tests.reconcile.command import reconciled
 from tests.reconcile.day import CATALOG, Day, content_of, planned
 from tests.reconcile.test_missed_events import dashboard_refund
 from tests.reconcile.test_reconcile import compare, named, tamper
@@ -66,7 +63,7 @@ async def test_after_a_day_of_everything_nothing_differs_and_what_somebody_chang
 
     healed = await compare(world, heals=True)
     assert (healed.found, healed.healed, healed.left_open) == (3, 1, 2)
-    code, told = await checked(world, dsn, tmp_path)
+    code, told = reconciled(world.settings, CATALOG, tmp_path)
     assert (code, {(each["kind"], each["subject"], each["field"]) for each in told}) == (7, left)
 
 
@@ -107,20 +104,3 @@ async def untouched(world: World) -> tuple[str, str]:
         )
     one, other = found
     return one, other
-
-
-async def checked(world: World, dsn: str, folder: Path) -> tuple[int, list[dict[str, Any]]]:
-    """The exit code of `farthing reconcile --check`, and what it names."""
-    (folder / "farthing.toml").write_text(CATALOG)
-    settings = world.settings
-    assert settings.stripe_secret_key is not None
-    environ = {
-        "DATABASE_URL": dsn,
-        "STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
-        "STRIPE_API_BASE": settings.stripe_api_base or "",
-        "FARTHING_SECRET_KEY": "a secret of the tests, long enough to sign with",
-    }
-    command = [sys.executable, "-m", "farthing.cli.main", "reconcile", "--check", "--json"]
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False)
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)["discrepancies"]
