@@ -143,7 +143,7 @@ async def test_what_a_worker_was_sending_when_it_died_is_sent_by_the_next_one_an
 ) -> None:
     order = await earned(market)
     (part,) = await parts(market, order)
-    assert await market.do(lambda tx: payouts.actions.release(tx, part.id, send=True)) is not None
+    assert await market.do(lambda tx: payouts.releasing.release(tx, [part.id], send=True))
     await payouts.take_back_due(market.world)
     assert await theirs(market) == [], "perhaps it is still at it"
     clock.advance(timedelta(minutes=3))

@@ -2,7 +2,7 @@
 
 from farthing.earnings.actions import record, reverse, withdraw_reversal
 from farthing.earnings.model import Earned, Earning
-from farthing.earnings.store import earned, list_page, of_order, of_seller_order, owing, reversals_of, save_transferred
+from farthing.earnings.store import earned, list_page, of_order, of_seller_orders, owing, reversals_of, save_transferred
 
 __all__ = [
     "Earned",
@@ -10,7 +10,7 @@ __all__ = [
     "earned",
     "list_page",
     "of_order",
-    "of_seller_order",
+    "of_seller_orders",
     "owing",
     "record",
     "reversals_of",

@@ -1,6 +1,6 @@
 """What the sale of a line earned for whom. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from farthing.ids import EarningId, LineItemId, OrderId, SellerId
@@ -38,6 +38,10 @@ class Earning:
     def owed(self) -> Money:
         """What the seller got, and has to give back."""
         return max(self.transferred - self.left.seller_share, Money.zero(self.transferred.currency))
+
+    def given(self, money: Money) -> "Earning":
+        """The same, when so much more is with the seller, or less."""
+        return replace(self, transferred=self.transferred + money)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Earnings in the database. The order's lock is the lock of what it earned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
+
+import orjson
 
 from farthing.db import Row, Transaction
 from farthing.earnings.model import Earned, Earning
@@ -18,12 +20,13 @@ SELECT: LiteralString = """
     FROM earnings
 """
 
-OF_SELLER_ORDER: LiteralString = """
-    WHERE line_item_id IN (SELECT line_item_id FROM seller_order_lines WHERE seller_order_id = %(id)s) ORDER BY id FOR UPDATE
+OF_SELLER_ORDERS: LiteralString = """
+    WHERE line_item_id IN (SELECT line_item_id FROM seller_order_lines WHERE seller_order_id = ANY(%(ids)s))
+    ORDER BY id FOR UPDATE
 """
 
 OWING: LiteralString = """
-    WHERE seller_id = %(seller)s AND currency = %(currency)s
+    WHERE seller_id = ANY(%(sellers)s)
         AND transferred_amount > seller_share_amount - refunded_seller_share_amount
     ORDER BY id FOR UPDATE
 """
@@ -148,18 +151,27 @@ async def reversals_of(tx: Transaction, ids: Sequence[EarningId]) -> dict[Earnin
     return found
 
 
-async def of_seller_order(tx: Transaction, id: SellerOrderId) -> list[Earning]:
+async def of_seller_orders(tx: Transaction, ids: Collection[SellerOrderId]) -> list[Earning]:
     """Locked until the commit."""
-    return await tx.all(_earning, SELECT + OF_SELLER_ORDER, id=id)
+    return await tx.all(_earning, SELECT + OF_SELLER_ORDERS, ids=list(ids))
 
 
-async def owing(tx: Transaction, seller: SellerId, currency: str) -> list[Earning]:
-    """Of which the seller got more than is left, the oldest first. Locked until the commit."""
-    return await tx.all(_earning, SELECT + OWING, seller=seller, currency=currency)
+async def owing(tx: Transaction, sellers: Collection[SellerId]) -> list[Earning]:
+    """Of which one of these sellers got more than is left, the oldest first. Locked until the commit."""
+    return await tx.all(_earning, SELECT + OWING, sellers=list(sellers))
 
 
-async def save_transferred(tx: Transaction, id: EarningId, money: Money) -> None:
-    await tx.run("UPDATE earnings SET transferred_amount = %(amount)s WHERE id = %(id)s", id=id, amount=money.amount)
+async def save_transferred(tx: Transaction, changed: Collection[Earning]) -> None:
+    """What of each is with the seller now, or on its way."""
+    if not changed:
+        return
+    await tx.run(
+        """
+        UPDATE earnings SET transferred_amount = new.amount
+        FROM json_to_recordset(%(rows)s::json) AS new (id uuid, amount bigint) WHERE earnings.id = new.id
+        """,
+        rows=orjson.dumps([{"id": each.id.hex, "amount": each.transferred.amount} for each in changed]).decode(),
+    )
 
 
 async def _count(tx: Transaction, id: EarningId, part: Shares, sign: int) -> None:

@@ -60,7 +60,7 @@ from farthing.events.catalog import (
     TaxDocumentIssued,
     TrialEnding,
 )
-from farthing.events.record import find, list_page, of_order, of_seller, of_subscription, record
+from farthing.events.record import find, list_page, of_order, of_seller, of_subscription, record, record_all
 
 __all__ = [
     "ANNOUNCED",
@@ -127,4 +127,5 @@ __all__ = [
     "of_seller",
     "of_subscription",
     "record",
+    "record_all",
 ]

@@ -4,6 +4,7 @@ The row, the hooks that must be true at the same commit and the job that tells e
 change itself: what is recorded is announced, and what is announced happened.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -23,23 +24,33 @@ async def record(tx: Transaction, type: EventName, /, order: OrderId | None = No
 
     An exception of such a hook rolls everything back, and whoever caused the event is run again.
     """
-    event = make(EventId.new(), type, tx, order, data)
+    (event,) = await record_all(tx, type, [(order, data)])
+    return event
+
+
+async def record_all(tx: Transaction, type: EventName, of: Sequence[tuple[OrderId | None, dict[str, object]]]) -> list[Event]:
+    """The same happened to several at once, in this order; each is an event of its own."""
+    if not of:
+        return []
+    events = [make(EventId.new(), type, tx, order, data) for order, data in of]
     await tx.run(
         """
         INSERT INTO events (id, type, happened_at, actor, order_id, data)
-        VALUES (%(id)s, %(type)s, %(now)s, %(actor)s, %(order)s, %(data)s)
+        SELECT id, %(type)s, %(now)s, %(actor)s, "order", data
+        FROM json_to_recordset(%(rows)s::json) AS new (id uuid, "order" uuid, data jsonb)
         """,
-        id=event.id,
         type=type,
         now=tx.now,
         actor=tx.actor,
-        order=order,
-        data=orjson.dumps(event.data).decode(),
+        rows=orjson.dumps(
+            [{"id": each.id.hex, "order": each.order_id and each.order_id.hex, "data": each.data} for each in events]
+        ).decode(),
     )
-    await _run_hooks(tx, event)
+    for event in events:
+        await _run_hooks(tx, event)
     if type in ANNOUNCED:
-        await jobs.schedule(tx, "events.announce", event=str(event.id))
-    return event
+        await jobs.schedule_all(tx, "events.announce", [{"event": str(event.id)} for event in events])
+    return events
 
 
 def make(id: EventId, type: EventName, tx: Transaction, order: OrderId | None, data: dict[str, object]) -> Event:

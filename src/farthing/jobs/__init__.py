@@ -8,7 +8,7 @@ from farthing.jobs.counts import Counts, counts
 from farthing.jobs.dead import DeadJob, dead, discard, retry
 from farthing.jobs.drain import Drained, drain
 from farthing.jobs.retries import describe
-from farthing.jobs.schedule import schedule
+from farthing.jobs.schedule import schedule, schedule_all
 from farthing.jobs.sweeps import Sweep
 from farthing.jobs.worker import Worker
 
@@ -27,4 +27,5 @@ __all__ = [
     "drain",
     "retry",
     "schedule",
+    "schedule_all",
 ]

@@ -20,7 +20,7 @@ from farthing.ledger.accounts import (
     seller_owes,
 )
 from farthing.ledger.balances import Balance, Entry, entries_of, entries_of_order, recent_entries, trial_balance
-from farthing.ledger.post import Move, post
+from farthing.ledger.post import Fact, Move, post, post_all
 
 __all__ = [
     "DISPUTED",
@@ -38,11 +38,13 @@ __all__ = [
     "Account",
     "Balance",
     "Entry",
+    "Fact",
     "Move",
     "entries_of",
     "entries_of_order",
     "organization",
     "post",
+    "post_all",
     "provider",
     "recent_entries",
     "seller",

@@ -1,5 +1,6 @@
-"""`post`: write one fact of business into the books."""
+"""`post`: write facts of business into the books."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -19,48 +20,74 @@ class Move:
     money: Money
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What happened, as the books know it: the moves are one balanced transaction."""
+
+    kind: str
+    reference: str
+    moves: Sequence[Move]
+    order: OrderId | None = None
+
+
 async def post(tx: Transaction, kind: str, reference: str, *moves: Move, order: OrderId | None = None) -> bool:
-    """Post the moves as one balanced transaction; True if this call did it.
+    """Post one fact; True if this call did it."""
+    return bool(await post_all(tx, [Fact(kind, reference, moves, order)]))
+
+
+async def post_all(tx: Transaction, facts: Iterable[Fact]) -> int:
+    """Post these facts, and say how many of them this call posted.
 
     A fact is posted once: with the same kind and reference a second time nothing happens. Moves of nothing are left out,
     and a fact without any move is not posted.
     """
-    moves = tuple(move for move in moves if move.money)
-    if not moves:
-        return False
+    known = {LedgerTransactionId.new(): fact for fact in facts if any(move.money for move in fact.moves)}
+    if not known:
+        return 0
     entries = [
-        {"account": account.name, "kind": account.kind, "amount": sign * move.money.amount, "currency": move.money.currency}
-        for move in moves
+        {
+            "fact": id.hex,
+            "account": account.name,
+            "kind": account.kind,
+            "amount": sign * move.money.amount,
+            "currency": move.money.currency,
+        }
+        for id, fact in known.items()
+        for move in fact.moves
+        if move.money
         for account, sign in ((move.source, -1), (move.target, 1))
     ]
-    # One statement: the accounts it needs, the transaction unless it is known, and the entries only with it.
-    posted = await tx.value(
+    # One statement: the accounts they need, the transactions unless they are known, and the entries only with them.
+    posted: int = await tx.value(
         """
         WITH entry AS (
             SELECT * FROM json_to_recordset(%(entries)s::json)
-                AS e (account text, kind text, amount bigint, currency text)
+                AS e (fact uuid, account text, kind text, amount bigint, currency text)
         ), account AS (
             INSERT INTO ledger_accounts (name, kind) SELECT DISTINCT account, kind FROM entry
                 WHERE NOT EXISTS (SELECT 1 FROM ledger_accounts WHERE name = entry.account)
             ON CONFLICT DO NOTHING
         ), fact AS (
             INSERT INTO ledger_transactions (id, kind, reference, order_id, posted_at, actor)
-            VALUES (%(id)s, %(kind)s, %(reference)s, %(order)s, %(now)s, %(actor)s)
+            SELECT id, kind, reference, "order", %(now)s, %(actor)s FROM json_to_recordset(%(facts)s::json)
+                AS f (id uuid, kind text, reference text, "order" uuid)
             ON CONFLICT (kind, reference) DO NOTHING
             RETURNING id
         ), leg AS (
             INSERT INTO ledger_entries (transaction_id, account, amount, currency)
-            SELECT fact.id, entry.account, entry.amount, entry.currency FROM fact, entry
+            SELECT fact.id, entry.account, entry.amount, entry.currency FROM fact JOIN entry ON entry.fact = fact.id
             RETURNING 1
         )
-        SELECT count(*) FROM leg
+        SELECT count(*) FROM fact
         """,
         entries=orjson.dumps(entries).decode(),
-        id=LedgerTransactionId.new(),
-        kind=kind,
-        reference=reference,
-        order=order,
+        facts=orjson.dumps(
+            [
+                {"id": id.hex, "kind": fact.kind, "reference": fact.reference, "order": fact.order and fact.order.hex}
+                for id, fact in known.items()
+            ]
+        ).decode(),
         now=tx.now,
         actor=tx.actor,
     )
-    return bool(posted)
+    return posted

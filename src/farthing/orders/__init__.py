@@ -17,7 +17,7 @@ from farthing.orders.addons import accompanies_something, addons_of, base_line, 
 from farthing.orders.model import LineItem, NewLine, Order, PaymentStanding, with_addons
 from farthing.orders.present import OrderShown
 from farthing.orders.sight import get_for, page_for
-from farthing.orders.store import counts, due_to_close, find_by_number, get, has_bought, list_page, lock, of_customer
+from farthing.orders.store import counts, due_to_close, find_by_number, get, has_bought, hold, list_page, lock, of_customer
 
 __all__ = [
     "LineItem",
@@ -38,6 +38,7 @@ __all__ = [
     "get",
     "get_for",
     "has_bought",
+    "hold",
     "hold_access",
     "list_page",
     "lock",

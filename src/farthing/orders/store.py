@@ -1,5 +1,6 @@
 """Orders in the database. The lines come with the order in one statement: one is never read without the other."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, LiteralString, TypedDict
 
@@ -38,6 +39,11 @@ async def get(tx: Transaction, id: OrderId) -> Order:
 async def lock(tx: Transaction, id: OrderId) -> Order:
     """The order, held until the commit. Always the first lock that is taken."""
     return _found(await tx.find(_order, SELECT + " WHERE id = %(id)s FOR UPDATE OF orders", id=id), id)
+
+
+async def hold(tx: Transaction, ids: Collection[OrderId]) -> None:
+    """The locks of all of these, in the order in which everybody takes several."""
+    await tx.all(lambda row: row, "SELECT id FROM orders WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE", ids=list(ids))
 
 
 async def find_by_number(tx: Transaction, number: int) -> Order | None:

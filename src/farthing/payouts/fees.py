@@ -2,6 +2,7 @@
 earn next. It is charged once for each dispute, and stays: the bank does not give it back either.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from farthing import earnings, events, ledger, sellers
@@ -9,7 +10,6 @@ from farthing.db import Row, Transaction
 from farthing.ids import DisputeId, LineItemId, OrderId, SellerId
 from farthing.ledger import Move
 from farthing.money import Money
-from farthing.payouts.model import TransferLine, taken_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +41,29 @@ async def charge(tx: Transaction, order: OrderId, dispute: DisputeId, fee: Money
         await events.record(tx, "seller.dispute_fee_charged", order=order, seller=seller, dispute=dispute, amount=amount)
 
 
-async def keep(tx: Transaction, seller: SellerId, due: Money) -> list[TransferLine]:
-    """Keep of what is due what is open, the oldest first. The seller is locked."""
-    open_ = await tx.all(
+async def open_of(tx: Transaction, sellers: Collection[SellerId]) -> list[SellerFee]:
+    """What of their fees is not kept yet, the oldest first. The sellers are locked."""
+    return await tx.all(
         _fee,
         """
         SELECT dispute_id, seller_id, line_item_id, currency, amount - kept_amount AS open_amount FROM seller_fees
-        WHERE seller_id = %(seller)s AND currency = %(currency)s AND kept_amount < amount
-        ORDER BY charged_at, dispute_id FOR UPDATE
+        WHERE seller_id = ANY(%(sellers)s) AND kept_amount < amount ORDER BY charged_at, dispute_id FOR UPDATE
         """,
-        seller=seller,
-        currency=due.currency,
+        sellers=list(sellers),
     )
-    parts = taken_from([each.left for each in open_], due)
-    for each, part in zip(open_, parts, strict=True):
-        if part:
-            await tx.run(
-                """
-                UPDATE seller_fees SET kept_amount = kept_amount + %(part)s
-                WHERE dispute_id = %(dispute)s AND seller_id = %(seller)s
-                """,
-                part=part.amount,
-                dispute=each.dispute_id,
-                seller=each.seller_id,
-            )
-    return [
-        TransferLine("dispute_fee", each.line_id, -part, str(each.dispute_id))
-        for each, part in zip(open_, parts, strict=True)
-        if part
-    ]
+
+
+async def keep(tx: Transaction, fee: SellerFee, part: Money) -> None:
+    """So much of it is kept of what its seller was to get."""
+    await tx.run(
+        """
+        UPDATE seller_fees SET kept_amount = kept_amount + %(part)s
+        WHERE dispute_id = %(dispute)s AND seller_id = %(seller)s
+        """,
+        part=part.amount,
+        dispute=fee.dispute_id,
+        seller=fee.seller_id,
+    )
 
 
 async def _insert(tx: Transaction, dispute: DisputeId, seller: SellerId, line: LineItemId, part: Money) -> bool:

@@ -1,10 +1,10 @@
 """What needs the provider: sending what sellers earned, and taking it back. No transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -14,7 +14,7 @@ from farthing.errors import DatabaseUnavailable, ProviderError, ProviderUnavaila
 from farthing.ids import SellerOrderId, TransferId, TransferReversalId
 from farthing.lifecycles import TransferReversalStatus
 from farthing.payments import Recorded
-from farthing.payouts import actions, store
+from farthing.payouts import actions, releasing, store
 from farthing.payouts.model import Reversal, Transfer
 from farthing.providers import TransferWanted
 from farthing.world import World
@@ -26,11 +26,18 @@ SWEEP_MAX: Final = 100
 RELEASED_MAX: Final = 500
 """Between two looks at all that is due."""
 
+BATCH: Final = 25
+"""Released, and what was answered recorded, in one transaction."""
+
+BATCHES_AT_ONCE: Final = 2
+"""While the one is asked for, the other is written."""
+
 AT_ONCE: Final = 6
 """Transfers asked for, or sellers' accounts looked at, in parallel: fewer than there are connections."""
 
 NOT_OURS: Final = "not ours: we asked for no such transfer"
 
+T = TypeVar("T")
 Told = Callable[[Transaction, str | None], Awaitable[None]]
 """Something to write in the same transaction; it is given the reason why the news concerns nobody here, or None."""
 
@@ -38,28 +45,23 @@ log = structlog.get_logger("farthing.payouts")
 
 
 async def release_due(world: World, *, actor: str = "sweep", send: bool = True) -> int:
-    """Sweep: what was held long enough is on its way. Each in a transaction of its own: one that fails holds up no other.
+    """Sweep: what was held long enough is on its way. Many in one transaction, and where that fails, each in its own: one that
+    fails holds up no other.
 
     Without `send` the provider is not asked here: a worker does that.
     """
     async with world.db.transaction(actor) as tx:
         due = await seller_orders.due(tx, livemode=world.provider.livemode, limit=RELEASED_MAX)
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate, doors = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(BATCHES_AT_ONCE)
 
-    async def release(id: SellerOrderId) -> bool:
-        async with gate:
-            try:
-                transfer = await world.db.run(actor, partial(_release, id, send=send))
-            except DatabaseUnavailable:
-                raise
-            except Exception:
-                log.exception("payout.not_released", seller_order=str(id))
-                return False
-            if transfer is not None and send:
-                await _patiently(partial(_send, world, transfer, stale=False))
-            return transfer is not None
+    async def release(ids: Sequence[SellerOrderId]) -> int:
+        async with doors:
+            transfers = await _release(world, actor, ids, send=send)
+            if send:
+                await _send_all(world, transfers, gate)
+            return len(transfers)
 
-    return sum(await asyncio.gather(*map(release, due)))
+    return sum(await asyncio.gather(*(release(due[at : at + BATCH]) for at in range(0, len(due), BATCH))))
 
 
 async def take_back_due(world: World) -> int:
@@ -88,11 +90,14 @@ async def send_transfer(world: World, id: TransferId) -> None:
 
     transfer, stale = await world.db.run("worker", ask)
     if transfer is not None:
-        await _send(world, transfer, stale=stale)
+        await _record(world, {transfer: await _ask(world, transfer, stale=stale)})
 
 
-async def _send(world: World, transfer: Transfer, *, stale: bool) -> None:
-    """That we are at it is committed. Where nobody answers, the next one who comes by asks again."""
+async def _ask(world: World, transfer: Transfer, *, stale: bool) -> str | None:
+    """The provider's id of it; None where the provider refused, which is written down then.
+
+    That we are at it is committed. Where nobody answers, the next one who comes by asks again.
+    """
     id = transfer.id
     provider = world.provider_named(transfer.provider)
     group = str(transfer.order_id)
@@ -108,9 +113,14 @@ async def _send(world: World, transfer: Transfer, *, stale: bool) -> None:
     except ProviderError as error:
         reason = error.detail
         await world.db.run("worker", lambda tx: actions.refuse(tx, id, reason))
-        return
-    theirs = seen.id
-    await world.db.run("worker", lambda tx: actions.record_sent(tx, transfer, theirs))
+        return None
+    return seen.id
+
+
+async def _record(world: World, answers: Mapping[Transfer, str | None]) -> None:
+    sent = {transfer: theirs for transfer, theirs in answers.items() if theirs is not None}
+    if sent:
+        await world.db.run("worker", lambda tx: actions.record_sent(tx, sent))
 
 
 async def send_reversal(world: World, id: TransferReversalId) -> None:
@@ -156,7 +166,7 @@ async def sync_transfer(world: World, theirs: str, *, actor: str, also: Told | N
 
     async def work(tx: Transaction) -> None:
         if found is not None:
-            await actions.record_sent(tx, found, seen.id)
+            await actions.record_sent(tx, {found: seen.id})
             for id, name in answered:
                 await actions.record_reversed(tx, id, name)
         if also is not None:
@@ -166,15 +176,36 @@ async def sync_transfer(world: World, theirs: str, *, actor: str, also: Told | N
     return Recorded(None if found is None else found.order_id, None if found is not None else NOT_OURS)
 
 
-async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T | None:
     try:
-        await ask()
+        return await ask()
     except ProviderUnavailable as error:
         log.warning("payout.unanswered", error=error.detail)
+        return None
 
 
-async def _release(id: SellerOrderId, tx: Transaction, *, send: bool) -> Transfer | None:
-    return await actions.release(tx, id, send=send)
+async def _release(world: World, actor: str, ids: Sequence[SellerOrderId], *, send: bool) -> list[Transfer]:
+    """Where it fails, one by one."""
+    try:
+        return await world.db.run(actor, lambda tx: releasing.release(tx, ids, send=send))
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        if len(ids) == 1:
+            log.exception("payout.not_released", seller_order=str(ids[0]))
+            return []
+    return [transfer for id in ids for transfer in await _release(world, actor, [id], send=send)]
+
+
+async def _send_all(world: World, transfers: Sequence[Transfer], gate: asyncio.Semaphore) -> None:
+    """What was answered is written down together. Whoever dies before that has asked in vain: it is asked again, by its key."""
+
+    async def ask(transfer: Transfer) -> str | None:
+        async with gate:
+            return await _patiently(partial(_ask, world, transfer, stale=False))
+
+    answers = await asyncio.gather(*map(ask, transfers))
+    await _record(world, dict(zip(transfers, answers, strict=True)))
 
 
 async def _take_back(id: TransferId, tx: Transaction) -> Reversal | None:

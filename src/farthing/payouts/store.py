@@ -1,6 +1,6 @@
 """Transfers and their reversals in the database. The order's lock is theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, LiteralString
 
@@ -33,56 +33,72 @@ AT_IT_MAX: Final = timedelta(minutes=1)
 """Whoever asks for a transfer, and has not written the answer down by then, has died."""
 
 
-async def unused_charge_of(tx: Transaction, order: OrderId, part: SellerOrderId) -> str | None:
-    """The charge that paid the order, by the provider's id, unless something of this part was sent out of it before."""
-    found: str | None = await tx.value(
+async def unused_charges(tx: Transaction, parts: Collection[SellerOrderId]) -> dict[SellerOrderId, str]:
+    """The charge that paid the order of each, by the provider's id, unless something of it was sent out of that before."""
+    rows = await tx.all(
+        lambda row: (SellerOrderId.of(row["id"]), row["provider_charge_id"]),
         """
-        SELECT provider_charge_id FROM payments WHERE order_id = %(order)s AND settles
-            AND NOT EXISTS (SELECT FROM transfers WHERE seller_order_id = %(part)s AND status = 'sent')
+        SELECT part.id, payments.provider_charge_id
+        FROM seller_orders part JOIN payments ON payments.order_id = part.order_id AND payments.settles
+        WHERE part.id = ANY(%(parts)s) AND payments.provider_charge_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM transfers WHERE seller_order_id = part.id AND status = 'sent')
         """,
-        order=order,
-        part=part,
+        parts=list(parts),
     )
-    return found
+    return dict(rows)
 
 
-async def insert(tx: Transaction, transfer: Transfer) -> None:
+async def insert_all(tx: Transaction, made: Mapping[Transfer, Sequence[TransferLine]]) -> None:
+    """Each with what it comes to, line by line."""
+    transfers = [
+        {
+            "id": each.id.hex,
+            "seller_id": each.seller_id.hex,
+            "seller_order_id": each.seller_order_id.hex,
+            "order_id": each.order_id.hex,
+            "provider": each.provider,
+            "livemode": each.livemode,
+            "currency": each.money.currency,
+            "amount": each.money.amount,
+            "netted_amount": each.netted.amount,
+            "provider_account_id": each.provider_account_id,
+            "provider_charge_id": each.provider_charge_id,
+            "requested_at": each.requested_at,
+            "asked_at": each.asked_at,
+        }
+        for each in made
+    ]
     await tx.run(
         """
         INSERT INTO transfers (id, seller_id, seller_order_id, order_id, provider, livemode, currency, amount, netted_amount,
             status, provider_account_id, provider_charge_id, requested_at, asked_at)
-        VALUES (%(id)s, %(seller)s, %(part)s, %(order)s, %(provider)s, %(livemode)s, %(currency)s, %(amount)s, %(netted)s,
-            'requested', %(account)s, %(charge)s, %(now)s, %(asked)s)
+        SELECT id, seller_id, seller_order_id, order_id, provider, livemode, currency, amount, netted_amount,
+            'requested', provider_account_id, provider_charge_id, requested_at, asked_at
+        FROM json_to_recordset(%(rows)s::json) AS new (id uuid, seller_id uuid, seller_order_id uuid, order_id uuid,
+            provider text, livemode boolean, currency text, amount bigint, netted_amount bigint, provider_account_id text,
+            provider_charge_id text, requested_at timestamptz, asked_at timestamptz)
         """,
-        id=transfer.id,
-        seller=transfer.seller_id,
-        part=transfer.seller_order_id,
-        order=transfer.order_id,
-        provider=transfer.provider,
-        livemode=transfer.livemode,
-        currency=transfer.money.currency,
-        amount=transfer.money.amount,
-        netted=transfer.netted.amount,
-        account=transfer.provider_account_id,
-        charge=transfer.provider_charge_id,
-        asked=transfer.asked_at,
-        now=transfer.requested_at,
+        rows=orjson.dumps(transfers).decode(),
     )
-
-
-async def insert_lines(tx: Transaction, id: TransferId, lines: Sequence[TransferLine]) -> None:
-    rows = [
-        {"kind": each.kind, "reference": each.reference, "line": each.line_id.hex, "amount": each.money.amount}
-        for each in lines
+    lines = [
+        {
+            "id": transfer.id.hex,
+            "position": position,
+            "kind": each.kind,
+            "reference": each.reference,
+            "line": each.line_id.hex,
+            "amount": each.money.amount,
+        }
+        for transfer, parts in made.items()
+        for position, each in enumerate(parts, start=1)
     ]
     await tx.run(
         """
         INSERT INTO transfer_lines (transfer_id, position, kind, reference, line_item_id, amount)
-        SELECT %(id)s, row_number() OVER (), kind, reference, line, amount
-        FROM json_to_recordset(%(rows)s::json) AS new (kind text, reference text, line uuid, amount bigint)
+        SELECT id, position, kind, reference, line, amount FROM json_to_recordset(%(rows)s::json)
+            AS new (id uuid, position integer, kind text, reference text, line uuid, amount bigint)
         """,
-        id=id,
-        rows=orjson.dumps(rows).decode(),
+        rows=orjson.dumps(lines).decode(),
     )
 
 
@@ -157,18 +173,19 @@ async def mark_unanswered(tx: Transaction, id: TransferId) -> None:
     await tx.run("UPDATE transfers SET asked_at = NULL WHERE id = %(id)s AND status = 'requested'", id=id)
 
 
-async def save_sent(tx: Transaction, id: TransferId, provider_transfer_id: str) -> bool:
-    return bool(
-        await tx.run(
-            """
-            UPDATE transfers SET status = 'sent', provider_transfer_id = %(theirs)s, sent_at = %(now)s
-            WHERE id = %(id)s AND status = 'requested'
-            """,
-            id=id,
-            theirs=provider_transfer_id,
-            now=tx.now,
-        )
+async def save_sent(tx: Transaction, sent: Mapping[Transfer, str]) -> list[Transfer]:
+    """With the provider's id of each. Those of which it was not known."""
+    new = await tx.all(
+        lambda row: TransferId.of(row["id"]),
+        """
+        UPDATE transfers SET status = 'sent', provider_transfer_id = new.theirs, sent_at = %(now)s
+        FROM json_to_recordset(%(rows)s::json) AS new (id uuid, theirs text)
+        WHERE transfers.id = new.id AND transfers.status = 'requested' RETURNING transfers.id
+        """,
+        rows=orjson.dumps([{"id": each.id.hex, "theirs": theirs} for each, theirs in sent.items()]).decode(),
+        now=tx.now,
     )
+    return [each for each in sent if each.id in new]
 
 
 async def save_refused(tx: Transaction, id: TransferId, because: str) -> bool:
@@ -215,16 +232,20 @@ async def over_transferred(tx: Transaction, *, limit: int) -> list[TransferId]:
     )
 
 
-async def is_being_reversed(tx: Transaction, line: LineItemId) -> bool:
-    """Whether what went to the seller for the line is asked back at this moment."""
-    return bool(
-        await tx.value(
+async def being_reversed(tx: Transaction, lines: Collection[LineItemId]) -> set[LineItemId]:
+    """Those for which what went to the seller is asked back at this moment."""
+    if not lines:
+        return set()
+    return set(
+        await tx.all(
+            lambda row: LineItemId.of(row["line_item_id"]),
             """
-            SELECT true FROM seller_order_lines line JOIN transfers transfer ON transfer.seller_order_id = line.seller_order_id
+            SELECT line.line_item_id
+            FROM seller_order_lines line JOIN transfers transfer ON transfer.seller_order_id = line.seller_order_id
                 JOIN transfer_reversals reversal ON reversal.transfer_id = transfer.id AND reversal.status = 'requested'
-            WHERE line.line_item_id = %(line)s LIMIT 1
+            WHERE line.line_item_id = ANY(%(lines)s)
             """,
-            line=line,
+            lines=list(lines),
         )
     )
 

@@ -1,6 +1,6 @@
 """What can be done to a seller's part of an order. The caller holds the order's lock where it says so; else it is taken."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -287,30 +287,33 @@ async def let_go(tx: Transaction, id: SellerOrderId) -> SellerOrder:
     return await store.get(tx, id)
 
 
-async def release(tx: Transaction, id: SellerOrderId) -> SellerOrder | None:
-    """Mark what it earned as on its way; None where its time has not come, or somebody was quicker. From here to the commit
-    nobody refunds the order, and nobody else releases it.
+async def release(tx: Transaction, ids: Collection[SellerOrderId]) -> list[SellerOrder]:
+    """Mark what they earned as on its way; those whose time has not come, or with whom somebody was quicker, are left out.
+    From here to the commit nobody refunds these orders, and nobody else releases them.
     """
-    order = await _locked(tx, id)
-    if not is_due(order, tx.now) or order.released_at is not None or order.held_at is not None:
-        return None
-    if any(line.to_return for line in order.lines) or await store.is_disputed(tx, order.order_id):
-        return None  # what goes back in some days is not sent out now
-    await store.save_released(tx, id, released=True)
-    return order
+    await orders.hold(tx, await store.orders_of(tx, ids))
+    found = [part for part in await store.get_all(tx, ids) if part.released_at is None and part.held_at is None]
+    # What goes back in some days is not sent out now.
+    disputed = await store.disputed(tx, [part.order_id for part in found])
+    due = [
+        part
+        for part in found
+        if is_due(part, tx.now) and part.order_id not in disputed and not any(line.to_return for line in part.lines)
+    ]
+    await store.save_released(tx, [part.id for part in due])
+    return due
 
 
 async def release_again(tx: Transaction, line: LineItemId) -> None:
     """Something of what was released is with us again, or earned after all: it is due now. The order is locked."""
     found = await store.find_of_line(tx, line)
     if found is not None and found.released_at is not None:
-        await store.save_released(tx, found.id, released=False)
+        await store.save_unreleased(tx, [found.id], again_at=None)
 
 
-async def take_back_release(tx: Transaction, id: SellerOrderId, again_at: datetime) -> None:
-    """It could not be sent after all: its time comes again. The caller holds the order's lock."""
-    await store.save_released(tx, id, released=False)
-    await store.save_retry_at(tx, id, again_at)
+async def take_back_release(tx: Transaction, ids: Collection[SellerOrderId], again_at: datetime) -> None:
+    """They could not be sent after all: their time comes again. The caller holds the orders' locks."""
+    await store.save_unreleased(tx, ids, again_at=again_at)
 
 
 async def _follow(tx: Transaction, id: SellerOrderId, *, because: str | None = None) -> None:

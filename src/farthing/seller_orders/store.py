@@ -1,6 +1,6 @@
 """Sellers' parts of orders, and their parcels, in the database. The order's lock is theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -85,6 +85,11 @@ async def get(tx: Transaction, id: SellerOrderId) -> SellerOrder:
     if found is None:
         raise NotFound(f"There is no seller order {id}.")
     return found
+
+
+async def get_all(tx: Transaction, ids: Collection[SellerOrderId]) -> list[SellerOrder]:
+    """Those of these that there are."""
+    return await tx.all(_seller_order, SELECT + " WHERE id = ANY(%(ids)s) ORDER BY id", ids=list(ids))
 
 
 async def of_order(tx: Transaction, order: OrderId) -> list[SellerOrder]:
@@ -238,6 +243,15 @@ async def delivered_at(tx: Transaction, id: SellerOrderId) -> dict[LineItemId, d
     return dict(rows)
 
 
+async def orders_of(tx: Transaction, ids: Collection[SellerOrderId]) -> set[OrderId]:
+    """Whose locks are their own."""
+    return set(
+        await tx.all(
+            lambda row: OrderId.of(row["order_id"]), "SELECT order_id FROM seller_orders WHERE id = ANY(%(ids)s)", ids=list(ids)
+        )
+    )
+
+
 async def order_of(tx: Transaction, id: SellerOrderId) -> OrderId:
     """Whose lock is its own."""
     found = await tx.value("SELECT order_id FROM seller_orders WHERE id = %(id)s", id=id)
@@ -275,17 +289,17 @@ async def save(
     )
 
 
-async def save_released(tx: Transaction, id: SellerOrderId, *, released: bool) -> None:
+async def save_released(tx: Transaction, ids: Collection[SellerOrderId]) -> None:
+    await tx.run("UPDATE seller_orders SET released_at = %(now)s WHERE id = ANY(%(ids)s)", ids=list(ids), now=tx.now)
+
+
+async def save_unreleased(tx: Transaction, ids: Collection[SellerOrderId], *, again_at: datetime | None) -> None:
+    """Not before `again_at`, or as soon as it was due before."""
     await tx.run(
-        "UPDATE seller_orders SET released_at = CASE WHEN %(released)s THEN %(now)s::timestamptz END WHERE id = %(id)s",
-        id=id,
-        released=released,
-        now=tx.now,
+        "UPDATE seller_orders SET released_at = NULL, retry_at = coalesce(%(again)s, retry_at) WHERE id = ANY(%(ids)s)",
+        ids=list(ids),
+        again=again_at,
     )
-
-
-async def save_retry_at(tx: Transaction, id: SellerOrderId, at: datetime) -> None:
-    await tx.run("UPDATE seller_orders SET retry_at = %(at)s WHERE id = %(id)s", id=id, at=at)
 
 
 async def save_held(tx: Transaction, id: SellerOrderId, because: str | None) -> None:
@@ -337,11 +351,19 @@ async def due(tx: Transaction, *, livemode: bool, limit: int) -> list[SellerOrde
     )
 
 
-async def is_disputed(tx: Transaction, order: OrderId) -> bool:
-    """Whether a buyer's bank has not decided about it yet: whatever its buyer has meanwhile, its money may have to go back."""
-    return bool(
-        await tx.value("SELECT true FROM disputes WHERE order_id = %(order)s AND closed_at IS NULL LIMIT 1", order=order)
+async def disputed(tx: Transaction, of: Collection[OrderId]) -> set[OrderId]:
+    """Those about which a buyer's bank has not decided yet: whatever the buyer has meanwhile, the money may have to go back."""
+    return set(
+        await tx.all(
+            lambda row: OrderId.of(row["order_id"]),
+            "SELECT order_id FROM disputes WHERE order_id = ANY(%(orders)s) AND closed_at IS NULL",
+            orders=list(of),
+        )
     )
+
+
+async def is_disputed(tx: Transaction, order: OrderId) -> bool:
+    return order in await disputed(tx, [order])
 
 
 async def insert_shipment(tx: Transaction, shipment: Shipment) -> bool:

@@ -15,7 +15,7 @@ from farthing.sellers.model import Seller, Wanted, new_payout_accounts, standing
 from farthing.sellers.present import SellerShown
 from farthing.sellers.reasons import Reason, reasons_of
 from farthing.sellers.returning import Way, address, read
-from farthing.sellers.store import counts, find_by_account, find_by_external_id, get, list_page, lock
+from farthing.sellers.store import counts, find_by_account, find_by_external_id, get, list_page, lock, lock_all
 
 __all__ = [
     "Reason",
@@ -33,6 +33,7 @@ __all__ = [
     "let_go",
     "list_page",
     "lock",
+    "lock_all",
     "look_again",
     "new_payout_accounts",
     "onboard",

@@ -1,5 +1,6 @@
 """Sellers in the database. Two requests of the same new seller at the same moment make one."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -78,10 +79,16 @@ async def get(tx: Transaction, id: SellerId) -> Seller:
 
 async def lock(tx: Transaction, id: SellerId) -> Seller:
     """Held until the commit."""
-    found = await tx.find(_seller, SELECT + " WHERE id = %(id)s FOR UPDATE", id=id)
+    found = (await lock_all(tx, [id])).get(id)
     if found is None:
         raise NotFound(f"There is no seller {id}.")
     return found
+
+
+async def lock_all(tx: Transaction, ids: Collection[SellerId]) -> dict[SellerId, Seller]:
+    """Those of these that there are, held until the commit."""
+    rows = await tx.all(_seller, SELECT + " WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE", ids=list(ids))
+    return {seller.id: seller for seller in rows}
 
 
 async def find_by_external_id(tx: Transaction, external_id: str, *, livemode: bool) -> Seller | None:
