@@ -415,8 +415,8 @@ RETURN: Final = Lifecycle(
         # Approved, and not sent in time.
         "lapse": ({ReturnStatus.APPROVED}, ReturnStatus.LAPSED),
         "send": ({ReturnStatus.APPROVED}, ReturnStatus.IN_TRANSIT),
-        # Who brings it back in person has not sent it.
-        "receive": ({ReturnStatus.APPROVED, ReturnStatus.IN_TRANSIT}, ReturnStatus.RECEIVED),
+        # Who brings it back in person has not sent it; and what was paid back comes late, and is taken in all the same.
+        "receive": ({ReturnStatus.APPROVED, ReturnStatus.IN_TRANSIT, ReturnStatus.LAPSED}, ReturnStatus.RECEIVED),
         # Its refund is promised; that has a lifecycle of its own.
         "refund": ({ReturnStatus.RECEIVED}, ReturnStatus.REFUNDED),
         # Nothing is given back for it: it was exchanged, was paid back before, or nothing was in the parcel.

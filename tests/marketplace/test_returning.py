@@ -180,6 +180,36 @@ async def test_the_money_may_go_back_at_once_and_then_the_things_are_awaited(mar
     assert await sound(market.world)
 
 
+async def test_what_is_paid_back_at_once_and_never_sent_does_not_hold_its_seller_for_ever(
+    market: Market, clock: TravelClock
+) -> None:
+    _, part, sku = await arrived(market)
+    policy = ReturnPolicy(refund_at="approval", auto_approve=True, send_days=5)
+    back = await ask(market, part, policy=policy)
+    await time_passes(market, 3)
+    await settle(market)
+    assert await transfers(market, market.grace) == []
+    clock.advance(timedelta(days=5))
+    assert (await returns.lapse_due(market.world), await returns.lapse_due(market.world)) == (1, 0)
+    await settle(market)
+    (sent,) = await transfers(market, market.grace)
+    assert (sent.money, await owed(market)) == (usd(3600), {})
+    back = await market.do(lambda tx: returns.get(tx, back.id))
+    assert (back.status, back.refund_id is not None) == (ReturnStatus.LAPSED, True)
+    with pytest.raises(Conflict, match="2 can be sent back"):
+        await ask(market, part, 3)
+    # It comes after all.
+    back = await market.do(lambda tx: returns.receive(tx, back.id))
+    assert (back.status, await left(market, sku)) == (ReturnStatus.REFUNDED, (8, 8))
+    unpaid = await approved(market, part)
+    clock.advance(timedelta(days=POLICY.send_days))
+    assert await returns.lapse_due(market.world) == 1
+    async with unchanged(market.world):
+        with pytest.raises(Conflict, match="is not awaited"):
+            await market.do(lambda tx: returns.receive(tx, unpaid.id))
+    assert await sound(market.world)
+
+
 async def test_while_something_may_come_back_its_seller_is_not_paid(market: Market) -> None:
     _, part, _ = await arrived(market, 2)
     back = await approved(market, part)

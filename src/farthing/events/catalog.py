@@ -497,7 +497,8 @@ class ReturnWithdrawn(Announced):
 
 
 class ReturnLapsed(Announced):
-    """It was not sent in its time: nobody waits for it any more. `data` as of ReturnRequested."""
+    """It was not sent in its time: nobody waits for it any more. `data` as of ReturnRequested; and refund, where its money went
+    back at the approval and stays with the buyer."""
 
     name = "return.lapsed"
 

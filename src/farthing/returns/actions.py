@@ -98,9 +98,12 @@ async def withdraw(tx: Transaction, id: ReturnId) -> Return:
 
 
 async def lapse(tx: Transaction, id: ReturnId) -> bool:
-    """It was never sent: nobody waits for it any more. False where it was sent in the meantime."""
+    """It was never sent: nobody waits for it any more. False where it was sent in the meantime.
+
+    What was paid back at its approval stays paid back; should it come after all, it is taken in.
+    """
     back, _ = await lock(tx, id)
-    late = back.send_before is not None and back.send_before <= tx.now and back.refund_id is None
+    late = back.send_before is not None and back.send_before <= tx.now
     if not late or not RETURN.allows(back.status, "lapse"):
         return False
     await store.close(tx, id, RETURN.move(back.status, "lapse"))
@@ -148,7 +151,7 @@ async def _let_go(tx: Transaction, back: Return, name: events.EventName) -> Retu
     for line in back.lines:
         await seller_orders.end_return(tx, line.line, awaited=line.quantity, came=0)
     after = await store.get(tx, back.id)
-    await tell(tx, name, after)
+    await tell(tx, name, after, **({"refund": back.refund_id} if back.refund_id is not None else {}))
     return after
 
 

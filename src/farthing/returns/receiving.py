@@ -29,11 +29,14 @@ async def receive(
     back, order = await lock(tx, id)
     RETURN.move(back.status, "receive")
     came = checked_found(back, found)
+    if late := back.status == ReturnStatus.LAPSED:
+        await _check_late(tx, back, came)
     await store.save_received(tx, id, came, checked_words(note, "note"))
     await _put_away(tx, order, came, reason=f"return {back.number}")
     for each in came:
         awaited = next(line.quantity for line in back.lines if line.line == each.line)
-        await seller_orders.end_return(tx, each.line, awaited=awaited, came=each.restocked + each.written_off)
+        came_of_it = each.restocked + each.written_off
+        await seller_orders.end_return(tx, each.line, awaited=0 if late else awaited, came=came_of_it)
     back = await store.get(tx, id)
     await tell(tx, "return.received", back, came=_described(back))
     if await disputed(tx, order):
@@ -41,6 +44,16 @@ async def receive(
     if back.wanted == "exchange" and any(line.came for line in back.lines):
         return back  # its buyer chooses something else
     return await _settle(tx, back, order, judge)
+
+
+async def _check_late(tx: Transaction, back: Return, came: Sequence[Found]) -> None:
+    """Raise Conflict for what lapsed and was never paid back, or is asked for again: that return is taken in."""
+    may = {line.line_id: line.returnable for line in (await seller_orders.get(tx, back.seller_order_id)).lines}
+    if back.refund_id is None or any(each.restocked + each.written_off > may[each.line] for each in came):
+        raise Conflict(
+            f"{back.number} was not sent in its time, and is not awaited: its buyer asks again, or you give the money back.",
+            extra={"state": str(back.status)},
+        )
 
 
 async def receive_parcel(

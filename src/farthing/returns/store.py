@@ -170,7 +170,8 @@ async def save_sent(tx: Transaction, id: ReturnId, carrier: str | None, tracking
 async def save_received(tx: Transaction, id: ReturnId, found: Sequence[Found], note: str | None) -> None:
     await tx.run(
         """
-        UPDATE returns SET status = 'received', received_at = %(now)s, received_by = %(by)s, note = coalesce(%(note)s, note)
+        UPDATE returns SET status = 'received', received_at = %(now)s, received_by = %(by)s, note = coalesce(%(note)s, note),
+            closed_at = NULL
         WHERE id = %(id)s
         """,
         id=id,
@@ -248,11 +249,11 @@ async def close(tx: Transaction, id: ReturnId, status: ReturnStatus) -> None:
 
 
 async def due_to_lapse(tx: Transaction, *, limit: int) -> list[ReturnId]:
-    """Approved, and not sent in time. What is paid back already is still awaited."""
+    """Approved, and not sent in time, whether it is paid back already or not."""
     return await tx.all(
         lambda row: ReturnId.of(row["id"]),
         """
-        SELECT id FROM returns WHERE status = 'approved' AND send_before <= %(now)s AND refund_id IS NULL
+        SELECT id FROM returns WHERE status = 'approved' AND send_before <= %(now)s
         ORDER BY send_before LIMIT %(limit)s
         """,
         now=tx.now,

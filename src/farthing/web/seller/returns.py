@@ -11,7 +11,7 @@ from farthing import cancellations, returns, seller_orders
 from farthing.db import Transaction
 from farthing.errors import Conflict, FarthingError, Invalid, NotFound
 from farthing.ids import ReturnId
-from farthing.lifecycles import RETURN, SellerOrderStatus
+from farthing.lifecycles import RETURN, ReturnStatus, SellerOrderStatus
 from farthing.returns import Found, Return
 from farthing.seller_orders import SellerLine
 from farthing.web.page import redirect, render
@@ -122,7 +122,11 @@ async def _detail(request: Request, selling: Selling, typed: Mapping[str, str], 
         "seller/return.html",
         status=error.status if error else 200,
         back=back,
-        may={verb: RETURN.allows(back.status, verb) for verb in ("approve", "decline", "receive")},
+        may={verb: RETURN.allows(back.status, verb) for verb in ("approve", "decline")}
+        | {
+            "receive": RETURN.allows(back.status, "receive")
+            and (back.status != ReturnStatus.LAPSED or back.refund_id is not None)
+        },
         shelf=SHELF,
         lost=LOST,
         typed=typed,
