@@ -10,10 +10,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 T ?=
 A ?=
 BROWSER ?= yes
+WHOLE ?= no
 
 .DEFAULT_GOAL := help
 # Some machines forbid Python to keep what it compiled. The tests start hundreds of processes, and each would compile all of us.
 unexport PYTHONDONTWRITEBYTECODE
+ifeq ($(WHOLE),yes)
+export FARTHING_TEST_WHOLE := 1
+endif
 .DELETE_ON_ERROR:
 .PHONY: demo dev examples test check bench lock clean help
 
@@ -27,7 +31,7 @@ examples: $(VENV)/.ready ## The journeys of the applications in examples/, in a 
 	@tools/chromium $(BIN)/python
 	@$(BIN)/python -m pytest -q tests/examples tests/test_examples.py $(T)
 
-test: $(VENV)/.ready ## All tests (T="..." for pytest, BROWSER=no without those that need a browser)
+test: $(VENV)/.ready ## All tests (T="..." for pytest, WHOLE=yes as in CI, BROWSER=no without those that need a browser)
 ifeq ($(BROWSER),no)
 	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m "not browser" $(T)
 else

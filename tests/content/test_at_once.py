@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from tests.news import sound, work
+from tests.races.rounds import ROUNDS
 from tests.worlds import Account, session_of, start
 
 from farthing import checkout
@@ -11,7 +12,6 @@ from farthing.catalog import CartItem
 from farthing.checkout import Buyer
 from farthing.world import World
 
-ROUNDS = 50
 ARTICLE = CartItem("article", content="abc-123")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.inventory.conftest import do, left, stock
 from tests.news import happened, hear, read, sound, work
+from tests.races.rounds import ROUNDS
 from tests.worlds import Account, buy, session_of, start, unchanged
 
 from farthing import checkout, inventory, payments
@@ -16,8 +17,6 @@ from farthing.http.idempotency import Key
 from farthing.lifecycles import OrderStatus
 from farthing.orders import Order
 from farthing.world import World
-
-ROUNDS = 50
 
 
 async def bought(world: World, account: Account, product: str, quantity: int = 1) -> Order:

@@ -4,11 +4,13 @@ import random
 from dataclasses import dataclass, field
 from typing import Literal
 
-SELLERS = 30
-SELLING_DAYS = 63
+from tests.whole import sized
+
+SELLERS = sized(30, 8)
+SELLING_DAYS = sized(63, 21)
 """The days after these are for what is still on its way: the whole is a quarter."""
 
-DAYS = 92
+DAYS = sized(92, 46)
 HOLDING_DAYS = 7
 PLATFORM_PERCENT = 10
 STRIPE_PERMILLE, STRIPE_FIXED, DISPUTE_FEE = 29, 30, 1500
@@ -142,9 +144,13 @@ DISPUTED: frozenset[Fate] = frozenset(
 )
 
 
+FEWER = sized(1, 10)
+"""Orders, where the whole is too long to wait for: some of each fate nevertheless."""
+
+
 def quarter() -> Model:
     chance = random.Random("a quarter")
-    fates = [fate for fate, count in FATES.items() for _ in range(count)]
+    fates = [fate for fate, count in FATES.items() for _ in range(max(2, count // FEWER))]
     chance.shuffle(fates)
     days = sorted(chance.randrange(SELLING_DAYS) for _ in fates)
     return Model([_sale(chance, n, day, fate) for n, (day, fate) in enumerate(zip(days, fates, strict=True))])

@@ -19,13 +19,13 @@ from tests.marketplace.test_paying_sellers import (
     transfers,
 )
 from tests.news import happened, hear, read, sound
+from tests.races.rounds import ROUNDS
 from tests.worlds import buy, session_of, start
 
 from farthing import catalog, disputes, ledger, payouts
 from farthing.catalog import CartItem
 from farthing.orders import Order
 
-ROUNDS = 50
 AT_ONCE = 5
 
 

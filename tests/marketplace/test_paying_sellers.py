@@ -9,6 +9,7 @@ import pytest
 from tests.marketplace.conftest import Market, of
 from tests.marketplace.test_one_payment_many_sellers import owed, parts, usd
 from tests.news import happened, hear, read, sound, work
+from tests.races.rounds import ROUNDS
 from tests.sellers.selling import act
 from tests.worlds import CARD, buy, session_of, start
 
@@ -22,7 +23,6 @@ from farthing.payouts import Transfer
 from farthing.sellers import Seller
 
 DAYS = timedelta(days=1)
-ROUNDS = 50
 AT_ONCE = 5
 AVAILABLE_AT_ONCE = "4000000000000077"
 

@@ -1,10 +1,11 @@
-"""A race run fifty times in one world, a few beside each other, and what there is at the end of it to count exactly."""
+"""A race run again and again in one world, a few beside each other, and what there is at the end of it to count exactly."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
 
+from tests.whole import sized
 from tests.worlds import BASE_URL, Account
 
 from farthing import checkout, orders, payments
@@ -16,7 +17,9 @@ from farthing.payments import Intent, Payment
 from farthing.providers import CaptureMethod
 from farthing.world import World
 
-ROUNDS = 50
+ROUNDS = sized(50, 10)
+"""A race may be won by luck."""
+
 AT_ONCE = 5
 """Orders whose races run beside each other: many enough to meet, few enough for the pool."""
 

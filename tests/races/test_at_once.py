@@ -11,8 +11,10 @@ import httpx
 import pytest
 from tests.races.conftest import Harness, bought
 from tests.races.facts import TABLES, Facts, differences, facts, truth
+from tests.races.rounds import ROUNDS
 from tests.races.shop import CART, Place, Shop, events_at, look, opened
 from tests.races.snapshots import Snapshot
+from tests.whole import sized
 
 from farthing import checkout, disputes, jobs, payments, refunds, webhooks
 from farthing.catalog import RefundPolicy
@@ -26,11 +28,8 @@ from farthing.worker import TASKS
 
 pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
 
-ROUNDS = 8
-"""A race is run so often: it may be won by luck."""
-
-MANY_ROUNDS = 50
-"""Where a round is cheap: a snapshot, and a handful of transactions."""
+FEW_ROUNDS = sized(8, 4)
+"""Where a round is dear: more than putting back a snapshot, and a handful of transactions."""
 
 DELIVERIES = 10
 
@@ -104,7 +103,7 @@ async def drain(shop: Shop) -> None:
 async def test_ten_deliveries_of_every_event_at_once_are_one(paid: Open) -> None:
     before = Snapshot(paid.harness.connection)
     expected = await settled(paid)
-    for _ in range(ROUNDS):
+    for _ in range(FEW_ROUNDS):
         before.restore()
         deliveries = [paid.shop.deliver(event) for event in news(paid.shop.place) for _ in range(DELIVERIES)]
         workers = [drain(paid.shop) for _ in range(4)]
@@ -121,7 +120,7 @@ async def test_ten_deliveries_of_every_event_at_once_are_one(paid: Open) -> None
 async def test_return_page_webhook_and_operator_at_once_are_one(paid: Open) -> None:
     before = Snapshot(paid.harness.connection)
     expected = await settled(paid)
-    for _ in range(ROUNDS):
+    for _ in range(FEW_ROUNDS):
         before.restore()
         await paid.shop.deliver_all(news(paid.shop.place))
         looks = [
@@ -175,7 +174,7 @@ async def test_a_dispute_that_opens_and_closes_while_a_refund_is_asked_for_takes
     events = [event for event in news(paid.shop.place) if event["type"].startswith("charge.dispute.")]
     assert len(events) == 3
     before, ends = Snapshot(paid.harness.connection), set()
-    for round_ in range(MANY_ROUNDS):
+    for round_ in range(ROUNDS):
         before.restore()
 
         async def refund(round_: int = round_) -> int:
@@ -211,12 +210,12 @@ async def test_equal_requests_with_one_key_are_one_order(harness: Harness) -> No
             urls = {answer.json()["url"] for answer in [*answers, again] if answer.status_code == 201}
             assert len(urls) == 1
 
-        for round_ in range(MANY_ROUNDS):
+        for round_ in range(ROUNDS):
             await race(f"click {round_}")
         async with shop.world.db.transaction("test") as tx:
-            assert await tx.value("SELECT count(*) FROM orders") == MANY_ROUNDS
+            assert await tx.value("SELECT count(*) FROM orders") == ROUNDS
             assert await check_all(tx) == []
-    assert truth(place)["sessions"] == ["open unpaid 4900"] * MANY_ROUNDS
+    assert truth(place)["sessions"] == ["open unpaid 4900"] * ROUNDS
 
 
 async def test_what_was_paid_before_it_was_canceled_is_paid(paid: Open) -> None:
@@ -239,14 +238,14 @@ async def test_what_was_canceled_before_it_was_paid_cannot_be_paid(unpaid: Open)
 @pytest.mark.covers("F40")
 async def test_canceling_and_paying_at_once_is_one_of_them(harness: Harness) -> None:
     ends = set()
-    for round_ in range(ROUNDS):
+    for round_ in range(FEW_ROUNDS):
         place, _ = await harness.prepare("check_out")
         async with opened(place) as shop:
             answer = (await shop.post("/v1/checkout/sessions", CART, "the one purchase")).json()
             order, session = OrderId.parse(answer["order"]), answer["url"].rsplit("/", 1)[-1]
             one = Open(harness, shop, order, session)
 
-            async def cancel(shop: Shop = shop, order: OrderId = order, pause: float = 0.004 * round_) -> None:
+            async def cancel(shop: Shop = shop, order: OrderId = order, pause: float = 0.032 * round_ / FEW_ROUNDS) -> None:
                 await asyncio.sleep(pause)
                 await checkout.cancel_order(shop.world, order, actor="clerk")
 
@@ -310,7 +309,7 @@ async def test_approvals_and_a_refund_at_once_give_back_once(paid: Open) -> None
 
         return world.db.run("customer:ada", work)
 
-    for round_ in range(MANY_ROUNDS):
+    for round_ in range(ROUNDS):
         before.restore()
         asked = await asyncio.gather(ask(), ask(), return_exceptions=True)
         (request,) = [each for each in asked if isinstance(each, refunds.RefundRequest)]

@@ -16,6 +16,7 @@ from tests.races.conftest import Harness, bought
 from tests.races.facts import TABLES, Facts, differences, facts
 from tests.races.shop import Place, Shop, events_at, opened
 from tests.races.snapshots import Snapshot
+from tests.whole import sized
 from tests.worlds import DECLINED_CARD
 
 from farthing import checkout, webhooks
@@ -26,6 +27,9 @@ from farthing.providers.stripe.webhook import WATCHED
 pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
 
 CHUNKS = 4
+EACH = sized(1, 4)
+"""Of the orders that there are."""
+
 REFUND = "refund.created"
 
 Event = dict[str, Any]
@@ -113,7 +117,7 @@ async def test_every_order_of_the_events_ends_the_same(purchase: Purchase, chunk
     orders = list(permutations(purchase.events))
     assert len(orders) == 120
     async with opened(purchase.place) as shop:
-        for events in orders[chunk::CHUNKS]:
+        for events in orders[chunk :: CHUNKS * EACH]:
             purchase.before.restore()
             await hear(shop, events)
             await shop.work()
@@ -126,7 +130,7 @@ async def test_events_that_come_twice_and_are_replayed_change_nothing(purchase: 
     expected = await told_in_order(purchase)
     dice = random.Random(seed)
     async with opened(purchase.place) as shop:
-        for _ in range(10):
+        for _ in range(sized(10, 3)):
             purchase.before.restore()
             events = dice.choices(purchase.events, k=3) + dice.sample(purchase.events, 5) + dice.choices(purchase.events, k=3)
             await hear(shop, events)
@@ -147,7 +151,7 @@ async def test_lost_events_are_made_up_for_by_the_sweeps(purchase: Purchase, see
     """Of the refund that nobody here asked for, only its event can tell; all else is found without any."""
     expected = await told_in_order(purchase)
     dice = random.Random(seed)
-    for _ in range(5):
+    for _ in range(sized(5, 2)):
         purchase.before.restore()
         events = [event for event in dice.sample(purchase.events, 5) if event["type"] == REFUND or dice.random() < 0.4]
         async with opened(purchase.place) as shop:

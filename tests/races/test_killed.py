@@ -1,14 +1,13 @@
 """`kill -9` at boundaries all along each flow of money: the end is the one of a run that nobody disturbed.
 
-`FARTHING_TEST_EVERY_BOUNDARY=1` takes every one of them.
+In CI at more of them than elsewhere; `FARTHING_TEST_WHOLE=every` takes every one.
 """
-
-import os
 
 import pytest
 from tests.races.conftest import Harness
 from tests.races.facts import differences
 from tests.races.flows import learned
+from tests.whole import EVERY, sized
 
 CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} | {
     "settle_everything": 1,
@@ -24,9 +23,6 @@ CHUNKS = {"check_out": 1, "settle": 2, "refund": 2, "cancel": 1, "dispute": 1} |
 }
 """Each flow is cut into so many tests, so that they spread over processes."""
 
-EVERY = os.environ.get("FARTHING_TEST_EVERY_BOUNDARY") == "1"
-"""Kill at each of them, two thousand times: hours of work, for whoever changed a flow."""
-
 STRIDES = {"check_out": 3, "settle": 14, "refund": 25, "cancel": 17, "dispute": 50, "settle_everything": 40} | {
     "refund_line": 50,
     "capture": 33,
@@ -37,7 +33,10 @@ STRIDES = {"check_out": 3, "settle": 14, "refund": 25, "cancel": 17, "dispute": 
     "release": 25,
     "take_back": 60,
 }
-"""What each run takes of them: before a statement is after the last, and most of a way is that of another flow."""
+"""What a whole run takes of them: before a statement is after the last, and most of a way is that of another flow."""
+
+FEWER = sized(1, 4)
+"""Of those, elsewhere."""
 
 FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute": 100} | {
     "settle_everything": 150,
@@ -65,7 +64,7 @@ pytestmark = pytest.mark.timeout(3600 if EVERY else 600)
 async def test_a_process_killed_anywhere_leaves_nothing_undone_or_done_twice(flow: str, chunk: int, harness: Harness) -> None:
     clean, boundaries = await harness.clean(flow)
     assert boundaries > FEWEST[flow]
-    stride = 1 if EVERY else STRIDES.get(flow, 1)
+    stride = 1 if EVERY else STRIDES.get(flow, 1) * FEWER
     for turn, boundary in enumerate(range(1 + chunk * stride, boundaries + 1, CHUNKS[flow] * stride)):
         place, case = await harness.prepare(flow)
         life = harness.live(place, case, kill_at=boundary)
@@ -80,7 +79,7 @@ async def test_a_process_killed_anywhere_leaves_nothing_undone_or_done_twice(flo
 @pytest.mark.parametrize("flow", TWICE)
 async def test_a_process_killed_while_it_makes_up_for_another_does_no_harm_either(flow: str, harness: Harness) -> None:
     clean, boundaries = await harness.clean(flow)
-    for first in range(2, boundaries, boundaries // 8):
+    for first in range(2, boundaries, boundaries // sized(8, 3)):
         place, case = await harness.prepare(flow)
         life = harness.live(place, case, kill_at=first)
         second = 1 + first * 7 % boundaries

@@ -22,6 +22,7 @@ from tests.races.boundaries import BOUNDARIES, instrument
 from tests.races.conftest import Ended
 from tests.races.facts import TABLES, differences, facts, truth
 from tests.races.shop import CART, HOST_TABLES, Place, Shop, events_at, opened
+from tests.whole import sized
 from tests.worlds import Sandbox
 
 from farthing.db import Database, migrate
@@ -32,7 +33,7 @@ from farthing.invariants import check_all
 
 pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
 
-KILLS = 12
+KILLS = sized(12, 6)
 """So many moments, spread evenly over all boundaries of a purchase from the cart to the refund."""
 
 TRIES_MAX = 40
