@@ -65,7 +65,8 @@ async def advance_to(
         raise Invalid(f"{line} is no line item of {order}.", param="line_item")
     found = await store.lock(tx, line)
     if not 0 <= delivered <= found.units:
-        raise Invalid(f"Of {found.id} 0 to {found.units} can be delivered.", param="delivered_units")
+        units = "1 unit" if found.units == 1 else f"{found.units} units"
+        raise Invalid(f"{found.id} has {units}: say from 0 to {found.units}.", param="delivered_units")
     if delivered < found.delivered_units:
         raise Conflict(f"Of {found.id} {found.delivered_units} were delivered, which cannot be undone: give the money back.")
     reached = FulfillmentStatus.DELIVERED if delivered == found.units else FulfillmentStatus.IN_PROGRESS
