@@ -36,3 +36,31 @@ def test_the_next_webhooks_are_found_without_reading_all_that_wait(state: sqlite
     reads = [step for step in plan(state, ENDPOINTS) if "deliveries" in step]
     assert reads
     assert all(step.startswith("SEARCH") for step in reads), reads
+
+
+def test_what_an_account_has_is_known_without_reading_all_that_moved_it(state: sqlite3.Connection) -> None:
+    asked = "SELECT coalesce(sum(net), 0) FROM balances WHERE account = ? AND currency = ? AND status = 'available'"
+    (step,) = plan(state, asked, "acct_1", "usd")
+    assert step.startswith("SEARCH balances"), step
+
+
+def test_a_state_that_was_written_before_that_was_kept_knows_it_when_it_is_opened() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    schema.create(db)
+    moved = "INSERT INTO objects (account, id, object, created, body, inner) VALUES ('acct_1', ?, 'balance_transaction', 0, ?, '{}')"
+    body = '{"currency": "usd", "status": "available", "type": "charge", "net": %d}'
+    db.execute(moved, ("txn_1", body % 1000))
+    db.execute(moved, ("txn_2", body % -300))
+    db.execute("UPDATE objects SET body = ? WHERE id = 'txn_2'", (body.replace("available", "pending") % -200,))
+    kept = db.execute("SELECT status, net FROM balances ORDER BY status").fetchall()
+    for name in ("new", "changed", "gone"):
+        db.execute(f"DROP TRIGGER balances_of_{name}")
+    db.execute("DROP TABLE balances")
+    schema.create(db)
+    assert (
+        db.execute("SELECT status, net FROM balances ORDER BY status").fetchall()
+        == kept
+        == [("available", 1000), ("pending", -200)]
+    )
+    db.execute("DELETE FROM objects WHERE id = 'txn_1'")
+    assert db.execute("SELECT sum(net) FROM balances WHERE status = 'available'").fetchone() == (0,)

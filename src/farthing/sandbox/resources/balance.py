@@ -110,7 +110,8 @@ def plan_payout(account: Account) -> None:
 
 
 def available(account: Account, currency: str) -> int:
-    return _sum(account, currency, "AND json_extract(body, '$.status') = 'available'")
+    sql = "SELECT coalesce(sum(net), 0) FROM balances WHERE account = ? AND currency = ? AND status = 'available'"
+    return int(account.store.rows(sql, account.id, currency)[0][0])
 
 
 def for_instant(account: Account, currency: str) -> int:
@@ -125,15 +126,7 @@ def instant_fee(amount: int) -> int:
 
 def total(account: Account, currency: str) -> int:
     """Available and pending together."""
-    return _sum(account, currency, "")
-
-
-def _sum(account: Account, currency: str, more: str) -> int:
-    sql = f"""
-        SELECT coalesce(sum(json_extract(body, '$.net')), 0)
-        FROM objects
-        WHERE account = ? AND object = 'balance_transaction' AND json_extract(body, '$.currency') = ? {more}
-        """  # noqa: S608
+    sql = "SELECT coalesce(sum(net), 0) FROM balances WHERE account = ? AND currency = ?"
     return int(account.store.rows(sql, account.id, currency)[0][0])
 
 
@@ -173,12 +166,7 @@ def retrieve(account: Account, params: Json) -> Json:
     del params
     sums: dict[str, dict[str, int]] = {"available": defaultdict(int), "pending": defaultdict(int)}
     for currency, status, net in account.store.rows(
-        """
-        SELECT json_extract(body, '$.currency'), json_extract(body, '$.status'), sum(json_extract(body, '$.net'))
-        FROM objects
-        WHERE account = ? AND object = 'balance_transaction'
-        GROUP BY 1, 2
-        """,
+        "SELECT currency, status, sum(net) FROM balances WHERE account = ? GROUP BY 1, 2",
         account.id,
     ):
         sums[status][currency] = net
@@ -200,12 +188,7 @@ def retrieve(account: Account, params: Json) -> Json:
 def _reserved(account: Account) -> Json:
     """Only where something is held for sellers who owe."""
     held = account.store.rows(
-        """
-        SELECT json_extract(body, '$.currency'), -sum(json_extract(body, '$.net'))
-        FROM objects
-        WHERE account = ? AND object = 'balance_transaction' AND json_extract(body, '$.type') = 'reserve_transaction'
-        GROUP BY 1
-        """,
+        "SELECT currency, -sum(net) FROM balances WHERE account = ? AND type = 'reserve_transaction' GROUP BY 1",
         account.id,
     )
     shown = [{"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency, amount in held]
