@@ -79,6 +79,7 @@ def measure(dsn: str, *, sellers: int, earnings: int) -> Iterator[Line]:
         accounts = _accounts(server, sellers)
         _fund(server, 2 * earnings * SHARE)
         with psycopg.connect(dsn, options=SESSION) as connection:
+            connection.execute("SET statement_timeout = 0")
             connection.execute(PLANTED, {"accounts": accounts, "count": earnings})
         with psycopg.connect(dsn, autocommit=True, options=SESSION) as connection:
             connection.execute("ANALYZE")

@@ -160,6 +160,14 @@ async def test_little_is_told_once_until_there_is_more(shop: World, account: Acc
     assert (await happened(shop)).count("stock.low") == 2
 
 
+async def test_what_is_gone_stands_among_what_is_nearly_gone(shop: World, account: Account) -> None:
+    await stock(shop, "LAMP-1", 1)
+    assert not (await do(shop, lambda tx: inventory.list_items(tx, after=None, limit=9, low=True))).items
+    await bought(shop, account, "lamp", 1)
+    (gone,) = (await do(shop, lambda tx: inventory.list_items(tx, after=None, limit=9, low=True))).items
+    assert (gone.sku, gone.available) == ("LAMP-1", 0)
+
+
 async def test_what_orders_hold_can_be_neither_lost_nor_carried_away(shop: World) -> None:
     await stock(shop, "LAMP-1", 3)
     await stock(shop, "LAMP-1", 2, location="cellar")

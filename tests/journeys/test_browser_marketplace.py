@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -42,6 +43,13 @@ def ship_and_deliver(shop: Shop) -> None:
     behind(shop, work)
 
 
+def apart(page: Page, these: str) -> float:
+    """Pixels between one of these and the next, at most."""
+    boxes = [box for each in page.locator(these).all() if (box := each.bounding_box())]
+    assert len(boxes) > 1
+    return max(below["y"] - above["y"] - above["height"] for above, below in pairwise(boxes))
+
+
 @pytest.mark.covers("S004-18", "S004-5", "S004-17")
 def test_a_buyer_pays_two_sellers_at_once_and_follows_both_parcels(page: Page, market: Shop) -> None:
     page.goto(market.url)
@@ -53,6 +61,7 @@ def test_a_buyer_pays_two_sellers_at_once_and_follows_both_parcels(page: Page, m
     page.get_by_role("button", name="Add to cart: A long scarf").click()
     expect(page.get_by_text("Sold by Potter")).to_be_visible()
     assert violations(page) == []
+    assert apart(page, ".address-form > div") < 30, "the fields of an address stand far apart"
 
     page.get_by_label("Name", exact=True).fill("Grace Hopper")
     page.get_by_label("Street and number").fill("1 Navy Way")

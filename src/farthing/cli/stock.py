@@ -25,7 +25,7 @@ async def list_(*, low: bool = False, limit: int = 100) -> int:
     Parameters
     ----------
     low
-        Only what is low.
+        Only what is low, or gone.
     limit
         How many, by sku.
     """

@@ -128,7 +128,7 @@ NewMovement = Annotated[Received | Counted | Lost | Moved, Field(discriminator="
 class StockQuery(Query):
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
     cursor: str | None = Field(None, max_length=SKU_MAX, pattern=r"^[^\x00]*$", description="`next_cursor` of the page before.")
-    low: bool = Field(False, description="Only what is low.")
+    low: bool = Field(False, description="Only what is low, or gone.")
 
 
 class MovementQuery(Query):

@@ -97,12 +97,13 @@ async def items(tx: Transaction, skus: Collection[str]) -> dict[str, StockItem]:
 async def list_items(
     tx: Transaction, *, after: str | None, limit: int, low: bool = False, search: str | None = None
 ) -> Page[StockItem]:
-    """By sku; with `low` only what is told as low; `search` is the beginning of a sku or of a name."""
+    """By sku; with `low` only what is told as low, or gone; `search` is the beginning of a sku or of a name."""
     rows = await tx.all(
         _item,
         ITEM
         + """
-        WHERE (%(after)s::text IS NULL OR item.sku > %(after)s) AND (NOT %(low)s OR item.low_told_at IS NOT NULL)
+        WHERE (%(after)s::text IS NULL OR item.sku > %(after)s) AND (NOT %(low)s OR item.low_told_at IS NOT NULL
+                OR NOT EXISTS (SELECT 1 FROM stock_levels WHERE sku = item.sku AND on_hand > reserved))
             AND (%(search)s::text IS NULL OR starts_with(lower(item.sku), lower(%(search)s))
                 OR starts_with(lower(item.name), lower(%(search)s)))
         ORDER BY item.sku LIMIT %(limit)s
