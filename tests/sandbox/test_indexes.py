@@ -47,7 +47,8 @@ def test_what_an_account_has_is_known_without_reading_all_that_moved_it(state: s
 def test_a_state_that_was_written_before_that_was_kept_knows_it_when_it_is_opened() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     schema.create(db)
-    moved = "INSERT INTO objects (account, id, object, created, body, inner) VALUES ('acct_1', ?, 'balance_transaction', 0, ?, '{}')"
+    columns = "account, object, created, inner, id, body"
+    moved = f"INSERT INTO objects ({columns}) VALUES ('acct_1', 'balance_transaction', 0, '{{}}', ?, ?)"
     body = '{"currency": "usd", "status": "available", "type": "charge", "net": %d}'
     db.execute(moved, ("txn_1", body % 1000))
     db.execute(moved, ("txn_2", body % -300))
