@@ -21,6 +21,15 @@ ITEM: LiteralString = """
     FROM stock_items item
 """
 
+LISTED: LiteralString = """
+    WHERE (%(after)s::text IS NULL OR item.sku > %(after)s)
+        AND (NOT %(low)s OR item.low_told_at IS NOT NULL
+            OR NOT EXISTS (SELECT FROM stock_levels WHERE sku = item.sku AND on_hand > reserved))
+        AND (%(search)s::text IS NULL OR starts_with(lower(item.sku), lower(%(search)s))
+            OR starts_with(lower(item.name), lower(%(search)s)))
+    ORDER BY item.sku LIMIT %(limit)s
+"""
+
 RESERVATION: LiteralString = """
     SELECT id, order_id, line_item_id, sku, location, quantity, status, restocked, expires_at FROM stock_reservations
 """
@@ -100,14 +109,7 @@ async def list_items(
     """By sku; with `low` only what is told as low, or gone; `search` is the beginning of a sku or of a name."""
     rows = await tx.all(
         _item,
-        ITEM
-        + """
-        WHERE (%(after)s::text IS NULL OR item.sku > %(after)s) AND (NOT %(low)s OR item.low_told_at IS NOT NULL
-                OR NOT EXISTS (SELECT 1 FROM stock_levels WHERE sku = item.sku AND on_hand > reserved))
-            AND (%(search)s::text IS NULL OR starts_with(lower(item.sku), lower(%(search)s))
-                OR starts_with(lower(item.name), lower(%(search)s)))
-        ORDER BY item.sku LIMIT %(limit)s
-        """,
+        ITEM + LISTED,
         after=after,
         low=low,
         search=search,
