@@ -49,6 +49,10 @@ class SandboxClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self._ahead)
 
+    def look(self) -> None:
+        """Ask once: enough for whoever is gone in a moment."""
+        self._ask()
+
     def start(self) -> None:
         """Ask once, and then from a thread of its own."""
         self._ask()

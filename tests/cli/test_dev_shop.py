@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.cli.houses import dev, eventually
+from tests.cli.test_dev import farthing
 
 from farthing.cli.dev.shops import lay_out
 from farthing.db.embedded import temporary_home
@@ -53,4 +54,7 @@ def test_one_command_opens_a_market_whose_time_goes_as_the_sandboxs(tmp_path: Pa
             return ahead > timedelta(days=3)
 
         eventually(placed, "the house goes by the sandbox's clock", seconds=10)
+        assert farthing(house.folder, house.home, "stock", "count", listing[1], "40").code == 0
+        moved = farthing(house.folder, house.home, "stock", "show", listing[1], "--json").json["movements"][0]["moved_at"]
+        assert datetime.fromisoformat(moved) - datetime.now(UTC) > timedelta(days=3), "and so do commands"
         market.close()
