@@ -97,6 +97,18 @@ async def earned(market: Market, amount: int = 2000, sku: str = "lamp", card: st
     return order
 
 
+async def owes_a_lamp(market: Market) -> None:
+    """Grace's bank has all she earned with it, and then it goes back."""
+    order = await earned(market, card=AVAILABLE_AT_ONCE)
+    await settle(market)
+    out = {"amount": "1800", "currency": "usd"}
+    header = {"Stripe-Account": str(market.grace.provider_account_id)}
+    (await market.account.http.post("/v1/payouts", data=out, headers=header)).raise_for_status()
+    await give_back(market, order)
+    await settle(market)
+    assert await market.do(debts) == {"seller:grace:owed": 1800}
+
+
 @pytest.mark.covers("S004-14", "S004-19", "F27", "F28")
 async def test_a_seller_is_paid_once_after_the_holding_period_and_not_before(market: Market) -> None:
     lamp, novel = await market.lists(market.grace, "lamp", 2000), await market.lists(market.linus, "novel", 1000)
@@ -198,18 +210,10 @@ async def test_what_goes_back_after_the_seller_was_paid_is_taken_back_from_them(
 
 @pytest.mark.covers("F18")
 async def test_what_the_sellers_account_does_not_hold_is_kept_of_what_they_earn_next(market: Market) -> None:
-    order = await earned(market, card=AVAILABLE_AT_ONCE)
-    await settle(market)
-    # The seller's bank has it all.
-    out = {"amount": "1800", "currency": "usd"}
-    header = {"Stripe-Account": str(market.grace.provider_account_id)}
-    (await market.account.http.post("/v1/payouts", data=out, headers=header)).raise_for_status()
-    await give_back(market, order)
-    await settle(market)
+    await owes_a_lamp(market)
     (sent,) = await transfers(market, market.grace)
     (reversal,) = await market.do(lambda tx: payouts.reversals_of(tx, sent.id))
     assert reversal.status == TransferReversalStatus.REFUSED
-    assert await market.do(debts) == {"seller:grace:owed": 1800}
     await earned(market, 5000, "sofa")
     await settle(market)
     *_, second = await transfers(market, market.grace)

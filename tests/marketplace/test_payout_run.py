@@ -6,10 +6,9 @@ from tests.marketplace.conftest import MARKET, Market, of
 from tests.marketplace.test_disputed_earnings import decided, disputed
 from tests.marketplace.test_one_payment_many_sellers import usd
 from tests.marketplace.test_paying_sellers import (
-    AVAILABLE_AT_ONCE,
     debts,
     earned,
-    give_back,
+    owes_a_lamp,
     settle,
     theirs,
     transfers,
@@ -23,14 +22,7 @@ from farthing.payouts.flow import BATCH
 
 
 async def test_what_a_seller_owes_is_kept_once_of_two_sales_that_go_out_together(market: Market) -> None:
-    order = await earned(market, card=AVAILABLE_AT_ONCE)
-    await settle(market)
-    out = {"amount": "1800", "currency": "usd"}
-    header = {"Stripe-Account": str(market.grace.provider_account_id)}
-    (await market.account.http.post("/v1/payouts", data=out, headers=header)).raise_for_status()
-    await give_back(market, order)
-    await settle(market)
-    assert await market.do(debts) == {"seller:grace:owed": 1800}
+    await owes_a_lamp(market)
     await earned(market, 1000, "pin")
     await earned(market, 3000, "sofa")
     assert await payouts.release_due(market.world) == 1, "of the pin there is nothing to send"
