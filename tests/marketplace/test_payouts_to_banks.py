@@ -147,6 +147,22 @@ async def test_a_bank_sends_back_what_had_arrived_and_the_seller_is_told_why_unt
     assert await sound(market.world)
 
 
+async def test_what_a_bank_sends_back_after_it_arrived_is_found_though_nothing_is_heard_of_it(market: Market) -> None:
+    mallory = await onboarded(market.world, market.account, "mallory", account_number=NO_ACCOUNT)
+    await sold(market, mallory)
+    await payouts.pay_out(market.world, mallory.id, actor="test")
+    await work(market.world)
+    await market.account.advance(ARRIVES)
+    await hear_of(market, mallory)
+    await market.account.advance(DAY + 1)
+    await payouts.look_at_banks(market.world)
+    assert [each.status for each in await known(market, mallory)] == [PayoutStatus.PAID], "it was looked at today"
+    await market.do(lambda tx: tx.run("UPDATE payouts SET looked_at = looked_at - interval '25 hours'"))
+    await payouts.look_at_banks(market.world)
+    assert [each.status for each in await known(market, mallory)] == [PayoutStatus.FAILED]
+    assert await sound(market.world)
+
+
 async def reconciled(market: Market, *, heals: bool = False) -> list[tuple[str, str, str, str | None, str | None]]:
     """What differs from the provider's lists: kind, of what, field, here, there."""
     provider = market.world.provider

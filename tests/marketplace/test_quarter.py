@@ -80,6 +80,8 @@ RESTLESS: LiteralString = (
     UNION ALL SELECT 'a payout is asked for' FROM payouts WHERE status = 'requested'
     UNION ALL SELECT 'nobody asked where a payout is' FROM payouts
         WHERE status IN ('pending', 'in_transit') AND arrives_at < %(since)s AND looked_at < arrives_at
+    UNION ALL SELECT 'nobody asked whether a payout came back' FROM payouts WHERE status = 'paid'
+        AND arrives_at > %(since)s::timestamptz - interval '6 days' AND looked_at < %(since)s::timestamptz - interval '1 day'
     UNION ALL SELECT 'something is due' FROM seller_orders part
         WHERE seller_id IS NOT NULL AND released_at IS NULL AND held_at IS NULL AND greatest(release_at, retry_at) <= %(since)s
             AND (SELECT payouts_enabled FROM sellers WHERE id = part.seller_id)

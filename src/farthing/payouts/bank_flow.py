@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -22,6 +22,9 @@ from farthing.sellers import Seller
 from farthing.world import World
 
 NEWS_EXPECTED: Final = timedelta(days=1)
+MAY_COME_BACK: Final = timedelta(days=7)
+"""A bank may return what it had taken, mostly within five business days (https://docs.stripe.com/payouts)."""
+
 NOT_OURS: Final = "not ours: it belongs to none of our sellers"
 
 Seen = Mapping[str, tuple[int, int]]
@@ -150,10 +153,10 @@ async def sync_payout(world: World, named: str, *, actor: str, also: Told | None
 
 
 async def look_at_banks(world: World) -> int:
-    """Sweep: ask again where no answer came, and look at payouts that should have arrived."""
+    """Sweep: ask again where no answer came, and look at payouts that should have arrived, or may have come back."""
     async with world.db.transaction("sweep") as tx:
         waiting = await banks.waiting(tx, limit=SWEEP_MAX)
-        silent = await banks.to_look_at(tx, before=tx.now - NEWS_EXPECTED, limit=SWEEP_MAX)
+        silent = await banks.to_look_at(tx, before=tx.now - NEWS_EXPECTED, arrived=tx.now - MAY_COME_BACK, limit=SWEEP_MAX)
     asks = [partial(send_payout, world, id) for id in waiting]
     asks += [partial(sync_payout, world, each.name_there, actor="sweep") for each in silent]
     for ask in asks:
@@ -169,13 +172,6 @@ async def pay_out_due(world: World) -> int:
     if world.catalog.marketplace.design != "transfer_early":
         return 0
     return len(await run(world, actor="sweep"))
-
-
-async def read_payouts(world: World, account: str, *, since: datetime | None, actor: str) -> None:
-    """All payouts of an account, also those that no event told of."""
-    async for page in world.provider.payouts_of(account, since=since):
-        for seen in page:
-            await _record(world, seen, actor=actor)
 
 
 async def _record(world: World, seen: SeenPayout, *, actor: str, also: Told | None = None) -> Payout | None:

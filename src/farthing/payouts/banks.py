@@ -29,6 +29,17 @@ FILTER: LiteralString = """
 """
 
 
+TO_LOOK_AT: LiteralString = """
+    WHERE id IN (
+        SELECT id FROM payouts WHERE status IN ('pending', 'in_transit')
+            AND (looked_at IS NULL OR looked_at < %(before)s OR (arrives_at < %(now)s AND looked_at < arrives_at))
+        UNION ALL
+        SELECT id FROM payouts WHERE status = 'paid' AND arrives_at > %(arrived)s AND looked_at < %(before)s
+    )
+    ORDER BY random() LIMIT %(limit)s
+"""
+
+
 async def insert_wanted(tx: Transaction, seller: Seller, money: Money, *, retry_of: PayoutId | None) -> PayoutId | None:
     """None where another question about this seller's money is open, or that one was tried again already."""
     found: object = await tx.value(
@@ -179,16 +190,14 @@ async def waiting(tx: Transaction, *, limit: int) -> list[PayoutId]:
     )
 
 
-async def to_look_at(tx: Transaction, *, before: datetime, limit: int) -> list[Payout]:
-    """On their way, and nobody looked since then or since the day they were to arrive."""
+async def to_look_at(tx: Transaction, *, before: datetime, arrived: datetime, limit: int) -> list[Payout]:
+    """On their way, and nobody looked since `before` or since the day they were to arrive; and those that have arrived since
+    `arrived`, and nobody looked since `before`.
+    """
     return await tx.all(
         _payout,
-        SELECT
-        + """
-        WHERE status IN ('pending', 'in_transit')
-            AND (looked_at IS NULL OR looked_at < %(before)s OR (arrives_at < %(now)s AND looked_at < arrives_at))
-        ORDER BY random() LIMIT %(limit)s
-        """,
+        SELECT + TO_LOOK_AT,
+        arrived=arrived,
         before=before,
         now=tx.now,
         limit=limit,
