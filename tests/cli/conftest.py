@@ -66,16 +66,16 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def bare(folder: Path) -> Farthing:
     """Without any settings, as in a folder that somebody has just made."""
-    return _runs_in(folder, {})
+    return runs_in(folder, {})
 
 
 @pytest.fixture
 def farthing(folder: Path, shop: dict[str, str]) -> Farthing:
     """With the settings of the shop."""
-    return _runs_in(folder, shop)
+    return runs_in(folder, shop)
 
 
-def _runs_in(folder: Path, settings: Mapping[str, str]) -> Farthing:
+def runs_in(folder: Path, settings: Mapping[str, str]) -> Farthing:
     def run(*words: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Said:
         variables = bare_environment() | dict(settings if environ is None else environ)
         with TemporaryDirectory() as streams:

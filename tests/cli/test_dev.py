@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from tests.cli.conftest import FARTHING, Said, bare_environment
+from tests.cli.conftest import Said, runs_in
 from tests.cli.houses import END_SECONDS, House, answers, buy, dev, eventually
 
 from farthing.cli.dev import state
@@ -24,16 +23,7 @@ pytestmark = [
 
 
 def farthing(folder: Path, home: Path, *words: str, **environ: str) -> Said:
-    done = subprocess.run(
-        [*FARTHING, *words],
-        cwd=folder,
-        env=bare_environment() | {"FARTHING_HOME": str(home)} | environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return runs_in(folder, {"FARTHING_HOME": str(home)} | environ)(*words)
 
 
 def orders(folder: Path, home: Path) -> list[tuple[str, str]]:
@@ -110,24 +100,6 @@ def sockets(pid: int) -> Iterator[str]:
             yield target[8:-1]
 
 
-def test_ctrl_c_ends_it_cleanly_and_leaves_nothing_behind(tmp_path: Path, home: Path) -> None:
-    with dev(tmp_path, home) as house:
-        # A terminal sends Ctrl-C to the whole group.
-        os.killpg(house.process.pid, signal.SIGINT)
-        assert house.process.wait(END_SECONDS) == 0
-        assert house.processes() == []
-        assert not answers(f"{house.shop}/health/live")
-        assert not answers(f"{house.sandbox}/_sandbox/health")
-        assert "Traceback" not in (tmp_path / "dev.log").read_text()
-
-
-def test_killed_without_a_word_it_leaves_nothing_behind(tmp_path: Path, home: Path) -> None:
-    with dev(tmp_path, home) as house:
-        house.process.kill()
-        house.process.wait()
-        eventually(lambda: house.processes() == [], "children, PostgreSQL and its supervisor end by themselves")
-
-
 @pytest.mark.parametrize("victim", ["child api", "child worker", "child sandbox", "farthing.db.embedded", "bin/postgres"])
 def test_whoever_dies_is_started_again(house: House, victim: str) -> None:
     before = house.pid_of(victim)
@@ -170,7 +142,7 @@ def test_a_second_house_on_the_same_home_is_refused(house: House) -> None:
     assert answers(f"{house.shop}/health/ready")
 
 
-def test_a_second_start_knows_what_the_first_one_sold(tmp_path: Path, home: Path) -> None:
+def test_a_second_start_knows_what_the_first_one_sold_and_ctrl_c_leaves_nothing_of_it(tmp_path: Path, home: Path) -> None:
     with dev(tmp_path, home) as first:
         order = buy(first)
         eventually(lambda: orders(tmp_path, home) == [(order["order"], "paid")], "it is paid")
@@ -185,6 +157,13 @@ def test_a_second_start_knows_what_the_first_one_sold(tmp_path: Path, home: Path
         url = f"{second.sandbox}/v1/webhook_endpoints"
         endpoints = httpx.get(url, auth=(kept.stripe_key, ""), trust_env=False).json()
         assert [endpoint["url"] for endpoint in endpoints["data"]] == [second.shop + WEBHOOK] * 2, "ours, and our sellers'"
+        # A terminal sends Ctrl-C to the whole group.
+        os.killpg(second.process.pid, signal.SIGINT)
+        assert second.process.wait(END_SECONDS) == 0
+        assert second.processes() == []
+        assert not answers(f"{second.shop}/health/live")
+        assert not answers(f"{second.sandbox}/_sandbox/health")
+        assert "Traceback" not in (tmp_path / "dev.log").read_text()
 
 
 def test_a_port_that_is_taken_is_said_to_be_taken(house: House, tmp_path: Path, home: Path) -> None:
@@ -229,3 +208,10 @@ def test_what_is_not_for_development_is_refused(tmp_path: Path, home: Path, envi
 
 def test_the_endpoint_is_where_the_site_listens() -> None:
     assert state.WEBHOOK == WEBHOOK
+
+
+def test_killed_without_a_word_it_leaves_nothing_behind(house: House) -> None:
+    """The last test, for nobody can be in the house afterwards."""
+    house.process.kill()
+    house.process.wait()
+    eventually(lambda: house.processes() == [], "children, PostgreSQL and its supervisor end by themselves")

@@ -9,6 +9,7 @@ from tests.marketplace.conftest import Market, of
 from tests.marketplace.test_one_payment_many_sellers import parts, usd
 from tests.marketplace.test_paying_sellers import settle, time_passes, transfers
 from tests.news import read, sound
+from tests.whole import sized
 from tests.worlds import buy
 
 from farthing import cancellations, inventory, payments, returns, seller_orders
@@ -20,7 +21,7 @@ from farthing.orders import Order
 from farthing.payments import WantedLine
 from farthing.returns import Asked, Found
 
-STEPS = 40
+ORDERS, STEPS = sized(6, 3), 40
 NAMES = ("cancel", "ship", "move", "take_in", "ask", "decide", "receive", "refund")
 POLICIES = [ReturnPolicy(restocking_basis_points=points, refund_at="receipt") for points in (0, 1234)]
 POLICIES.append(ReturnPolicy(refund_at="approval", auto_approve=True))
@@ -132,7 +133,7 @@ async def test_whatever_happens_to_an_order_everything_stays_right_to_the_unit(m
         await market.lists(market.grace, "vase", 501, stock=50),
     )
     done: Counter[str] = Counter()
-    for number in range(6):
+    for number in range(ORDERS):
         order = await buy(market.world, market.account, of(lamp, 5), of(vase, 3))
         chance = Chance(market, order, number)
         for at in range(STEPS):
@@ -157,7 +158,7 @@ async def test_whatever_happens_to_an_order_everything_stays_right_to_the_unit(m
             if line.canceled == line.quantity:
                 assert standing.left == 0, "nothing of it was ever sent, and all of it is paid back"
         assert (await read(market.world, order.id)).total == usd(5 * 1999 + 3 * 501)
-    for listing, sold in ((lamp, 30), (vase, 18)):
+    for listing, sold in ((lamp, 5 * ORDERS), (vase, 3 * ORDERS)):
         page = await market.do(lambda tx, sku=listing.stock: inventory.movements(tx, sku, before=None, limit=100))  # type: ignore[misc]
         assert -sum(each.quantity for each in page.items if each.kind == "sold") == sold
     assert any(each.reversed for each in await transfers(market, market.grace)), "what was paid out was taken back, too"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import RedirectResponse
+from tests.whole import sized
 
 from farthing import Farthing, OrderPaid, Settings, sellers
 from farthing.errors import ConfigError
@@ -197,7 +198,7 @@ def test_the_farthing_is_given_back_as_it_was(request: pytest.FixtureRequest) ->
     assert (pay.farthing.settings.env, pay.farthing.settings.checkout_minutes, pay.farthing.started) == ("test", 45, True)
 
 
-@pytest.mark.every_event_order(duplicates=True, limit=8)
+@pytest.mark.every_event_order(duplicates=True, limit=sized(8, 3))
 def test_the_end_is_the_same_in_every_order(pay: Pay, shop: Shop, sandbox: Sandbox) -> Any:
     checkout = pay.checkout("guide", **ADA)
     sandbox.pay(checkout, "4000000000000002")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -17,6 +18,8 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, TextIO
+
+from farthing.cli.main import YOUNG
 
 GRACE_SECONDS: Final = 10.0
 
@@ -31,6 +34,7 @@ ROLES: Final = {
 def main() -> int:
     # Ctrl-C is the parent's to answer, whatever handlers are installed later.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    gc.set_threshold(YOUNG, 20, 100)
     role, line = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
     for module in ROLES[role]:
         importlib.import_module(module)
