@@ -33,10 +33,10 @@ examples: $(VENV)/.ready ## The journeys of the applications in examples/, in a 
 
 test: $(VENV)/.ready ## All tests (T="..." for pytest, WHOLE=yes as in CI, BROWSER=no without those that need a browser)
 ifeq ($(BROWSER),no)
-	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m "not browser" $(T)
+	@$(BIN)/python -m pytest -q -n 4 -m "not browser" $(T)
 else
 	@tools/chromium $(BIN)/python
-	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup $(T)
+	@$(BIN)/python -m pytest -q -n 4 $(T)
 endif
 
 check: $(VENV)/.ready ## Format, lint, types, architecture and lock; no network

@@ -5,12 +5,14 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests.quick import forget_what_stays, hash_passwords_quickly, log_crashes_plainly
+from tests.spreading import Spread, longest_first
 from tests.tls import read_certificates_once
 
 from farthing.clock import TravelClock
@@ -29,22 +31,14 @@ ENOUGH_BYTES = 2 * 1024**3
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 
 
-LONGEST = """cli/test_dev marketplace/test_quarter pages/test_pages_look testing/test_tutorial examples/test_saas
-subscriptions/test_two_years pages/test_selling_look races/test_postgres_killed races/test_worker_killed
-cli/test_demo reconcile/test_mixed_day races/test_killed testing/test_pay journeys/ api/test_schema
-sandbox/test_pages sandbox/test_seller_pages sandbox/test_all_pages sandbox/test_portal_pages examples/
-web/test_look marketplace/test_any_order testing/test_marker""".split()
-"""They begin first, or one core would wait at the end for what another is in the middle of."""
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {item: item.nodeid.removeprefix("tests/") for item in items}
-    for item in items:
-        # Chromium is started once for a module, and for each process that has a part of it.
-        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(places[item].partition("::")[0]))
-    items.sort(key=lambda item: next((at for at, long in enumerate(LONGEST) if places[item].startswith(long)), len(LONGEST)))
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    config.option.loadscopereorder = False  # the order is the one of the collection
+    return Spread(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -16,10 +16,7 @@ from farthing.cli.dev import state
 from farthing.db.embedded import temporary_home
 from farthing.routing import WEBHOOK
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc"),
-    pytest.mark.xdist_group("dev"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
 
 
 def farthing(folder: Path, home: Path, *words: str, **environ: str) -> Said:

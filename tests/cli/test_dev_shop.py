@@ -30,7 +30,6 @@ def test_an_example_is_laid_out_once_and_never_over_something_else(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
-@pytest.mark.xdist_group("dev")
 def test_one_command_opens_a_market_whose_time_goes_as_the_sandboxs(tmp_path: Path) -> None:
     with temporary_home() as home, dev(tmp_path, home, "--shop", "marketplace") as house:
         market = httpx.Client(base_url=house.shop, trust_env=False, timeout=20, cookies={"user": "ada"})

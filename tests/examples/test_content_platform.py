@@ -9,7 +9,7 @@ from tests.examples.conftest import pay, running_example, say_hello
 from tests.shops import Shop
 from tests.worlds import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("content platform")]
+pytestmark = pytest.mark.browser
 LAST_SOUND = "and then it is quiet."
 
 

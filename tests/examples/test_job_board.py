@@ -13,7 +13,7 @@ from tests.examples.conftest import pay, running_example, say_hello
 from tests.shops import PASSWORD, Shop
 from tests.worlds import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("job board")]
+pytestmark = pytest.mark.browser
 SOON = 20_000
 """Milliseconds that a worker's sweep may take."""
 

@@ -9,7 +9,7 @@ from tests.examples.conftest import pay, running_example, say_hello
 from tests.shops import Client, Shop
 from tests.worlds import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("marketplace")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.node import installed
 from tests.shops import Shop
 from tests.worlds import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("saas")]
+pytestmark = pytest.mark.browser
 ALERT = "An alert is set"
 
 

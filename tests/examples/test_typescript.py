@@ -14,7 +14,6 @@ from tests.node import Node, installed
 from farthing import catalog
 
 # With the journey that builds the page: one worker installs what both need.
-pytestmark = pytest.mark.xdist_group("saas")
 
 AWKWARD = """
 currency = "jpy"
