@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from tests.quick import forget_what_stays, hash_passwords_quickly, log_crashes_plainly
+from tests.quick import collect_rarely, forget_what_stays, hash_passwords_quickly, log_crashes_plainly
 from tests.spreading import Spread, longest_first
 from tests.tls import read_certificates_once
 
@@ -21,6 +21,7 @@ from farthing.db.embedded import EmbeddedPostgres, temporary_home
 
 # Every sandbox that a test starts, in this process or another, compares what it says with the SDK's types.
 os.environ.setdefault("FARTHING_STRICT", "1")
+collect_rarely()
 read_certificates_once()
 hash_passwords_quickly()
 log_crashes_plainly()

@@ -27,8 +27,12 @@ def log_crashes_plainly() -> None:
     )
 
 
+def collect_rarely() -> None:
+    """Whatever is imported and collected stays."""
+    gc.set_threshold(YOUNG, 20, 100)
+
+
 def forget_what_stays() -> None:
     """All modules and tests are there from now on: the collector need not walk through hundreds of thousands of them again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 100)

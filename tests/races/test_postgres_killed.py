@@ -33,7 +33,7 @@ from farthing.invariants import check_all
 
 pytestmark = pytest.mark.timeout(600)  # a crowded machine takes its time
 
-KILLS = sized(12, 6)
+KILLS = sized(12, 4)
 """So many moments, spread evenly over all boundaries of a purchase from the cart to the refund."""
 
 TRIES_MAX = 40
