@@ -80,41 +80,38 @@ CREATE INDEX IF NOT EXISTS deliveries_held ON deliveries (endpoint) WHERE status
 CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
 CREATE INDEX IF NOT EXISTS attempts_by_age ON attempts (at);
 """
+_MOVED = """
+        INSERT INTO balances VALUES (NEW.account, json_extract(NEW.body, '$.currency'), json_extract(NEW.body, '$.status'),
+            json_extract(NEW.body, '$.type'), json_extract(NEW.body, '$.net'), 1)
+        ON CONFLICT DO UPDATE SET net = net + excluded.net, movements = movements + 1;
+"""
+_UNMOVED = """
+        UPDATE balances SET net = net - json_extract(OLD.body, '$.net'), movements = movements - 1
+            WHERE account = OLD.account AND currency = json_extract(OLD.body, '$.currency')
+                AND status = json_extract(OLD.body, '$.status') AND type = json_extract(OLD.body, '$.type');
+        DELETE FROM balances WHERE account = OLD.account AND movements = 0;
+"""
 BALANCES = (
     """
     CREATE TABLE balances (
         account TEXT NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, type TEXT NOT NULL, net INTEGER NOT NULL,
-        PRIMARY KEY (account, currency, status, type)
+        movements INTEGER NOT NULL, PRIMARY KEY (account, currency, status, type)
     ) WITHOUT ROWID
     """,
     """
     INSERT INTO balances SELECT account, json_extract(body, '$.currency'), json_extract(body, '$.status'),
-        json_extract(body, '$.type'), sum(json_extract(body, '$.net'))
+        json_extract(body, '$.type'), sum(json_extract(body, '$.net')), count(*)
     FROM objects WHERE object = 'balance_transaction' GROUP BY 1, 2, 3, 4
     """,
-    """
-    CREATE TRIGGER balances_of_new AFTER INSERT ON objects WHEN NEW.object = 'balance_transaction' BEGIN
-        INSERT INTO balances VALUES (NEW.account, json_extract(NEW.body, '$.currency'), json_extract(NEW.body, '$.status'),
-            json_extract(NEW.body, '$.type'), json_extract(NEW.body, '$.net'))
-        ON CONFLICT DO UPDATE SET net = net + excluded.net;
-    END
+    f"""
+    CREATE TRIGGER balances_of_new AFTER INSERT ON objects WHEN NEW.object = 'balance_transaction' BEGIN {_MOVED} END
     """,
-    """
-    CREATE TRIGGER balances_of_changed AFTER UPDATE OF body ON objects WHEN NEW.object = 'balance_transaction' BEGIN
-        UPDATE balances SET net = net - json_extract(OLD.body, '$.net')
-            WHERE account = OLD.account AND currency = json_extract(OLD.body, '$.currency')
-                AND status = json_extract(OLD.body, '$.status') AND type = json_extract(OLD.body, '$.type');
-        INSERT INTO balances VALUES (NEW.account, json_extract(NEW.body, '$.currency'), json_extract(NEW.body, '$.status'),
-            json_extract(NEW.body, '$.type'), json_extract(NEW.body, '$.net'))
-        ON CONFLICT DO UPDATE SET net = net + excluded.net;
-    END
+    f"""
+    CREATE TRIGGER balances_of_changed AFTER UPDATE OF body ON objects WHEN NEW.object = 'balance_transaction'
+    BEGIN {_UNMOVED} {_MOVED} END
     """,
-    """
-    CREATE TRIGGER balances_of_gone AFTER DELETE ON objects WHEN OLD.object = 'balance_transaction' BEGIN
-        UPDATE balances SET net = net - json_extract(OLD.body, '$.net')
-            WHERE account = OLD.account AND currency = json_extract(OLD.body, '$.currency')
-                AND status = json_extract(OLD.body, '$.status') AND type = json_extract(OLD.body, '$.type');
-    END
+    f"""
+    CREATE TRIGGER balances_of_gone AFTER DELETE ON objects WHEN OLD.object = 'balance_transaction' BEGIN {_UNMOVED} END
     """,
 )
 """What all balance transactions of an account come to: each transfer asks for it, and nobody reads tens of thousands for that.
