@@ -21,12 +21,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.whole import sized
 from tests.worlds import Account, buy, start
 
 from farthing.ids import EventId
 from farthing.world import World
 
-EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 3}
+EXAMPLES = {GenerationMode.POSITIVE: sized(5, 3), GenerationMode.NEGATIVE: sized(3, 2)}
 """Of each operation: making up what is wrong takes longer than refusing it."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

@@ -35,7 +35,7 @@ STRIDES = {"check_out": 3, "settle": 14, "refund": 25, "cancel": 17, "dispute": 
 }
 """What a whole run takes of them: before a statement is after the last, and most of a way is that of another flow."""
 
-FEWER = sized(1, 4)
+FEWER = sized(1, 6)
 """Of those, elsewhere."""
 
 FEWEST = {"check_out": 20, "settle": 120, "refund": 140, "cancel": 15, "dispute": 100} | {
